@@ -1,0 +1,200 @@
+"""Contracts: the promise of one source, strict. A department is data (a YAML file), never code."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from transforms.errors import ConfigError
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors; values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Targets = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class Owner(Strict):
+    """Who answers for the source, and how fast."""
+
+    department: str
+    contact: str
+    answers_within_days: int = Field(ge=1, le=60)
+
+
+class Rows(Strict):
+    """Row-count bounds of a healthy delivery; outside them the drop is held."""
+
+    min: int = Field(ge=0)
+    max: int = Field(ge=1)
+
+
+class Operation(Strict):
+    """The column of a delta that says insert, update or delete, in the source's own words."""
+
+    heading: str
+    upsert: tuple[str, ...]
+    delete: tuple[str, ...]
+
+
+class Arrival(Strict):
+    """How the file comes: format, encoding, header, coordinates, name, cadence, snapshot or delta."""
+
+    format: Literal["csv", "xlsx", "jsonl", "parquet", "geojson"]
+    file_pattern: str
+    encoding: Literal["utf-8", "utf-8-sig", "gb18030"] | None = None
+    delimiter: str = ","
+    header_row: int = Field(default=1, ge=1)
+    sheet: str | None = None
+    crs: Literal["cgcs2000", "wgs84", "gcj02", "bd09"] | None = None
+    cadence: Literal["daily", "weekly", "monthly", "yearly"]
+    mode: Literal["snapshot", "delta"]
+    operation: Operation | None = None
+    same_period: Literal["supersede", "hold"]
+    rows: Rows
+    null_marks: tuple[str, ...] = ("", "无", "暂无", "-", "—", "/", "不详", "null", "NULL")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Arrival:
+        if self.format in ("csv", "jsonl", "geojson") and self.encoding is None:
+            raise ValueError(f"format {self.format} needs an encoding: it is declared, never guessed")
+        if self.format == "xlsx" and self.sheet is None:
+            raise ValueError("format xlsx needs the name of its sheet")
+        if (self.mode == "delta") != (self.operation is not None):
+            raise ValueError("mode delta needs an operation column, and only a delta has one")
+        if "as_of" not in re.compile(self.file_pattern).groupindex:
+            raise ValueError("file_pattern needs a group (?P<as_of>...)")
+        return self
+
+
+class Column(Strict):
+    """One heading of the file and the property (or properties) it feeds."""
+
+    heading: str
+    to: Targets
+    purpose: str
+    required: bool = False
+    codes: dict[str, str] | None = None
+    formats: tuple[str, ...] | None = None
+    document_kind: str | None = None
+
+
+class Ignored(Strict):
+    """A heading that is known and not loaded, with the reason."""
+
+    heading: str
+    reason: str
+
+
+class Feed(Strict):
+    """A kind this source tells of, and the natural key of its record (empty: keyed by content)."""
+
+    key: tuple[str, ...] = ()
+
+
+class Registers(Strict):
+    """Register facts: what is true of every live row of this source (negative evidence for resolution)."""
+
+    authority_for: tuple[str, ...] = ()
+    one_live_row_per: str | None = None
+    number_is_unique: bool = False
+
+
+class Contract(Strict):
+    """The promise of one source (design.md section 4)."""
+
+    source: str = Field(pattern=r"^[a-z][a-z0-9_]{2,30}$")
+    label: str
+    owner: Owner
+    arrives: Arrival
+    key: tuple[str, ...] = ()
+    feeds: dict[str, Feed]
+    columns: tuple[Column, ...]
+    ignored: tuple[Ignored, ...] = ()
+    constants: dict[str, str] = {}
+    trust: dict[str, int] = {}
+    registers: Registers = Registers()
+    on_new_column: Literal["note", "quarantine", "stop"] = "note"
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Contract:
+        headings = self.headings
+        if len(set(headings)) != len(headings):
+            raise ValueError("a heading stands twice in columns and ignored")
+        needed = {*self.key, *(h for f in self.feeds.values() for h in f.key)}
+        if self.arrives.operation:
+            needed.add(self.arrives.operation.heading)
+        if missing := sorted(needed - set(headings)):
+            raise ValueError(f"key or operation headings that are no column: {missing}")
+        for column in self.columns:
+            for target in column.to:
+                if target.partition(".")[0] not in self.feeds:
+                    raise ValueError(f"column {column.heading} feeds {target}, but feeds does not name that kind")
+        return self
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Every heading the file is known to have, loaded or ignored, in the contract's order."""
+        return (*(c.heading for c in self.columns), *(i.heading for i in self.ignored))
+
+    @property
+    def landed_headings(self) -> tuple[str, ...]:
+        """The headings whose values leave the raw bytes: loaded columns, keys and the operation."""
+        extra = {*self.key, *(h for f in self.feeds.values() for h in f.key)}
+        if self.arrives.operation:
+            extra.add(self.arrives.operation.heading)
+        loaded = {c.heading for c in self.columns}
+        return tuple(h for h in self.headings if h in loaded or h in extra)
+
+    def columns_of(self, kind: str) -> dict[str, Column]:
+        """Property name → column, for one kind this source feeds."""
+        found: dict[str, Column] = {}
+        for column in self.columns:
+            for target in column.to:
+                of_kind, _, name = target.partition(".")
+                if of_kind == kind:
+                    found[name] = column
+        return found
+
+
+def load(path: Path) -> Contract:
+    """Read one contract.
+
+    Raises:
+        ConfigError: naming the file, the field and what is wrong with it.
+    """
+    try:
+        contract = Contract.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'contract'}: {e['msg']}" for e in error.errors()]
+        raise ConfigError(f"{path}: " + "; ".join(lines)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as YAML in UTF-8: {error}") from None
+    if contract.source != path.stem:
+        raise ConfigError(f"{path}: source is {contract.source!r} but the file's stem is {path.stem!r}")
+    return contract
+
+
+@lru_cache(maxsize=4)
+def load_all(expectations: Path) -> dict[str, Contract]:
+    """Every contract of a deployment by source code, in alphabetical order.
+
+    Raises:
+        ConfigError: the folder holds none, or one of them is wrong.
+    """
+    paths = sorted((expectations / "contracts").glob("*.yml"))
+    if not paths:
+        raise ConfigError(f"{expectations / 'contracts'} holds no contract")
+    return {path.stem: load(path) for path in paths}

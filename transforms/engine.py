@@ -1,0 +1,108 @@
+"""Runs the named steps of a .sql file. The only module that knows which engine computes.
+
+A step file is a sequence of ``-- step: <name>`` headings, each followed by one SELECT that may read the tables
+given and the steps above it; every step can be printed (:func:`steps`) and translated (:func:`to_spark`) alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+
+from transforms.run import Settings
+
+_STEP = re.compile(r"^-- step: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
+Input = pa.Table | Path
+
+
+def steps(path: Path) -> dict[str, str]:
+    """Step name → SELECT text, in the file's order.
+
+    Raises:
+        ValueError: no step in the file, or two of one name.
+    """
+    parts = _STEP.split(path.read_text("utf-8"))
+    names, texts = parts[1::2], [text.strip().rstrip(";") for text in parts[2::2]]
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"{path}: needs steps with names of their own")
+    return dict(zip(names, texts, strict=True))
+
+
+def to_spark(sql: str) -> str:
+    """The same SELECT in Spark SQL.
+
+    Raises:
+        sqlglot.errors.SqlglotError: the step uses something Spark cannot say.
+    """
+    return sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
+
+
+class Engine:
+    """DuckDB in this process, shut off from network and foreign files. Use as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open an in-memory database that may read the lake and spill beside it."""
+        spill = settings.home / "tmp"
+        spill.mkdir(parents=True, exist_ok=True)
+        settings.lake.mkdir(parents=True, exist_ok=True)
+        self._connection = duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory})
+        for statement in (
+            f"SET temp_directory='{_quoted(spill)}'",
+            f"SET allowed_directories=['{_quoted(settings.lake)}', '{_quoted(spill)}']",
+            "SET enable_external_access=false",
+            "SET autoinstall_known_extensions=false",
+            "SET preserve_insertion_order=false",
+            "SET lock_configuration=true",
+        ):
+            self._connection.execute(statement).fetchall()
+
+    def __enter__(self) -> Self:
+        """Nothing to do: the connection is open."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the connection; temporary tables go with it."""
+        self._connection.close()
+
+    def give(self, name: str, table: Input | list[Path]) -> None:
+        """Make an Arrow table, a Parquet file of the lake or several of one shape readable under a name."""
+        if isinstance(table, pa.Table):
+            self._connection.register(name, table)
+            return
+        paths = table if isinstance(table, list) else [table]
+        listed = ", ".join(f"'{_quoted(p)}'" for p in paths)
+        self._connection.execute(  # paths are ours (hashes and codes), never a sender's
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}], union_by_name=true)"  # noqa: S608
+        ).fetchall()
+
+    def run(self, path: Path, tables: Mapping[str, Input | list[Path]] | None = None, **parameters: str | int) -> pa.Table:
+        """Run every step of a file in order and return the last one.
+
+        Args:
+            path: the .sql file.
+            tables: name → table, as for :meth:`give`.
+            parameters: columns of the one-row table ``parameter`` that steps may cross join.
+        """
+        for name, table in (tables or {}).items():
+            self.give(name, table)
+        if parameters:
+            self.give("parameter", pa.table({name: [value] for name, value in parameters.items()}))
+        *inner, (_, last) = steps(path).items()
+        for name, sql in inner:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}").fetchall()
+        return self._connection.sql(last).to_arrow_table()
+
+    def table(self, name: str) -> pa.Table:
+        """An inner step or given table by name, in no order."""
+        return self._connection.sql(f"SELECT * FROM {name}").to_arrow_table()  # noqa: S608
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,103 @@
+"""Kinds: what an entity type is, which properties it has, how it is resolved. Meaning lives here, once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from transforms.contract import Strict
+from transforms.errors import ConfigError
+
+STAGES = ("place", "organization", "thing", "person", "household")
+
+Type = Literal[
+    "text", "name", "organization_name", "document", "document_kind", "credit_code", "phone", "date", "birth_date",
+    "code", "integer", "decimal", "address", "lon", "lat", "geometry", "key", "facility_class",
+]  # fmt: skip
+
+
+class Property(Strict):
+    """One property of a kind: its type decides how it is checked and standardised."""
+
+    type: Type
+    label: str
+    required: bool = False
+    key: bool = False
+    personal: bool = False
+    vault: bool = False
+    codes: dict[str, str] | None = None
+    min: int | None = None
+    max: int | None = None
+    level: str | None = None
+
+
+class Compare(Strict):
+    """How two records are compared on one property."""
+
+    property: str
+    using: Literal["name", "organization_name", "date", "equal", "tokens", "address", "text", "near", "distance"] = Field(
+        alias="as"
+    )
+
+
+class Link(Strict):
+    """How records of a kind find each other; ``decisive`` alone means: same value, same entity."""
+
+    decisive: str | None = None
+    agree: str | None = None
+    blocks: tuple[tuple[str, ...], ...] = ()
+    compare: tuple[Compare, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+class Kind(Strict):
+    """An entity type."""
+
+    kind: str
+    label: str
+    stage: Literal["place", "organization", "thing", "person", "household"]
+    order: int
+    table: str
+    certainty: Literal["key", "scored"]
+    properties: dict[str, Property]
+    link: Link
+
+    def typed(self, *types: str) -> list[str]:
+        """Names of the properties of the given types, in the file's order."""
+        return [name for name, p in self.properties.items() if p.type in types]
+
+
+def load(path: Path) -> Kind:
+    """Read one kind.
+
+    Raises:
+        ConfigError: naming the file, the field and what is wrong with it.
+    """
+    try:
+        kind = Kind.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'kind'}: {e['msg']}" for e in error.errors()]
+        raise ConfigError(f"{path}: " + "; ".join(lines)) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not readable as YAML: {error}") from None
+    if kind.kind != path.stem:
+        raise ConfigError(f"{path}: kind is {kind.kind!r} but the file's stem is {path.stem!r}")
+    return kind
+
+
+@lru_cache(maxsize=4)
+def load_all(expectations: Path) -> dict[str, Kind]:
+    """Every kind of a deployment by name, in the order in which they are resolved.
+
+    Raises:
+        ConfigError: the folder holds none, or one of them is wrong.
+    """
+    paths = sorted((expectations / "kinds").glob("*.yml"))
+    if not paths:
+        raise ConfigError(f"{expectations / 'kinds'} holds no kind")
+    kinds = sorted((load(path) for path in paths), key=lambda k: (k.order, k.kind))
+    return {kind.kind: kind for kind in kinds}

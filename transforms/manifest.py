@@ -1,0 +1,144 @@
+"""A room writes its tables first and its manifest last; the next room refuses what has none, or an old one.
+
+A manifest says what the output was made from (hashes of inputs, code and configuration), what it consists of
+(sha256 and rows per file) and the counts the ledger takes. Outputs are caches keyed by it: what did not change
+is reused, not rewritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+import pyarrow.parquet as pq
+
+from transforms import store
+from transforms.errors import StaleInputError
+
+NAME = "manifest.json"
+_PACKAGE = Path(__file__).resolve().parent
+_NOT_A_ROOM = {"cli.py", "run.py", "errors.py"}  # settings, words and the command line change no output
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What stands in ``manifest.json``.
+
+    Attributes:
+        room: who wrote it.
+        inputs: name → hash; a name ending in ``manifest.json`` is the path of an upstream manifest below the lake.
+        code: hash of the room's code.
+        files: file name → {"sha256": hex, "rows": count or None}.
+        facts: what the room wants the ledger or a person to know (counts, night, codes); never a personal value.
+    """
+
+    room: str
+    inputs: dict[str, str]
+    code: str
+    files: dict[str, dict[str, str | int | None]] = field(default_factory=dict)
+    facts: dict[str, str | int | None] = field(default_factory=dict)
+    status: str = "complete"
+
+    @property
+    def digest(self) -> str:
+        """The hash downstream rooms record of this output."""
+        return hashlib.sha256(_canonical(asdict(self)).encode()).hexdigest()
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """The folder's manifest, or None where there is none that can be read."""
+        try:
+            return cls(**json.loads((folder / NAME).read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@lru_cache(maxsize=16)
+def code_of(room: str) -> str:
+    """Hash of a room's own files and of the shared modules it may lean on."""
+    paths = sorted((_PACKAGE / room).rglob("*.py")) + sorted((_PACKAGE / room).rglob("*.sql"))
+    paths += sorted(p for p in _PACKAGE.glob("*.py") if p.name not in _NOT_A_ROOM)
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=16)
+def configuration(expectations: Path, source: str | None = None) -> str:
+    """Hash of kinds and lookups, and of one contract (or, for night-wide rooms, of all)."""
+    paths = sorted((expectations / "kinds").glob("*.yml")) + sorted((expectations / "lookups").glob("*.csv"))
+    paths += sorted((expectations / "contracts").glob(f"{source or '*'}.yml"))
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def fresh(folder: Path, room: str, inputs: Mapping[str, str]) -> Manifest | None:
+    """The folder's manifest if the room would only write the same again, else None."""
+    found = Manifest.read(folder)
+    if found is None or found.status != "complete" or found.code != code_of(room) or found.inputs != dict(inputs):
+        return None
+    return found if _damaged(folder, found) is None else None
+
+
+def write(folder: Path, room: str, inputs: Mapping[str, str], facts: Mapping[str, str | int | None] | None = None) -> Manifest:
+    """Describe every file that lies in the folder and write its manifest, last."""
+    files: dict[str, dict[str, str | int | None]] = {}
+    for path in sorted(p for p in folder.iterdir() if p.is_file() and p.name != NAME):
+        rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
+        files[path.name] = {"sha256": store.file_sha256(path), "rows": rows}
+    made = Manifest(room, dict(inputs), code_of(room), files, dict(facts or {}))
+    with (folder / NAME).open("w", encoding="utf-8") as file:
+        file.write(_canonical(asdict(made)))
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def require(lake: Path, folder: Path, room: str) -> Manifest:
+    """The manifest of an input, checked: there, complete, its files whole, and what it was made from unchanged.
+
+    Raises:
+        StaleInputError: saying stored, required and remedy.
+    """
+    where = str(folder.relative_to(lake))
+    remedy = f"run 'gridfacts room {room}' for this night again"
+    found = Manifest.read(folder)
+    if found is None:
+        raise StaleInputError(where, "no manifest", f"a complete manifest of room {room}", remedy)
+    if found.status != "complete" or found.room != room:
+        raise StaleInputError(where, f"{found.status} by {found.room}", f"complete by {room}", remedy)
+    if damaged := _damaged(folder, found):
+        raise StaleInputError(where, f"{damaged} not as its manifest says", "the file as written", remedy)
+    for name, digest in found.inputs.items():
+        if name.endswith(NAME):
+            upstream = Manifest.read(lake / Path(name).parent)
+            if upstream is None or upstream.digest != digest:
+                now = upstream.digest[:12] if upstream else "nothing"
+                raise StaleInputError(where, f"made from {name} {digest[:12]}", f"made from {now}", remedy)
+    return found
+
+
+def upstream(lake: Path, folder: Path, found: Manifest) -> tuple[str, str]:
+    """The entry under which a downstream manifest records this input."""
+    return str((folder / NAME).relative_to(lake)), found.digest
+
+
+def _damaged(folder: Path, found: Manifest) -> str | None:
+    for name, told in found.files.items():
+        path = folder / name
+        if not path.is_file() or store.file_sha256(path) != told["sha256"]:
+            return name
+    return None

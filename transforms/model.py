@@ -1,0 +1,132 @@
+"""The tables that rooms hand over, as Arrow schemas, and the few types that travel between rooms.
+
+This file freezes the hand-overs; docs/rooms.md says the same in words. A room may add columns of its kind's
+properties (see :mod:`transforms.kinds`), never drop or retype one named here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+_BATCH = re.compile(r"(?P<source>[a-z][a-z0-9_]+)-(?P<as_of>\d{8})-(?P<correction>\d+)-(?P<sha>[0-9a-f]{64})")
+
+
+@dataclass(frozen=True, order=True)
+class Batch:
+    """A delivery of one source that was landed: source + as_of + correction + sha256 of its bytes."""
+
+    source: str
+    as_of: str  # ISO date
+    correction: int
+    sha256: str
+
+    @property
+    def id(self) -> str:
+        """``<source>-<yyyymmdd>-<correction>-<sha256>``: folder name in the lake and value of the column ``batch``."""
+        return f"{self.source}-{self.as_of.replace('-', '')}-{self.correction}-{self.sha256}"
+
+    @classmethod
+    def parse(cls, text: str) -> Batch:
+        """The inverse of :attr:`id`.
+
+        Raises:
+            ValueError: not a batch id.
+        """
+        found = _BATCH.fullmatch(text)
+        if not found:
+            raise ValueError("not a batch id")
+        day = found["as_of"]
+        return cls(found["source"], f"{day[:4]}-{day[4:6]}-{day[6:]}", int(found["correction"]), found["sha"])
+
+
+class DeliveryState(StrEnum):
+    """What became of a file."""
+
+    LANDED = "landed"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    HELD = "held"
+
+
+class RowState(StrEnum):
+    """What became of a landed row: the ledger's outcome. Exactly one per (batch, ordinal, kind)."""
+
+    QUARANTINED = "quarantined"
+    MERGED = "merged"  # its version is live and stands in an entity
+    DUPLICATE = "duplicate"  # says the same of the same record as a live row of its batch
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    HELD = "held"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a room did, for people and the ledger: counts only, never a value of a row."""
+
+    room: str
+    part: str
+    counts: dict[str, int]
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+TEXT, LONG, DAY, BOOL = pa.string(), pa.int64(), pa.date32(), pa.bool_()
+
+# land: lake/land/<source>/<batch>/rows.parquet; then one text column per landed heading of the contract.
+# line: CSV physical line where the record starts, XLSX sheet row, JSON lines line, Parquet row, GeoJSON feature; from 1.
+# fault: why the row could not be split into its columns (then every heading is null), else null.
+# numeric: headings whose cell was a number in a workbook, joined by '|' (faults.md finding 1), else null.
+# digest: sha256 over the landed headings' values in contract order: what balance compares.
+LANDED = _schema(batch=TEXT, ordinal=LONG, line=LONG, fault=TEXT, numeric=TEXT, digest=TEXT)
+
+# check: lake/check/<source>/<batch>/verdict.parquet, one row per landed row, sorted by ordinal.
+VERDICT = _schema(batch=TEXT, ordinal=LONG, accepted=BOOL, rule=TEXT, field=TEXT)
+# check: .../finding.parquet, one row per thing found; effect: quarantine | strike | note. field is a heading.
+FINDING = _schema(batch=TEXT, ordinal=LONG, line=LONG, field=TEXT, rule=TEXT, effect=TEXT)
+
+# standardise: lake/standardise/<source>/<batch>/<kind>.parquet, one row per accepted row (per node for address);
+# then the clean columns of the kind (docs/rooms.md) and raw_<property> for what is no identifier.
+STANDARD = _schema(
+    source=TEXT, batch=TEXT, ordinal=LONG, line=LONG, kind=TEXT, record_id=TEXT, content_hash=TEXT, operation=TEXT
+)
+# standardise: .../kept.parquet: record ids of quarantined rows whose key was readable (their last good version stays).
+KEPT = _schema(kind=TEXT, record_id=TEXT)
+# standardise: .../vault.parquet: ciphertext per record; what: document | phone.
+VAULT = _schema(record_id=TEXT, kind=TEXT, what=TEXT, token=TEXT, ciphertext=pa.binary(), key_id=TEXT)
+
+# account/apply: lake/night/<night>/account/live/<kind>.parquet = STANDARD + clean columns + these, one row per live record.
+LIVE = _schema(as_of=TEXT, since=TEXT)
+# account/apply: .../versions.parquet: the state of every accepted row per kind it feeds.
+VERSION = _schema(
+    source=TEXT, batch=TEXT, ordinal=LONG, line=LONG, kind=TEXT, record_id=TEXT, content_hash=TEXT, state=TEXT
+)
+
+# locate: lake/night/<night>/locate/<kind>.parquet: up to three candidates per (record, property), rank 1 the best.
+# score is an integer x 10^4. match_class: exact | normalised | parent | landmark | unresolved.
+LOCATED = _schema(
+    record_id=TEXT, property=TEXT, rank=pa.int32(), address_id=TEXT, building_id=TEXT, house_id=TEXT, level=TEXT,
+    match_class=TEXT, score=pa.int32(), grid_id=TEXT, method=TEXT, reason=TEXT, village=TEXT,
+)  # fmt: skip
+# locate and merge: place_grid, one row per building, address node or facility.
+PLACE_GRID = _schema(node_kind=TEXT, node_id=TEXT, cut=TEXT, grid_id=TEXT, method=TEXT, reason=TEXT)
+
+# link: lake/night/<night>/link/<kind>/pairs.parquet; left < right; score x 10^4; how: number | key | scored.
+# evidence: comparison vector as words, 'name=exact birth=null', no values.
+PAIR = _schema(left=TEXT, right=TEXT, score=pa.int32(), how=TEXT, evidence=TEXT)
+
+# resolve: lake/night/<night>/resolve/<kind>/{cluster,identity,home}.parquet
+CLUSTER = _schema(record_id=TEXT, entity_id=TEXT, how=TEXT)  # how: number | key | scored | single
+IDENTITY = _schema(
+    entity_id=TEXT, kind=TEXT, minted_release=LONG, state=TEXT, retired_release=LONG, signpost=TEXT, founding_record=TEXT
+)
+HOME = _schema(record_id=TEXT, kind=TEXT, entity_id=TEXT)
+
+# merge: lake/night/<night>/merge/<kind>/claim.parquet: which record won each value.
+CLAIM = _schema(entity_id=TEXT, property=TEXT, record_id=TEXT, source=TEXT)

@@ -1,0 +1,93 @@
+"""The settings of a deployment and the night that is being run. Nothing here reads a department's data."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transforms.errors import ConfigError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+_NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie and how much of the machine may be used, read from the environment once."""
+
+    home: Path
+    database_url: str
+    expectations: Path
+    keys: Path | None
+    engine: str
+    threads: int
+    memory: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read ``GRIDFACTS_*`` (README, "Settings").
+
+        Raises:
+            ConfigError: an engine that does not exist, or threads that are no positive whole number.
+        """
+        env = os.environ if environ is None else environ
+        home = Path(env.get("GRIDFACTS_HOME", "var")).resolve()
+        threads = env.get("GRIDFACTS_THREADS", str(os.cpu_count() or 1))
+        if not threads.isdigit() or int(threads) < 1:
+            raise ConfigError(f"GRIDFACTS_THREADS must be a positive whole number, got {threads!r}")
+        engine = env.get("GRIDFACTS_ENGINE", "duckdb")
+        if engine != "duckdb":
+            raise ConfigError(f"GRIDFACTS_ENGINE={engine!r} is not built yet; only 'duckdb' is")
+        keys = env.get("GRIDFACTS_KEYS")
+        return cls(
+            home=home,
+            database_url=env.get("GRIDFACTS_DATABASE_URL", f"sqlite:///{home / 'release.db'}"),
+            expectations=Path(env.get("GRIDFACTS_EXPECTATIONS", REPOSITORY / "expectations")).resolve(),
+            keys=Path(keys).resolve() if keys else None,
+            engine=engine,
+            threads=int(threads),
+            memory=env.get("GRIDFACTS_MEMORY", "4GB"),
+        )
+
+    @property
+    def lake(self) -> Path:
+        """The root of raw bytes and room tables."""
+        return self.home / "lake"
+
+    @property
+    def drops(self) -> Path:
+        """The default drop box: one folder per source code."""
+        return self.home / "drops"
+
+
+def _quiet(_message: str) -> None:
+    """Say nothing: the default of a run without a person watching."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One night's work: its date (ISO text), where drops lie, and how progress is told."""
+
+    settings: Settings
+    night: str
+    drops: Path
+    say: Callable[[str], None] = field(default=_quiet, compare=False)
+
+    @classmethod
+    def of(
+        cls, night: str, *, settings: Settings | None = None, drops: Path | None = None, say: Callable[[str], None] = _quiet
+    ) -> Run:
+        """Make a run from the environment's settings.
+
+        Raises:
+            ConfigError: ``night`` is not YYYY-MM-DD, or ``drops`` is given and is no directory.
+        """
+        if not _NIGHT.fullmatch(night):
+            raise ConfigError(f"a night is a date like 2026-10-01, got {night!r}")
+        settings = settings or Settings.from_environment()
+        if drops is not None and not drops.is_dir():
+            raise ConfigError(f"--drops {drops} is not a directory")
+        return cls(settings, night, (drops or settings.drops).resolve(), say)
