@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -19,7 +19,7 @@ import sqlglot
 from transforms.run import Settings
 
 _STEP = re.compile(r"^-- step: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
-Input = pa.Table | Path
+Input: TypeAlias = "pa.Table | Path"
 
 
 def steps(path: Path) -> dict[str, str]:
@@ -67,7 +67,9 @@ class Engine:
         """Nothing to do: the connection is open."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the connection; temporary tables go with it."""
         self._connection.close()
 
@@ -82,7 +84,9 @@ class Engine:
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}], union_by_name=true)"  # noqa: S608
         ).fetchall()
 
-    def run(self, path: Path, tables: Mapping[str, Input | list[Path]] | None = None, **parameters: str | int) -> pa.Table:
+    def run(
+        self, path: Path, tables: Mapping[str, Input | list[Path]] | None = None, **parameters: str | int
+    ) -> pa.Table:
         """Run every step of a file in order and return the last one.
 
         Args:

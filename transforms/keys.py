@@ -86,7 +86,9 @@ def create(path: Path) -> None:
     document = {p: {f"{p}-1": base64.b64encode(secrets.token_bytes(32)).decode()} for p in PURPOSES}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=False)
-    path.write_text("# purpose -> key id -> base64 key. Keep it out of backups of the data.\n" + yaml.safe_dump(document), "utf-8")
+    path.write_text(
+        "# purpose -> key id -> base64 key. Keep it out of backups of the data.\n" + yaml.safe_dump(document), "utf-8"
+    )
 
 
 @lru_cache(maxsize=4)
@@ -98,7 +100,9 @@ def load(settings: Settings) -> Keys:
     """
     path = settings.keys or settings.home / "keys.yml"
     if not path.is_file():
-        raise ConfigError(f"no key file at {path}: set GRIDFACTS_KEYS, or make demonstration keys with 'gridfacts demo keys'")
+        raise ConfigError(
+            f"no key file at {path}: set GRIDFACTS_KEYS, or make demonstration keys with 'gridfacts demo keys'"
+        )
     document = yaml.safe_load(path.read_text("utf-8"))
     return Keys(**{purpose: _current(path, document, purpose) for purpose in PURPOSES})
 

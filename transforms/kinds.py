@@ -9,10 +9,16 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from transforms.contract import Strict
+from transforms.contract import Strict, Targets
 from transforms.errors import ConfigError
 
 STAGES = ("place", "organization", "thing", "person", "household")
+
+
+def rooms_of(stage: str) -> tuple[str, ...]:
+    """The rooms a stage goes through, in order: places are their own library, so they locate once resolved."""
+    return ("link", "resolve", "locate", "merge") if stage == "place" else ("locate", "link", "resolve", "merge")
+
 
 Type = Literal[
     "text", "name", "organization_name", "document", "document_kind", "credit_code", "phone", "date", "birth_date",
@@ -36,22 +42,47 @@ class Property(Strict):
 
 
 class Compare(Strict):
-    """How two records are compared on one property."""
+    """How two records are compared on one thing they may say.
 
-    property: str
-    using: Literal["name", "organization_name", "date", "equal", "tokens", "address", "text", "near", "distance"] = Field(
-        alias="as"
+    Attributes:
+        property: the property, or several whose values are pooled (a name and a former name).
+        using: which kernel turns two values into a level (transforms/link/README.md lists them).
+        also: further clean columns whose values count only while the record's number is trusted
+            (the birth date embedded in it).
+    """
+
+    property: Targets
+    using: Literal["name", "organization_name", "date", "equal", "tokens", "address", "text", "near", "distance"] = (
+        Field(alias="as")
     )
+    also: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The word under which evidence and model speak of it: the first property."""
+        return self.property[0]
 
 
 class Link(Strict):
-    """How records of a kind find each other; ``decisive`` alone means: same value, same entity."""
+    """How records of a kind find each other; ``decisive`` alone means: same value, same entity.
+
+    Attributes:
+        decisive: the property (or clean column) whose equal values join records.
+        agree: the compared name that must agree before a shared decisive value is believed.
+        blocks: each a tuple of clean columns or compared properties; records that share all of them are candidates.
+        compare: the comparison vector of a candidate pair.
+        never: words of transforms/resolve/README.md: unions that are refused.
+        accept: score x 10^4 from which a scored pair may join two clusters.
+        review: score x 10^4 from which a pair is worth a person's look (and is handed over by link).
+    """
 
     decisive: str | None = None
     agree: str | None = None
     blocks: tuple[tuple[str, ...], ...] = ()
     compare: tuple[Compare, ...] = ()
     never: tuple[str, ...] = ()
+    accept: int = Field(default=5000, ge=1, le=10000)
+    review: int = Field(default=2000, ge=1, le=10000)
 
 
 class Kind(Strict):

@@ -93,7 +93,9 @@ def fresh(folder: Path, room: str, inputs: Mapping[str, str]) -> Manifest | None
     return found if _damaged(folder, found) is None else None
 
 
-def write(folder: Path, room: str, inputs: Mapping[str, str], facts: Mapping[str, str | int | None] | None = None) -> Manifest:
+def write(
+    folder: Path, room: str, inputs: Mapping[str, str], facts: Mapping[str, str | int | None] | None = None
+) -> Manifest:
     """Describe every file that lies in the folder and write its manifest, last."""
     files: dict[str, dict[str, str | int | None]] = {}
     for path in sorted(p for p in folder.iterdir() if p.is_file() and p.name != NAME):

@@ -80,7 +80,7 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 TEXT, LONG, DAY, BOOL = pa.string(), pa.int64(), pa.date32(), pa.bool_()
 
 # land: lake/land/<source>/<batch>/rows.parquet; then one text column per landed heading of the contract.
-# line: CSV physical line where the record starts, XLSX sheet row, JSON lines line, Parquet row, GeoJSON feature; from 1.
+# line: CSV physical line where the record starts, sheet row, JSON line, Parquet row or GeoJSON feature; from 1.
 # fault: why the row could not be split into its columns (then every heading is null), else null.
 # numeric: headings whose cell was a number in a workbook, joined by '|' (faults.md finding 1), else null.
 # digest: sha256 over the landed headings' values in contract order: what balance compares.
@@ -101,7 +101,7 @@ KEPT = _schema(kind=TEXT, record_id=TEXT)
 # standardise: .../vault.parquet: ciphertext per record; what: document | phone.
 VAULT = _schema(record_id=TEXT, kind=TEXT, what=TEXT, token=TEXT, ciphertext=pa.binary(), key_id=TEXT)
 
-# account/apply: lake/night/<night>/account/live/<kind>.parquet = STANDARD + clean columns + these, one row per live record.
+# account/apply: lake/night/<night>/account/live/<kind>.parquet = STANDARD + clean columns + these; a row a record.
 LIVE = _schema(as_of=TEXT, since=TEXT)
 # account/apply: .../versions.parquet: the state of every accepted row per kind it feeds.
 VERSION = _schema(
@@ -124,7 +124,13 @@ PAIR = _schema(left=TEXT, right=TEXT, score=pa.int32(), how=TEXT, evidence=TEXT)
 # resolve: lake/night/<night>/resolve/<kind>/{cluster,identity,home}.parquet
 CLUSTER = _schema(record_id=TEXT, entity_id=TEXT, how=TEXT)  # how: number | key | scored | single
 IDENTITY = _schema(
-    entity_id=TEXT, kind=TEXT, minted_release=LONG, state=TEXT, retired_release=LONG, signpost=TEXT, founding_record=TEXT
+    entity_id=TEXT,
+    kind=TEXT,
+    minted_release=LONG,
+    state=TEXT,
+    retired_release=LONG,
+    signpost=TEXT,
+    founding_record=TEXT,
 )
 HOME = _schema(record_id=TEXT, kind=TEXT, entity_id=TEXT)
 

@@ -78,7 +78,12 @@ class Run:
 
     @classmethod
     def of(
-        cls, night: str, *, settings: Settings | None = None, drops: Path | None = None, say: Callable[[str], None] = _quiet
+        cls,
+        night: str,
+        *,
+        settings: Settings | None = None,
+        drops: Path | None = None,
+        say: Callable[[str], None] = _quiet,
     ) -> Run:
         """Make a run from the environment's settings.
 

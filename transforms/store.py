@@ -33,7 +33,7 @@ def night_dir(run: Run, room: str, part: str = "") -> Path:
 
 
 def landed(run: Run, source: str) -> list[str]:
-    """Ids of the batches of a source that were landed by this night, sorted: the order has no meaning, only a total one."""
+    """Ids of the batches of a source that were landed by this night, sorted: a total order without meaning."""
     folder = run.settings.lake / "land" / source
     if not folder.is_dir():
         return []
@@ -52,7 +52,9 @@ def write_table(path: Path, table: pa.Table) -> None:
     Bit rot in a Parquet file without page checksums is silent 86 % of the time (faults.md, finding 4).
     """
     with path.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", write_page_checksum=True, coerce_timestamps="us", store_schema=True)
+        pq.write_table(
+            table, file, compression="zstd", write_page_checksum=True, coerce_timestamps="us", store_schema=True
+        )
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,0 +1,1 @@
+"""When: the DAGs that put the rooms in order. No rule about data lives here."""

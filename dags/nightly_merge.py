@@ -1,0 +1,58 @@
+"""The nightly merge: every room once, in order, from the drop box to one release."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, chain, dag, task
+
+from dags import notes, rooms, steps
+from dags.alerts import alert
+from dags.defaults import TASKS
+from transforms.kinds import STAGES, rooms_of
+
+BUNDLE_ROOMS = ("land", "check", "standardise")
+
+
+@dag(
+    dag_id="nightly_merge",
+    schedule=CronTriggerTimetable("30 1 * * *", timezone="Asia/Shanghai"),
+    start_date=datetime(2026, 1, 1, tzinfo=rooms.TIMEZONE),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=6),
+    default_args=TASKS,
+    on_failure_callback=alert,
+    tags=["gridfacts", "nightly"],
+    params=steps.parameters(),
+    doc_md=notes.NIGHTLY_MERGE,
+)
+def nightly_merge() -> None:
+    """Bundles of sources through the first three rooms, then stage by stage, then one release."""
+
+    @task
+    def bundles() -> list[list[str]]:
+        """Spread the sources that have work over at most four bundles of about equal bytes. Reads sizes only."""
+        return rooms.plan()
+
+    @task(doc_md=notes.ROOMS["apply"])
+    def account_apply() -> dict[str, int]:
+        return rooms.enter("account", entry="apply")
+
+    @task(doc_md=notes.ROOMS["close"])
+    def account_close() -> dict[str, int]:
+        return rooms.close()
+
+    @task(doc_md=notes.ROOMS["publish"])
+    def publish() -> dict[str, int]:
+        return rooms.enter("publish")
+
+    @task(doc_md=notes.ROOMS["summary"])
+    def summary() -> None:
+        rooms.summarise()
+
+    stages = [steps.staged(stage, rooms_of(stage)) for stage in STAGES]
+    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, account_close(), publish(), summary())
+
+
+nightly_merge()

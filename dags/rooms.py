@@ -1,0 +1,161 @@
+"""How a task calls a room: one night, one entry point, counts back. The rooms are imported inside the task only.
+
+What leaves a task goes into Airflow's database and logs, which everybody who operates the schedule can read. So a
+task returns source codes and counts and nothing else, and an error of a library, whose text may quote a row, is
+replaced by one that says its type and place in the code.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import get_current_context
+
+from transforms.errors import GridfactsError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from transforms.model import Report
+    from transforms.run import Run
+
+TIMEZONE = ZoneInfo("Asia/Shanghai")
+BUNDLES = 4  # 3 mapped tasks a bundle, 20 of the stages, 5 around them: 37 of the 40 a night may have
+_LOG = logging.getLogger("gridfacts")
+
+
+class PassingError(GridfactsError):
+    """The machine, the disk or the database failed, not the data: the same call may succeed in a minute."""
+
+
+class UnexpectedError(GridfactsError):
+    """A library or a room raised what it never should."""
+
+
+def night_of(context: Context) -> str:
+    """The night a run is for: its parameter, else the day in China on which the run was due.
+
+    ``run_after`` is set once when the run is made, for scheduled, manual and asset-driven runs alike (the logical
+    date is None for the latter two), so every task and every retry of a run sees the same night.
+    """
+    return context["params"].get("night") or context["dag_run"].run_after.astimezone(TIMEZONE).date().isoformat()
+
+
+def current_run(context: Context) -> Run:
+    """The run of the current task: settings from the worker's environment, night and drop box from its parameters."""
+    from transforms.run import Run
+
+    drops = context["params"].get("drops")
+    return Run.of(night_of(context), drops=Path(drops) if drops else None, say=_LOG.info)
+
+
+def enter(room: str, *arguments: object, entry: str = "run") -> dict[str, int]:
+    """Call one room's entry point for the current task's night and return its counts, summed.
+
+    Args:
+        room: folder below ``transforms``.
+        arguments: what the entry point takes after the run (docs/rooms.md).
+        entry: its name.
+
+    Raises:
+        GridfactsError: what the room raised on purpose, as it is.
+        PassingError, UnexpectedError: anything else, without its text.
+    """
+    run = current_run(get_current_context())
+    try:
+        call: Callable[..., list[Report]] = getattr(import_module(f"transforms.{room}"), entry)
+        reports = call(run, *arguments)
+    except GridfactsError as error:
+        raise error from None  # what it was made of may quote a row
+    except Exception as error:
+        raise _without_text(error) from None
+    return dict(sum((Counter(report.counts) for report in reports), Counter()))
+
+
+def close() -> dict[str, int]:
+    """Account's last door: it compares with land's own second reading of the raw bytes, which only we can hand it."""
+    return enter("account", import_module("transforms.land").reread, entry="close")
+
+
+def summarise() -> None:
+    """Say the night's summary, line by line, in the task's log: counts, codes and reasons."""
+    text = import_module("transforms.account").summary(
+        current_run(get_current_context()), import_module("transforms.land").reread, None
+    )
+    for line in text.splitlines():
+        _LOG.info("%s", line)
+
+
+def _without_text(error: Exception) -> GridfactsError:
+    """An error of ours that says type, ``errno`` and the places (last of all, last in a room) where it was raised."""
+    name = type(error).__name__
+    if isinstance(error, OSError) and error.errno is not None:
+        name = f"{name} {errno.errorcode.get(error.errno, error.errno)}"
+    frames = traceback.extract_tb(error.__traceback__)
+    rooms = [frame for frame in frames if "transforms" in Path(frame.filename).parts]
+    places = [f"{'/'.join(Path(f.filename).parts[-2:])}:{f.lineno}" for f in [*rooms[-1:], frames[-1]]]
+    message = f"{name} at {', in '.join(dict.fromkeys(places))}"
+    return PassingError("PASSING", message) if _passes(error) else UnexpectedError("UNEXPECTED", message)
+
+
+def _passes(error: Exception) -> bool:
+    from sqlalchemy.exc import InterfaceError, OperationalError
+    from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+    return isinstance(error, OSError | MemoryError | OperationalError | InterfaceError | PoolTimeoutError)
+
+
+def sources_with_work(run: Run) -> dict[str, int]:
+    """Source code → bytes waiting in the drop box, for every source that has a file there or a landed batch.
+
+    A landed batch is work too: a later room may have died on it, or its code or contract has changed.
+    """
+    from transforms import contract
+
+    found: dict[str, int] = {}
+    for source in contract.load_all(run.settings.expectations):
+        waiting = _bytes_below(run.drops / source)
+        if waiting is not None or (run.settings.lake / "land" / source).is_dir():
+            found[source] = waiting or 0
+    return found
+
+
+def dropped_sources(events: Mapping[Any, Sequence[Any]] | None) -> set[str] | None:
+    """The source codes in the events that started a run (several may come as one), or None: there was no event."""
+    found = [event.extra.get("payload", {}).get("source") for told in (events or {}).values() for event in told]
+    return {source for source in found if isinstance(source, str)} if found else None
+
+
+def _bytes_below(folder: Path) -> int | None:
+    """Bytes of the regular files of a folder, links not followed; None where there is none."""
+    if not folder.is_dir():
+        return None
+    sizes = [path.lstat().st_size for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
+    return sum(sizes) if sizes else None
+
+
+def bundles(waiting: dict[str, int], count: int = BUNDLES) -> list[list[str]]:
+    """Spread sources over at most ``count`` lists of about equal bytes: heaviest first, onto the lightest list."""
+    made: list[tuple[int, list[str]]] = [(0, []) for _ in range(min(count, len(waiting)))]
+    for source in sorted(waiting, key=lambda code: (-waiting[code], code)):
+        at = min(range(len(made)), key=lambda i: (made[i][0], i))
+        weight, sources = made[at]
+        made[at] = (weight + waiting[source], [*sources, source])
+    return [sorted(sources) for _, sources in made if sources]
+
+
+def plan(only: Collection[str] | None = None) -> list[list[str]]:
+    """The bundles of the current task's night; with ``only``, of those sources among them."""
+    waiting = sources_with_work(current_run(get_current_context()))
+    chosen = waiting if only is None else {code: size for code, size in waiting.items() if code in only}
+    made = bundles(chosen)
+    _LOG.info("bundles: %d sources in %d bundles", len(chosen), len(made))
+    return made

@@ -1,0 +1,1 @@
+"""The sample city: a seeded truth and the files eight departments would send of it."""

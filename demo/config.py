@@ -1,0 +1,66 @@
+"""What a city is made of and how often departments err, read from YAML and CSV files beside the code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+DIVISIONS = HERE.parent / "expectations" / "lookups" / "divisions.csv"
+
+Rates = dict[str, float]
+
+
+@dataclass(frozen=True)
+class CityConfig:
+    """The figures and word lists of one city (`cities/<name>.yml`)."""
+
+    name: str
+    city_code: str
+    residents: int
+    small_grids: int
+    area_code: str
+    credit_region: str
+    trade_names: list[str]
+    roads: list[str]
+    estates: list[str]
+    hamlets: list[str]
+    migrant_provinces: dict[str, float]
+    figures: dict[str, float]
+
+
+def city_config(name: str) -> CityConfig:
+    """Read the configuration of a city.
+
+    Raises:
+        ValueError: there is no such city.
+    """
+    path = HERE / "cities" / f"{name}.yml"
+    if not path.is_file():
+        known = sorted(entry.stem for entry in (HERE / "cities").glob("*.yml"))
+        raise ValueError(f"no city named {name!r}; known: {', '.join(known)}")
+    return CityConfig(name=name, **yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@cache
+def all_rates() -> dict[str, Rates]:
+    """Rates per department and under `city`, from `rates.yml`, the one reviewed place for them."""
+    content = yaml.safe_load((HERE / "rates.yml").read_text(encoding="utf-8"))
+    return {name: {key: float(value) for key, value in block.items()} for name, block in content.items()}
+
+
+@cache
+def table(name: str) -> pd.DataFrame:
+    """A CSV of `data/`, every value text."""
+    return pd.read_csv(DATA / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+@cache
+def divisions() -> pd.DataFrame:
+    """The division table shared with the pipeline, every value text."""
+    return pd.read_csv(DIVISIONS, dtype=str, keep_default_na=False)

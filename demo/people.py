@@ -1,0 +1,254 @@
+"""Households and persons of the city, those included who will be born or move in on a later night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from demo.config import CityConfig, table
+from demo.draw import Dice, Flags, Ints, Texts, pick
+from demo.numbers import mobiles, resident_numbers, unique_serials
+from demo.places import Places
+
+TODAY = np.datetime64("2026-10-01")
+ROLES = ["head", "spouse", "child", "grandchild", "father", "mother", "other", "collective"]
+HEAD, SPOUSE, CHILD, GRANDCHILD, FATHER, MOTHER, OTHER, COLLECTIVE = range(8)
+RARE = "㴋㛃䴖䶮㼆㛤㑇㳘𬭛𠅤𨱇𤧛"  # characters outside GBK; four bytes in GB18030
+# Household forms: weight, head's age (low, high), members after the head. Weights follow the household
+# sizes of Guangdong's 2020 census in outline (mean about three), see README.
+_FORMS: list[tuple[float, int, int, list[int]]] = [
+    (0.16, 22, 88, []),
+    (0.17, 50, 85, [SPOUSE]),
+    (0.05, 24, 34, [SPOUSE]),
+    (0.15, 27, 52, [SPOUSE, CHILD]),
+    (0.17, 29, 52, [SPOUSE, CHILD, CHILD]),
+    (0.06, 31, 50, [SPOUSE, CHILD, CHILD, CHILD]),
+    (0.04, 28, 55, [CHILD]),
+    (0.07, 30, 50, [SPOUSE, CHILD, CHILD, FATHER, MOTHER]),
+    (0.04, 30, 50, [SPOUSE, CHILD, MOTHER]),
+    (0.05, 55, 78, [SPOUSE, CHILD, GRANDCHILD]),
+    (0.04, 55, 78, [GRANDCHILD, GRANDCHILD]),
+]
+_FOREIGN = [("516", "H"), ("511", ""), ("553", ""), ("414", "")]
+
+
+@dataclass(frozen=True)
+class People:
+    """`persons` and `households`, row positions are their ids.
+
+    households: house, registered_house, migrant, collective, code (户号). persons: household, role, male, birth,
+    name, former_name, number, document_kind, document, phone, ethnic, migrant, house, registered_house, twin,
+    mother or father as `relative` (position, -1 none), born_night, number_night.
+    """
+
+    persons: pd.DataFrame
+    households: pd.DataFrame
+
+
+def build_people(config: CityConfig, places: Places, rates: dict[str, float], seed: int) -> People:
+    """Fill the dwellings with households."""
+    households, form = _households(config, places, rates, seed)
+    persons = _members(households, form, rates, seed)
+    _names(persons, config, seed)
+    _documents(persons, config, rates, seed)
+    _homes(persons, households, places, rates, seed)
+    return People(persons, households)
+
+
+def _households(
+    config: CityConfig, places: Places, rates: dict[str, float], seed: int
+) -> tuple[pd.DataFrame, Ints]:
+    houses = places.houses
+    dwellings = np.flatnonzero((houses["use"] == "dwelling").to_numpy()).astype(np.int64)
+    home = dwellings[~Dice(seed, "vacant").happens(dwellings, rates["vacant"])]
+    form = Dice(seed, "form").weighted(home, [entry[0] for entry in _FORMS])
+    frame = pd.DataFrame({"house": home})
+    frame["migrant"] = Dice(seed, "migrant").happens(home, config.figures["migrant_share"])
+    frame["collective"] = Dice(seed, "collective").happens(home, rates["collective_household"]) & ~frame["migrant"]
+    ids = np.arange(len(frame), dtype=np.int64)
+    frame["code"] = [f"{n:013d}" for n in Dice(seed, "household code").scramble(ids).tolist()]
+    return frame, form
+
+
+def _members(households: pd.DataFrame, form: Ints, rates: dict[str, float], seed: int) -> pd.DataFrame:
+    """One row per person: household, role, sex, age and birth date."""
+    count = len(households)
+    collective = households["collective"].to_numpy()
+    shapes = [[HEAD, *entry[3]] for entry in _FORMS] + [[COLLECTIVE] * 14]
+    form = np.where(collective, len(_FORMS), form)
+    widths = np.array([len(shape) for shape in shapes])
+    flat = np.concatenate([np.array(shape) for shape in shapes])
+    starts = np.r_[0, np.cumsum(widths)[:-1]]
+    household = np.repeat(np.arange(count), widths[form])
+    first = np.repeat(np.cumsum(widths[form]) - widths[form], widths[form])
+    rank = np.arange(len(household)) - first
+    role = flat[starts[form][household] + rank]
+    ids = np.arange(len(role), dtype=np.int64)
+    lows = np.array([entry[1] for entry in _FORMS] + [20])
+    highs = np.array([entry[2] for entry in _FORMS] + [60])
+    head_age = lows[form] + Dice(seed, "head age").uniform(np.arange(count)) * (highs - lows)[form]
+    head_male = Dice(seed, "head sex").happens(np.arange(count), 0.78)
+    age, male = _ages(role, household, rank, head_age, head_male, seed)
+    birth = TODAY - np.maximum(2, np.floor(age * 365.2425)).astype("timedelta64[D]")
+    persons = pd.DataFrame({"household": household, "role": role, "male": male, "birth": birth})
+    persons["relative"] = np.where(role == COLLECTIVE, -1, np.where(rank == 0, -1, first))
+    alone = widths[form][household] == 1
+    persons.loc[(role == HEAD) & ~alone, "relative"] = ids[(role == HEAD) & ~alone] + 1
+    _twins(persons, rates, seed)
+    persons["migrant"] = households["migrant"].to_numpy()[household]
+    persons["born_night"] = 1
+    return persons
+
+
+def _ages(
+    role: Ints, household: Ints, rank: Ints, head_age: np.ndarray[tuple[int], np.dtype[np.float64]],
+    head_male: Flags, seed: int,
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Flags]:  # fmt: skip
+    """Ages that fit the roles: spouses near the head, children a generation below, parents above."""
+    ids = np.arange(len(role), dtype=np.int64)
+    dice = Dice(seed, "age")
+    base = head_age[household]
+    gap = 22 + 13 * dice.uniform(ids)
+    age = np.select(
+        [role == HEAD, role == SPOUSE, role == CHILD, role == GRANDCHILD, role >= FATHER],
+        [base, base + 2.5 * dice.normal(ids), base - gap - 2.2 * np.maximum(rank - 2, 0), base - 2 * gap, base + gap],
+    )
+    age = np.where(role == COLLECTIVE, 18 + 30 * dice.uniform(ids, 1) ** 2, age)
+    floor = np.where(role == SPOUSE, 21.0, 0.05)
+    age = np.where(age < floor, floor + (0.8 + 16 * (role != SPOUSE)) * dice.uniform(ids, 2), age)
+    age = np.clip(age, 0.02, 103)
+    male = Dice(seed, "sex").happens(ids, 0.515)
+    male = np.where(role == HEAD, head_male[household], male)
+    male = np.where(role == SPOUSE, ~head_male[household], male)
+    male = np.where(role == FATHER, True, np.where(role == MOTHER, False, male))
+    return age, male
+
+
+def _twins(persons: pd.DataFrame, rates: dict[str, float], seed: int) -> None:
+    """Give a child the birth date of the one before: twins, by rate among later children."""
+    role, household = persons["role"].to_numpy(), persons["household"].to_numpy()
+    second = np.flatnonzero((role[1:] == CHILD) & (role[:-1] == CHILD) & (household[1:] == household[:-1])) + 1
+    second = second[Dice(seed, "twins").happens(second.astype(np.int64), rates["twins"])]
+    birth = persons["birth"].to_numpy().copy()
+    birth[second] = birth[second - 1]
+    twin = np.zeros(len(persons), dtype=bool)
+    twin[second] = twin[second - 1] = True
+    persons["birth"] = birth
+    persons["twin"] = twin
+    sibling = np.full(len(persons), -1)
+    sibling[second] = second - 1
+    persons["twin_of"] = sibling
+
+
+def _surnames(persons: pd.DataFrame, seed: int) -> Texts:
+    """Surnames by frequency; children and fathers share the family's, spouses and mothers bring their own."""
+    source = table("surnames")
+    weights = source["weight"].astype(float).to_numpy()
+    household = persons["household"].to_numpy().astype(np.int64)
+    role = persons["role"].to_numpy()
+    family = Dice(seed, "family name").weighted(household, weights)
+    own = Dice(seed, "own surname").weighted(np.arange(len(persons), dtype=np.int64), weights)
+    head_male = persons["male"].to_numpy()[np.searchsorted(household, household)]
+    brings = (role == MOTHER) | (role == COLLECTIVE) | ((role == SPOUSE) & head_male) | ((role == HEAD) & ~head_male)
+    return pick(source["surname"].to_numpy(dtype=object), np.where(brings, own, family))
+
+
+def _names(persons: pd.DataFrame, config: CityConfig, seed: int) -> None:
+    """Full names, former names and the ethnic group."""
+    ids = np.arange(len(persons), dtype=np.int64)
+    male = persons["male"].to_numpy()
+    source = table("given_characters")
+    characters = source["char"].to_numpy(dtype=object)
+    weights = {sex: source[sex].astype(float).to_numpy() for sex in ("male", "female")}
+    dice = Dice(seed, "given name")
+    chars = [
+        pick(characters, np.where(male, dice.weighted(ids, weights["male"], t), dice.weighted(ids, weights["female"], t)))
+        for t in (1, 2, 3)
+    ]
+    twin_of = persons["twin_of"].to_numpy()
+    chars[0] = np.where(twin_of >= 0, chars[0][np.maximum(twin_of, 0)], chars[0])
+    rare = Dice(seed, "rare character").happens(ids, 0.002)
+    chars[1] = np.where(rare, pick(list(RARE), Dice(seed, "which rare").below(ids, len(RARE))), chars[1])
+    age = (TODAY - persons["birth"].to_numpy()).astype("timedelta64[D]").astype(np.int64) / 365.2425
+    single = Dice(seed, "one character").happens(ids, np.where(age > 45, 0.2, 0.1)) & ~rare
+    surname = _surnames(persons, seed)
+    name = np.where(single, surname + chars[0], surname + chars[0] + chars[1])
+    minority = Dice(seed, "minority").happens(ids, config.figures["minority_share"])
+    dotted = table("minority_names")
+    use_dots = minority & Dice(seed, "dotted").happens(ids, 0.35)
+    for sex, flag in (("1", male), ("2", ~male)):
+        names = dotted.loc[dotted["sex"] == sex, "name"].to_numpy(dtype=object)
+        name = np.where(use_dots & flag, pick(names, dice.below(ids, len(names), 5)), name)
+    persons["surname"] = surname
+    persons["name"] = name
+    former = Dice(seed, "former name").happens(ids, 0.02) & ~use_dots
+    persons["former_name"] = np.where(former, surname + chars[2] + chars[1], "")
+    persons["ethnic"] = np.where(minority, np.where(use_dots, "05", "08"), "01")
+
+
+def _documents(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float], seed: int) -> None:
+    """Resident numbers for all who can have one; other documents for a few among the migrants."""
+    ids = np.arange(len(persons), dtype=np.int64)
+    migrant = persons["migrant"].to_numpy()
+    provinces = list(config.migrant_provinces)
+    away = pick(provinces, Dice(seed, "home province").weighted(ids, list(config.migrant_provinces.values())))
+    here = np.full(len(ids), config.credit_region[:2], dtype=object)
+    settled = Dice(seed, "settled").happens(ids, 0.05)
+    home = np.where(migrant | settled, away, here)
+    county = Dice(seed, "home county").below(ids, 10)
+    region = np.array([f"{p}99{90 + c}" for p, c in zip(home, county.tolist(), strict=True)], dtype=object)
+    day = persons["birth"].to_numpy().astype("datetime64[D]")
+    birth = np.char.replace(np.datetime_as_string(day), "-", "").astype(object)
+    group = region.astype(np.int64) * 1_000_000 + day.astype(np.int64) + 100_000
+    serial = unique_serials(Dice(seed, "serial"), group, persons["male"].to_numpy().astype(np.int64))
+    persons["number"] = resident_numbers(region, birth, serial)
+    persons["birth_text"] = birth
+    foreign = migrant & Dice(seed, "foreign").happens(ids, rates["other_document"])
+    kind = Dice(seed, "which document").weighted(ids, [0.5, 0.2, 0.15, 0.15])
+    persons["document_kind"] = np.where(foreign, pick([k for k, _ in _FOREIGN], kind), "111")
+    others = _other_documents(persons, ids, kind, seed)
+    persons["document"] = np.where(foreign, others, persons["number"])
+    persons["phone"] = mobiles(Dice(seed, "phone"), ids)
+    persons["old_phone"] = mobiles(Dice(seed, "phone"), ids + 30_000_000)
+    newborn = (TODAY - day).astype(np.int64) < 60
+    persons["number_night"] = np.where(newborn, 1_000_000, 1)
+
+
+def _other_documents(persons: pd.DataFrame, ids: Ints, kind: Ints, seed: int) -> Texts:
+    """Permits of Hong Kong, Macao and Taiwan, foreigners' cards (15 characters) and passports, marked by 99."""
+    serial = Dice(seed, "permit").scramble(ids, width=26)
+    birth = persons["birth_text"].to_numpy(dtype=object)
+    result = []
+    for k, n, born in zip(kind.tolist(), serial.tolist(), birth, strict=True):
+        if k == 0:
+            result.append(f"{'HM'[n % 2]}99{n % 10**6:06d}")
+        elif k == 1:
+            result.append(f"99{n % 10**6:06d}")
+        elif k == 2:
+            body = f"XXX9999{born[2:]}{n % 10}"
+            total = sum((int(c) if c.isdigit() else ord(c) - 55) * (7, 3, 1)[i % 3] for i, c in enumerate(body))
+            result.append(f"{body}{total % 10}")
+        else:
+            result.append(f"X99{n % 10**6:06d}")
+    return np.array(result, dtype=object)
+
+
+def _homes(
+    persons: pd.DataFrame, households: pd.DataFrame, places: Places, rates: dict[str, float], seed: int
+) -> None:
+    """Where each person is registered and really lives; for about 15 % these differ."""
+    ids = np.arange(len(households), dtype=np.int64)
+    every = np.flatnonzero((places.houses["use"] == "dwelling").to_numpy()).astype(np.int64)
+    away = Dice(seed, "household away").happens(ids, rates["household_lives_elsewhere"])
+    other = every[Dice(seed, "away house").below(ids, len(every))]
+    households["registered_house"] = np.where(away, other, households["house"].to_numpy())
+    household = persons["household"].to_numpy()
+    person_ids = np.arange(len(persons), dtype=np.int64)
+    grown = persons["role"].isin([CHILD, COLLECTIVE]).to_numpy() & (persons["birth"].to_numpy() < TODAY - 18 * 365)
+    moved = grown & Dice(seed, "person away").happens(person_ids, rates["grown_child_lives_elsewhere"])
+    elsewhere = every[Dice(seed, "person away house").below(person_ids, len(every))]
+    persons["house"] = np.where(moved, elsewhere, households["house"].to_numpy()[household])
+    persons["registered_house"] = households["registered_house"].to_numpy()[household]
+    persons["old_house"] = every[Dice(seed, "old house").below(person_ids, len(every))]

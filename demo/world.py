@@ -1,0 +1,103 @@
+"""The truth of a city and what of it holds on a night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from demo.config import CityConfig, Rates, all_rates
+from demo.draw import Dice, Ints, Texts, opaque
+from demo.people import People
+from demo.places import Places
+from demo.settlement import Grids
+from demo.tiling import Surveyor
+from demo.wording import AddressWriter
+
+FIRST_NIGHT = date(2026, 10, 1)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that is true, with the night from which it is true."""
+
+    config: CityConfig
+    seed: int
+    villages: pd.DataFrame
+    grids: Grids
+    surveyor: Surveyor
+    places: Places
+    people: People
+    organizations: pd.DataFrame
+    facilities: pd.DataFrame
+    writer: AddressWriter
+
+    @cached_property
+    def addresses(self) -> Texts:
+        """Truth names of the standard address of each house."""
+        return opaque(self.seed, "address", np.arange(len(self.places.houses), dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class State:
+    """One night's view: persons as they are then, and which small grid each building lies in."""
+
+    world: World
+    night: int
+    persons: pd.DataFrame
+    small_grid: Texts
+
+    @property
+    def day(self) -> date:
+        """The calendar day of the night."""
+        return FIRST_NIGHT + timedelta(days=self.night - 1)
+
+    def dice(self, *labels: str) -> Dice:
+        """Draws for a department; equal on every night."""
+        return Dice(self.world.seed, *labels)
+
+    def rates(self, source: str) -> Rates:
+        """The error rates of a department."""
+        return all_rates()[source]
+
+    @property
+    def house_exists(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Whether each house stands on this night."""
+        built = self.world.places.buildings["from_night"].to_numpy() <= self.night
+        flags: np.ndarray[tuple[int], np.dtype[np.bool_]] = built[self.world.places.houses["building"].to_numpy()]
+        return flags
+
+
+def state_of(world: World, night: int) -> State:
+    """The world on a night: events up to it have happened."""
+    persons = world.people.persons.copy()
+    moved = (persons["move_night"] > 0) & (persons["move_night"] <= night)
+    persons.loc[moved, "house"] = persons.loc[moved, "move_house"]
+    married = (persons["marry_night"] > 0) & (persons["marry_night"] <= night)
+    persons.loc[married, ["household", "house", "registered_house"]] = persons.loc[
+        married, ["marry_household", "marry_house", "marry_registered_house"]
+    ].to_numpy()
+    return State(world, night, persons, small_grid_codes(world, night))
+
+
+def small_grid_codes(world: World, night: int) -> Texts:
+    """The small or exclusive grid each building lies in by the cut of a night."""
+    table = world.grids.table
+    buildings = world.places.buildings
+    codes = table["code"].to_numpy(dtype=object)[buildings["grid"].to_numpy()]
+    late = table[(table["from_night"] > 1) & (table["from_night"] <= night) & (table["until_night"] > night)]
+    place = buildings["x"].to_numpy() * 1_000_003 + buildings["y"].to_numpy()
+    village = buildings["village"].to_numpy()
+    for row, grid in late.iterrows():
+        cells = world.grids.cells[int(str(row))]
+        inside = np.isin(place, cells.x * 1_000_003 + cells.y) & (village == grid["village"])
+        codes[inside] = grid["code"]
+    return codes
+
+
+def houses_of(buildings: Ints, houses: pd.DataFrame) -> Ints:
+    """Positions of the houses in the given buildings."""
+    return np.flatnonzero(np.isin(houses["building"].to_numpy(), buildings)).astype(np.int64)

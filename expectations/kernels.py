@@ -1,0 +1,309 @@
+"""What is wrong with a value: one check per family of rules, used by the verdict pass and by Great Expectations alike.
+
+A check first *reads* text (dear: once per distinct value) and then *judges* what was read (cheap, whole arrays). Judges
+return, per row, the id of the broken rule or None. A null value breaks nothing except where the rule asks for a value.
+Checks see values and never report them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from transforms import documents, values
+
+Options = Mapping[str, Any]  # a rule's options: plain words, numbers and maps from YAML
+Mask = npt.NDArray[np.bool_]
+Reasons = npt.NDArray[np.object_]
+
+OLDEST_YEARS = 120  # the age above which a birth date waits for a person's word (faults.md F5)
+CHINA = {"lon": (73.0, 136.0), "lat": (3.0, 54.0)}
+TOTAL = r"^(?:合\s*计|总\s*计|小\s*计|共\s*计)(?:[\s:：(（].*)?$"
+# C0 controls but tab and line ends, DEL, C1 controls but NEL, and the mark of a failed decoding.
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}\x{fffd}]"
+_NO_NAME = re.compile(r"未知|不明|无名氏?|某某某?|测试.{0,2}|姓名|[xX*?]{2,}", re.DOTALL)
+_DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?(?:[eE][+-]?\d{1,2})?")
+_WHOLE = re.compile(r"[+-]?\d{1,15}(?:\.0*)?")
+# Printable ASCII and unified ideographs without outer blanks: cleaning changes none of it, so it need not be tried.
+_CLEAN = "^[!-~\u4e00-\u9fff](?:[ -~\u4e00-\u9fff]*[!-~\u4e00-\u9fff])?$"
+_PARTS = {"day": "D", "month": "M", "year": "Y"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Text columns (0, 1 ...) → what they say, row by row; ``options`` names the options it looks at."""
+
+    read: Callable[[pd.DataFrame, Options], pd.DataFrame]
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """A reader per group of the rule's columns (their positions), and the judge of what was read."""
+
+    readings: tuple[tuple[str, tuple[int, ...]], ...]
+    judge: Callable[..., Reasons]
+
+
+def evaluate(check: str, frame: pd.DataFrame, options: Options) -> Reasons:
+    """Read and judge rows at once, without regard to repeated values."""
+    found = CHECKS[check]
+    read = [
+        READERS[reader].read(frame[present].set_axis(range(len(present)), axis=1), options)
+        for reader, positions in found.readings
+        if (present := [p for p in positions if p in frame])
+    ]
+    return found.judge(*read, options)
+
+
+def clean(series: pd.Series, null_marks: Sequence[str]) -> pd.Series:
+    """Cleaned text, None where the cell says nothing (the same as :func:`values.clean_text` and ``is_null``, faster)."""
+    text = series.astype(object).where(series.notna(), None)
+    untouched = pc.match_substring_regex(pa.array(text, pa.string()), _CLEAN).fill_null(True).to_numpy(zero_copy_only=False)
+    if not untouched.all():
+        text = text.copy()
+        text[~untouched] = values.clean_text(text[~untouched])
+    return text.where(~text.isin(list(null_marks)), None)
+
+
+def accepted_words(codes: Mapping[str, str]) -> list[str]:
+    """The words of a code map, as cells look once cleaned."""
+    return sorted({word for word in values.clean_text(pd.Series(list(codes), dtype=object)) if word})
+
+
+def _meanings(codes: Mapping[str, str]) -> dict[str, str]:
+    return dict(zip(values.clean_text(pd.Series(list(codes), dtype=object)), codes.values(), strict=True))
+
+
+# Readers
+
+
+def _text(frame: pd.DataFrame, _: Options) -> pd.DataFrame:
+    return frame
+
+
+def _document(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Columns reason (a rule id), birth (datetime64), sex, of valid numbers only; ``1`` is the kind where it is told."""
+    text = frame[0]
+    told = pd.Series(options.get("fixed"), index=text.index, dtype=object)
+    if 1 in frame:
+        told = frame[1].map(_meanings(options["kinds"])) if options["kinds"] else frame[1]
+    read = documents.document(text, told)
+    birth = pd.to_datetime(read["birth"].astype(object), errors="coerce")
+    later = birth > pd.Timestamp(options["as_of"])
+    reason = read["reason"].mask(later, "DATE")
+    rule = ("ID_" + reason.astype("string")).astype(object).where(reason.notna() & text.notna(), None)
+    sex = read["sex"].where(~later, None)
+    return pd.DataFrame({"reason": rule.mask(_placeholder(text), "PLACEHOLDER"), "birth": birth.mask(later), "sex": sex})
+
+
+def _credit_code(frame: pd.DataFrame, _: Options) -> pd.DataFrame:
+    reason = documents.credit_code(frame[0])["reason"]
+    rule = ("CREDIT_CODE_" + reason.astype("string")).astype(object).where(reason.notna() & frame[0].notna(), None)
+    return pd.DataFrame({"reason": rule.mask(_placeholder(frame[0]), "PLACEHOLDER")})
+
+
+def _dates(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Columns day (datetime64), precision, ok."""
+    read = values.dates(frame[0], options["formats"].split("|"))
+    return read.assign(day=read["day"].astype("datetime64[s]"))
+
+
+def _numbers(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Columns told (not null) and number (nan where the text is none)."""
+    form = _WHOLE if options.get("whole") else _DECIMAL
+    numbers = [float(v) if isinstance(v, str) and form.fullmatch(v) else np.nan for v in frame[0]]
+    return pd.DataFrame({"told": frame[0].notna(), "number": np.array(numbers, dtype=float)})
+
+
+def _placeholder(text: pd.Series) -> Mask:
+    match = values._PLACEHOLDER.fullmatch
+    return np.array([isinstance(value, str) and match(value) is not None for value in text], dtype=bool)
+
+
+# Judges
+
+
+def _said(mask: pd.Series | Mask | pa.Array, rule: str) -> Reasons:
+    return np.where(np.asarray(mask, dtype=bool), rule, None).astype(object)
+
+
+def _first(*found: Reasons) -> Reasons:
+    result = found[0]
+    for more in found[1:]:
+        result = np.where(pd.isna(result), more, result)
+    return result
+
+
+def _arrow(series: pd.Series) -> pa.Array:
+    return pa.array(series, pa.string(), from_pandas=True)
+
+
+def _matches(series: pd.Series, pattern: str) -> Mask:
+    return np.asarray(pc.match_substring_regex(_arrow(series), pattern).fill_null(False).to_numpy(zero_copy_only=False))
+
+
+def _longer(lengths: pa.Array, most: int) -> Mask:
+    return np.asarray(pc.greater(lengths, most).fill_null(False).to_numpy(zero_copy_only=False))
+
+
+def filled(text: pd.DataFrame, options: Options) -> Reasons:
+    """Null where a value is needed."""
+    return _said(text[0].isna(), options["rule"])
+
+
+def total(text: pd.DataFrame, _: Options) -> Reasons:
+    """A key that says 合计: a line of totals."""
+    return _said(_matches(text[0], TOTAL), "TOTAL_LINE")
+
+
+def control(text: pd.DataFrame, _: Options) -> Reasons:
+    """Control characters in the landed text."""
+    return _said(_matches(text[0], CONTROL), "CONTROL_CHAR")
+
+
+def fits_bytes(text: pd.DataFrame, options: Options) -> Reasons:
+    """More UTF-8 bytes than a field may have."""
+    return _said(_longer(pc.binary_length(_arrow(text[0])), options["most"]), "FIELD_TOO_LONG")
+
+
+def length(text: pd.DataFrame, options: Options) -> Reasons:
+    """More characters than an address may have."""
+    return _said(_longer(pc.utf8_length(_arrow(text[0])), options["most"]), "ADDRESS_TOO_LONG")
+
+
+def name(text: pd.DataFrame, _: Options) -> Reasons:
+    """Words that stand where a name is not known."""
+    return _said([isinstance(v, str) and _NO_NAME.fullmatch(v) is not None for v in text[0]], "PLACEHOLDER")
+
+
+def code(text: pd.DataFrame, options: Options) -> Reasons:
+    """A word that the code map does not know."""
+    if "codes" in options:
+        known = text[0].isin(accepted_words(options["codes"])).to_numpy()
+    else:
+        known = _matches(text[0], f"^(?:{options['pattern']})$")
+    return _said(text[0].notna().to_numpy() & ~known, "CODE_UNKNOWN")
+
+
+def reason(read: pd.DataFrame, _: Options) -> Reasons:
+    """Document numbers and credit codes: their reader already says what is wrong."""
+    return read["reason"].astype(object).where(read["reason"].notna(), None).to_numpy()
+
+
+def phone(text: pd.DataFrame, _: Options) -> Reasons:
+    """A cell without one usable number; a placeholder is named as such."""
+    bad = (~values.phone_ok(text[0])).to_numpy()
+    digits = [re.sub(r"\D", "", value) if wrong else None for value, wrong in zip(text[0], bad, strict=True)]
+    placeholder = _placeholder(pd.Series(digits, dtype=object))
+    return _first(_said(placeholder, "PLACEHOLDER"), _said(bad, "PHONE_INVALID"))
+
+
+def date(read: pd.DataFrame, _: Options) -> Reasons:
+    """A date in none of the contract's formats, or on no calendar."""
+    return _said(~read["ok"], "DATE_INVALID")
+
+
+def birth(read: pd.DataFrame, options: Options) -> Reasons:
+    """A birth that is no date, comes after the delivery, or more than 120 years before it."""
+    as_of = pd.Timestamp(options["as_of"])
+    oldest = as_of - pd.DateOffset(years=OLDEST_YEARS)
+    invalid, day = _said(~read["ok"], "DATE_INVALID"), read["day"]
+    return _first(invalid, _said(day > as_of, "BIRTH_FUTURE"), _said(day < oldest, "BIRTH_TOO_OLD"))
+
+
+def birth_of_number(read: pd.DataFrame, document: pd.DataFrame, _: Options) -> Reasons:
+    """Birth date and the date in a valid number differ, as far as the date is told (a month, a year)."""
+    said, inside = (series.to_numpy().astype("datetime64[D]") for series in (read["day"], document["birth"]))
+    differs = np.zeros(len(said), dtype=bool)
+    for precision, unit in _PARTS.items():
+        of_part = (read["precision"] == precision).to_numpy(dtype=bool)
+        differs |= of_part & (said.astype(f"datetime64[{unit}]") != inside.astype(f"datetime64[{unit}]"))
+    return _said(differs & ~np.isnat(said) & ~np.isnat(inside), "BIRTH_DIFFERS_FROM_NUMBER")
+
+
+def sex_of_number(text: pd.DataFrame, document: pd.DataFrame, options: Options) -> Reasons:
+    """Sex and the 17th digit of a valid number differ."""
+    said, inside = text[0].map(_meanings(options["codes"])), document["sex"]
+    differs = said.isin(["male", "female"]).to_numpy() & inside.notna().to_numpy() & (said.to_numpy() != inside.to_numpy())
+    return _said(differs, "SEX_DIFFERS_FROM_NUMBER")
+
+
+def number(read: pd.DataFrame, options: Options) -> Reasons:
+    """Not a number, not a whole one where one is asked for, or outside the kind's bounds."""
+    bad = read["number"].isna()
+    if options["least"] is not None:
+        bad |= read["number"] < options["least"]
+    if options["most"] is not None:
+        bad |= read["number"] > options["most"]
+    return _said(bad & read["told"], "NUMBER_RANGE")
+
+
+def point(here: pd.DataFrame, there: pd.DataFrame, options: Options) -> Reasons:
+    """A coordinate beside its other half: half, zero, swapped, or not in China (longitude 73-136, latitude 3-54)."""
+    axis = options["axis"]
+    opposite = "lat" if axis == "lon" else "lon"
+    own, other = here["number"].to_numpy(), there["number"].to_numpy()
+    told, both = here["told"].to_numpy(), here["told"].to_numpy() & there["told"].to_numpy()
+    inside = _within(own, axis) & _within(other, opposite)
+    swapped = _within(own, opposite) & _within(other, axis) & ~inside
+    return _first(
+        _said(told & ~both, "COORDINATE_HALF"),
+        _said(both & ((own == 0) | (other == 0)), "COORDINATE_ZERO"),
+        _said(both & swapped, "COORDINATE_SWAPPED"),
+        _said(both & ~inside, "COORDINATE_RANGE"),
+    )
+
+
+def _within(read: npt.NDArray[np.float64], axis: str) -> Mask:
+    least, most = CHINA[axis]
+    return np.asarray((read >= least) & (read <= most), dtype=np.bool_)
+
+
+def geometry(text: pd.DataFrame, _: Options) -> Reasons:
+    """GeoJSON that is no valid, non-empty polygon inside China's bounds."""
+    told = text[0].notna().to_numpy()
+    shapes = shapely.from_geojson(text[0].where(told, None).to_numpy(dtype=object), on_invalid="ignore")
+    good = np.isin(shapely.get_type_id(shapes), [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON])
+    good &= shapely.is_valid(shapes) & ~shapely.is_empty(shapes)
+    west, south, east, north = shapely.bounds(shapes).T
+    good &= _within(west, "lon") & _within(east, "lon") & _within(south, "lat") & _within(north, "lat")
+    return _said(told & ~good, "GEOMETRY_INVALID")
+
+
+def numeric(text: pd.DataFrame, options: Options) -> Reasons:
+    """The workbook held a number where the contract expects an identifier."""
+    return _said([isinstance(v, str) and options["heading"] in v.split("|") for v in text[0]], "ID_NUMERIC_CELL")
+
+
+READERS: dict[str, Reader] = {
+    "text": Reader(_text),
+    "document": Reader(_document, ("fixed", "kinds", "as_of")),
+    "credit_code": Reader(_credit_code),
+    "dates": Reader(_dates, ("formats",)),
+    "numbers": Reader(_numbers, ("whole",)),
+}
+_TEXT = (("text", (0,)),)
+_NUMBER_BESIDE = ("document", (1, 2))
+CHECKS: dict[str, Check] = {
+    **{check.__name__: Check(_TEXT, check) for check in (filled, total, control, fits_bytes, length, name, code, phone)},
+    **{check.__name__: Check(_TEXT, check) for check in (geometry, numeric)},
+    "document": Check((("document", (0, 1)),), reason),
+    "credit_code": Check((("credit_code", (0,)),), reason),
+    "date": Check((("dates", (0,)),), date),
+    "birth": Check((("dates", (0,)),), birth),
+    "birth_of_number": Check((("dates", (0,)), _NUMBER_BESIDE), birth_of_number),
+    "sex_of_number": Check((*_TEXT, _NUMBER_BESIDE), sex_of_number),
+    "number": Check((("numbers", (0,)),), number),
+    "point": Check((("numbers", (0,)), ("numbers", (1,))), point),
+}

@@ -1,0 +1,183 @@
+"""Great Expectations suites, built in memory from the rules of a source and run on its landed rows.
+
+The same rules drive the verdict pass; a test holds the two counts equal, and every night's ``suite.json`` says whether
+they were. Results carry counts only: no unexpected values, no value lists, no expectation that reports a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations import kernels
+from expectations.rules import FAULT, Rule
+from transforms.contract import Contract
+
+MOST_ROWS = 200_000  # above this a hash-chosen sample of as many is checked (design.md section 4)
+_RAW = "landed "  # prefix of a column's text as it came, beside the cleaned one
+_COUNTS_ONLY = {
+    "result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True,
+    "return_unexpected_index_query": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What Great Expectations counted for one rule: no values."""
+
+    rule: str
+    heading: str | None
+    severity: str
+    expectation: str
+    evaluated: int
+    unexpected: int
+    success: bool
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """Whole-column aggregates over all rows, whatever was sampled."""
+
+    heading: str
+    rows: int
+    nulls: int
+    distinct: int
+    longest: int
+
+
+def sample(landed: pa.Table, most: int = MOST_ROWS) -> pa.Table:
+    """All rows, or the ``most`` whose content digests are smallest: the same rows in any order of the file."""
+    if landed.num_rows <= most:
+        return landed
+    order = pc.sort_indices(landed.select(["digest", "ordinal"]), sort_keys=[("digest", "ascending"), ("ordinal", "ascending")])
+    return landed.take(order[:most]).sort_by("ordinal")
+
+
+def summaries(landed: pa.Table, contract: Contract) -> list[ColumnSummary]:
+    """Rows, nulls, distinct values and the longest text of every landed heading."""
+    found = []
+    for heading in contract.landed_headings:
+        column = landed[heading]
+        longest = pc.max(pc.utf8_length(column)).as_py() or 0
+        distinct = pc.count_distinct(column, mode="only_valid").as_py()
+        found.append(ColumnSummary(heading, landed.num_rows, column.null_count, distinct, longest))
+    return found
+
+
+def validate(landed: pa.Table, contract: Contract, rules: Sequence[Rule]) -> list[Outcome]:
+    """Run the suite of a source on landed rows.
+
+    Args:
+        landed: :data:`transforms.model.LANDED` plus one text column per landed heading.
+        contract: for the null marks.
+        rules: as derived; one expectation each, in their order.
+
+    Raises:
+        RuntimeError: an expectation could not be evaluated; names rule and heading, never a value.
+    """
+    faulty = landed["fault"].null_count < landed.num_rows
+    suite = [_expectation(rule, split_only=faulty and rule.id != FAULT) for rule in rules]
+    results = _run(contract.source, suite, frame(landed, contract, rules))
+    return [_outcome(rule, result) for rule, result in zip(rules, _in_order(results, len(rules)), strict=True)]
+
+
+def frame(landed: pa.Table, contract: Contract, rules: Sequence[Rule]) -> pd.DataFrame:
+    """The batch as Great Expectations sees it: cleaned text per heading, landed text where a rule asks for it."""
+    columns: dict[str, pd.Series] = {name: landed[name].to_pandas().astype(object) for name in ("fault", "numeric")}
+    for rule in rules:
+        for heading in rule.columns:
+            wanted = _column(rule, heading)
+            if wanted not in columns:
+                text = landed[heading].to_pandas().astype(object)
+                columns[wanted] = text if rule.raw else kernels.clean(text, contract.arrives.null_marks)
+    made = pd.DataFrame(columns)
+    return made.where(made.notna(), None)
+
+
+def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Plain values for ``suite.json``."""
+    return [asdict(outcome) for outcome in outcomes]
+
+
+def _column(rule: Rule, heading: str) -> str:
+    return _RAW + heading if rule.raw else heading
+
+
+def _expectation(rule: Rule, *, split_only: bool) -> dict[str, Any]:
+    kind, arguments = _native(rule) or _custom(rule)
+    if split_only:
+        from great_expectations.expectations.row_conditions import Column
+
+        arguments["row_condition"] = Column("fault").is_null()
+    return {"type": kind, "kwargs": arguments, "severity": rule.severity, "meta": {"rule": rule.id, "heading": rule.heading}}
+
+
+def _native(rule: Rule) -> tuple[str, dict[str, Any]] | None:
+    """Great Expectations' own expectation, where it has one that says the same."""
+    column = {"column": _column(rule, rule.columns[0])}
+    if rule.check == "fault":
+        return "expect_column_values_to_be_null", column
+    if rule.check == "filled":
+        return "expect_column_values_to_not_be_null", column
+    if rule.check == "total":
+        return "expect_column_values_to_not_match_regex", column | {"regex": kernels.TOTAL}
+    if rule.check == "length":
+        return "expect_column_value_lengths_to_be_between", column | {"max_value": rule.options["most"]}
+    if rule.check == "code" and "codes" in rule.options:
+        return "expect_column_values_to_be_in_set", column | {"value_set": kernels.accepted_words(_map_of(rule))}
+    if rule.check == "code":
+        return "expect_column_values_to_match_regex", column | {"regex": rf"^(?:{rule.options['pattern']})\Z"}
+    return None
+
+
+def _map_of(rule: Rule) -> dict[str, str]:
+    codes = rule.options["codes"]
+    return codes if isinstance(codes, dict) else {}
+
+
+def _custom(rule: Rule) -> tuple[str, dict[str, Any]]:
+    from expectations import custom
+
+    alone, beside = custom.OF_CHECK.get(rule.check, custom.DEFAULT)
+    columns = [_column(rule, heading) for heading in rule.columns]
+    arguments: dict[str, Any] = {"check": rule.check, "rule": rule.id, "options": dict(rule.options)}
+    if len(columns) == 1:
+        return alone or custom.DEFAULT[0], arguments | {"column": columns[0]}
+    return beside or custom.DEFAULT[1], arguments | {"column_list": columns, "ignore_row_if": "never"}
+
+
+def _run(name: str, suite: list[dict[str, Any]], rows: pd.DataFrame) -> list[Any]:
+    """Validate in an ephemeral context of its own: nothing is stored, no progress bars, nothing left for the next run."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    import expectations.custom  # noqa: F401 - registers the expectations
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    numbered = [item | {"meta": item["meta"] | {"position": position}} for position, item in enumerate(suite)]
+    made = context.suites.add(gx.ExpectationSuite(name=name, expectations=numbered))
+    batch = context.data_sources.add_pandas(name).add_dataframe_asset("rows").add_batch_definition_whole_dataframe("rows")
+    validation = gx.ValidationDefinition(name=name, data=batch, suite=made)
+    return list(validation.run(batch_parameters={"dataframe": rows}, result_format=_COUNTS_ONLY).results)
+
+
+def _in_order(results: list[Any], count: int) -> list[Any]:
+    ordered = sorted(results, key=lambda result: int(result.expectation_config.meta["position"]))
+    if len(ordered) != count:
+        raise RuntimeError(f"Great Expectations answered {len(ordered)} of {count} expectations")
+    return ordered
+
+
+def _outcome(rule: Rule, result: Any) -> Outcome:  # noqa: ANN401 - a result of Great Expectations
+    told = result.result
+    if "unexpected_count" not in told:
+        raise RuntimeError(f"Great Expectations could not evaluate {rule.id} on {rule.heading}")
+    kind = result.expectation_config.type
+    evaluated, unexpected = int(told["element_count"]), int(told["unexpected_count"])
+    return Outcome(rule.id, rule.heading, rule.severity, kind, evaluated, unexpected, unexpected == 0)

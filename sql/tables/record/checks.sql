@@ -1,0 +1,13 @@
+-- What must hold of record inside the publish transaction: every query returns the rows that break it.
+
+-- check: entity_id_resolves #fail
+SELECT one.source, one.batch, one.line, one.kind, one.record_id
+FROM record AS one
+LEFT JOIN identity AS other ON other.entity_id = one.entity_id
+WHERE one.entity_id IS NOT NULL AND other.entity_id IS NULL
+
+-- check: merged_stands_in_an_entity #fail
+SELECT one.source, one.batch, one.line, one.kind, one.record_id
+FROM record AS one
+LEFT JOIN identity AS other ON other.entity_id = one.entity_id AND other.state = 'live'
+WHERE one.state = 'merged' AND other.entity_id IS NULL

@@ -1,0 +1,40 @@
+-- 标准建筑物编码: every current row with its grid of the current cut, the grids above it, the method, or the reason for none.
+CREATE VIEW v1_building AS
+SELECT
+  fact.building_id,
+  fact.code,
+  fact.scheme,
+  fact.name,
+  fact.address_id,
+  fact.division_code,
+  fact.floors,
+  fact.year,
+  fact.lon,
+  fact.lat,
+  fact.valid_from,
+  fact.provenance,
+  fact.known_from,
+  grid.grid_id,
+  grid.grid_code,
+  grid.large_code,
+  grid.medium_code,
+  grid.small_code,
+  grid.micro_code,
+  CASE
+    WHEN by_own.grid_id IS NOT NULL THEN by_own.method
+    WHEN by_address.grid_id IS NOT NULL THEN by_address.method
+    WHEN by_division.grid_id IS NOT NULL THEN by_division.method
+  END AS grid_method,
+  CASE
+    WHEN COALESCE(by_own.grid_id, by_address.grid_id, by_division.grid_id) IS NULL
+      THEN COALESCE(by_own.reason, by_address.reason, by_division.reason)
+  END AS grid_reason
+FROM std_building AS fact
+LEFT JOIN v1_place AS by_own
+  ON by_own.node_kind = 'building' AND by_own.node_id = fact.building_id
+LEFT JOIN v1_place AS by_address
+  ON by_address.node_kind = 'address' AND by_address.node_id = fact.address_id
+LEFT JOIN v1_place AS by_division
+  ON by_division.node_kind = 'division' AND by_division.node_id = fact.division_code
+LEFT JOIN v1_grid AS grid ON grid.grid_id = COALESCE(by_own.grid_id, by_address.grid_id, by_division.grid_id)
+WHERE fact.known_to IS NULL

@@ -1,0 +1,75 @@
+"""A room refuses an input whose manifest is missing, incomplete or stale, saying stored, required and remedy."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from transforms import manifest, store
+from transforms.errors import StaleInputError
+
+
+def made(lake: Path, room: str, inputs: dict[str, str], value: str = "a") -> Path:
+    folder = lake / room / "registry"
+    with store.output(folder) as fresh:
+        store.write_table(fresh / "rows.parquet", pa.table({"x": [value]}))
+        manifest.write(fresh, room, inputs, {"rows": 1})
+    return folder
+
+
+def test_a_complete_output_is_accepted_and_reused(tmp_path: Path) -> None:
+    folder = made(tmp_path, "land", {"configuration": "c"})
+    assert manifest.require(tmp_path, folder, "land").facts == {"rows": 1}
+    assert manifest.fresh(folder, "land", {"configuration": "c"}) is not None
+    assert manifest.fresh(folder, "land", {"configuration": "d"}) is None
+
+
+def missing(folder: Path) -> None:
+    (folder / manifest.NAME).unlink()
+
+
+def incomplete(folder: Path) -> None:
+    told = json.loads((folder / manifest.NAME).read_text())
+    (folder / manifest.NAME).write_text(json.dumps(told | {"status": "writing"}))
+
+
+def damaged(folder: Path) -> None:
+    store.write_table(folder / "rows.parquet", pa.table({"x": ["b"]}))
+
+
+def gone(folder: Path) -> None:
+    (folder / "rows.parquet").unlink()
+
+
+@pytest.mark.parametrize("spoil", [missing, incomplete, damaged, gone])
+def test_a_spoilt_output_is_refused_with_a_remedy(tmp_path: Path, spoil: object) -> None:
+    folder = made(tmp_path, "land", {})
+    assert callable(spoil)
+    spoil(folder)
+    with pytest.raises(StaleInputError, match=r"stored .*; required .*; remedy: run 'gridfacts room land'"):
+        manifest.require(tmp_path, folder, "land")
+
+
+def test_an_output_made_from_another_input_is_stale(tmp_path: Path) -> None:
+    first = made(tmp_path, "land", {})
+    inputs = dict([manifest.upstream(tmp_path, first, manifest.require(tmp_path, first, "land"))])
+    second = made(tmp_path, "check", inputs)
+    manifest.require(tmp_path, second, "check")
+    made(tmp_path, "land", {}, "changed")
+    with pytest.raises(StaleInputError, match="made from"):
+        manifest.require(tmp_path, second, "check")
+
+
+def test_the_digest_moves_with_everything_that_matters(tmp_path: Path) -> None:
+    found = manifest.Manifest.read(made(tmp_path, "land", {}))
+    assert found is not None
+    others = [
+        dataclasses.replace(found, inputs={"a": "b"}),
+        dataclasses.replace(found, code="other"),
+        dataclasses.replace(found, facts={"rows": 2}),
+    ]
+    assert len({found.digest, *(other.digest for other in others)}) == 1 + len(others)

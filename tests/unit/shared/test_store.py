@@ -1,0 +1,64 @@
+"""A folder of the lake appears whole or not at all; a damaged table is noticed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from transforms import store
+
+
+def test_nothing_is_seen_of_a_failed_output(tmp_path: Path) -> None:
+    def fail() -> None:
+        with store.output(tmp_path / "out") as folder:
+            (folder / "half").write_text("x")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        with store.output(tmp_path / "out") as folder:
+            (folder / name).write_text(name)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["second"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_two_writers_at_once_leave_one_whole_folder(tmp_path: Path) -> None:
+    def write() -> None:
+        for _ in range(20):
+            with store.output(tmp_path / "out") as folder:
+                (folder / "a").write_text("a")
+                (folder / "b").write_text("b")
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a", "b"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    store.write_table(path, pa.table({"x": [f"value {i}" for i in range(5000)]}))
+    whole = bytearray(path.read_bytes())
+    noticed = 0
+    places = range(200, len(whole) - 2000, max(1, len(whole) // 25))
+    assert len(places) > 5
+    for place in places:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        try:
+            store.read_table(path)
+        except OSError:
+            noticed += 1
+    assert noticed == len(places)

@@ -1,0 +1,99 @@
+"""Close a night's books: prove that every row is accounted for, and compute what publish has to write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from transforms import checksum, database, manifest, store
+from transforms.account.balance import Reread, doors
+from transforms.account.books import base_of, current_tables, release_books
+from transforms.account.changes import changes
+from transforms.account.delta import Delta, deltas, empty
+from transforms.account.ledger import clusters
+from transforms.account.night import Night
+from transforms.errors import GridfactsError, ImbalanceError
+from transforms.model import Report
+from transforms.run import Run
+
+_ROOM = "account"
+_PART = "release"
+
+
+def close(run: Run, reread: Reread) -> list[Report]:
+    """Write ``account/release/`` of the night: ledger, delta against the current release, events, checksum.
+
+    Run again for a night that is published already it finds the same checksum and an empty delta, and publish has
+    nothing to do.
+
+    Args:
+        run: the night.
+        reread: land's own reader of raw bytes (settings, batch id) → rows, so that the proof starts at the bytes.
+
+    Raises:
+        ImbalanceError: the sets of row ids of two rooms differ; nothing is written.
+        StaleInputError: a room's output is missing, incomplete or stale.
+        GridfactsError: ``NIGHT_PAST``: a later night has been published already.
+    """
+    night = Night(run)
+    base, base_night = base_of(run)
+    if base_night > run.night:
+        raise GridfactsError("NIGHT_PAST", f"release {base} is of night {base_night}; night {run.night} comes too late")
+    findings = doors(night, reread)
+    if findings:
+        raise ImbalanceError(findings)
+    _touch(night)
+    inputs = night.inputs | {"base_release": f"{base} of {base_night or 'no night'}"}
+    folder = store.night_dir(run, _ROOM, _PART)
+    found = manifest.fresh(folder, _ROOM, inputs) or _write(night, base, folder, inputs)
+    told = json.loads((folder / "release.json").read_text("utf-8"))
+    changed = {name: int(rows) for name, rows in found.facts.items() if isinstance(rows, int)}
+    run.say(f"account: balanced; on release {base} {changed['closed']} rows end, {changed['opened']} begin")
+    return [Report(_ROOM, "close", told["counts"] | changed)]
+
+
+def _touch(night: Night) -> None:
+    """Check the manifest of everything the books are made from, so that all of it stands among the inputs."""
+    for batch in night.passed():
+        night.batch_path("check", batch, "verdict")
+        night.batch_path("standardise", batch, "kept")
+    night.night_path(_ROOM, "versions", "versions")
+    night.night_path(_ROOM, "live", "person")
+    for kind in night.kinds:
+        night.night_path("resolve", kind, "cluster")
+        night.night_path("merge", kind, "claim")
+
+
+def _write(night: Night, base: int, folder: Path, inputs: dict[str, str]) -> manifest.Manifest:
+    books = release_books(night)
+    now = books.tables
+    before = current_tables(night.run) if base else {name: empty(name) for name in now}
+    differing = deltas(night, before, now)
+    events = changes(night, before, now, clusters(night))
+    counts = {name: table.num_rows for name, table in sorted(now.items())}
+    release = {
+        "night": night.run.night,
+        "base_release": base,
+        "checksum": checksum.tables_checksum(now),
+        "counts": counts,
+    }
+    facts = {
+        "closed": sum(delta.closed.num_rows for delta in differing.values()),
+        "opened": sum(delta.opened.num_rows for delta in differing.values()),
+        "changes": events.num_rows,
+    }
+    with store.output(folder) as fresh:
+        _write_tables(fresh, books.receipts | {"change": events}, differing)
+        (fresh / "release.json").write_text(json.dumps(release, ensure_ascii=False, sort_keys=True, indent=1), "utf-8")
+        return manifest.write(fresh, _ROOM, inputs, facts)
+
+
+def _write_tables(folder: Path, receipts: Mapping[str, pa.Table], differing: Mapping[str, Delta]) -> None:
+    for name, table in receipts.items():
+        store.write_table(folder / f"{name}.parquet", table)
+    for name, delta in differing.items():
+        store.write_table(folder / f"{name}.close.parquet", delta.closed)
+        store.write_table(folder / f"{name}.open.parquet", delta.opened)

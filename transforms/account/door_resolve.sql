@@ -1,0 +1,76 @@
+-- Clusters of one kind: every live record in exactly one, no two resident numbers in one, identities and homes agree.
+--   live_row (source, record_id), cluster (model.CLUSTER), identity (model.IDENTITY), home (model.HOME),
+--   number (record_id, token): trusted numbers; sworn (entity_id): clusters that a person's judgement joined
+
+-- step: holder
+SELECT n.token, c.entity_id, COUNT(*) AS records
+FROM number AS n
+INNER JOIN cluster AS c ON n.record_id = c.record_id
+GROUP BY n.token, c.entity_id
+
+-- step: own_number
+SELECT h.token, MIN(h.entity_id) AS entity_id
+FROM holder AS h
+GROUP BY h.token
+HAVING COUNT(*) = 1
+
+-- step: two_numbers
+SELECT o.entity_id
+FROM own_number AS o
+WHERE o.entity_id NOT IN (SELECT entity_id FROM sworn)
+GROUP BY o.entity_id
+HAVING COUNT(*) > 1
+
+-- step: broken
+SELECT 'live records in no cluster' AS what, l.source, l.record_id AS example
+FROM live_row AS l
+WHERE l.record_id NOT IN (SELECT record_id FROM cluster)
+UNION ALL
+SELECT 'clustered records that are not live' AS what, CAST(NULL AS TEXT) AS source, c.record_id AS example
+FROM cluster AS c
+WHERE c.record_id NOT IN (SELECT record_id FROM live_row)
+UNION ALL
+SELECT 'records in two clusters' AS what, MIN(l.source) AS source, c.record_id AS example
+FROM cluster AS c
+LEFT JOIN live_row AS l ON c.record_id = l.record_id
+GROUP BY c.record_id
+HAVING COUNT(*) > 1
+UNION ALL
+SELECT 'clusters with two numbers of their own' AS what, MIN(l.source) AS source, c.entity_id AS example
+FROM cluster AS c
+INNER JOIN two_numbers AS t ON c.entity_id = t.entity_id
+LEFT JOIN live_row AS l ON c.record_id = l.record_id
+GROUP BY c.entity_id
+UNION ALL
+SELECT 'clusters without a live identity' AS what, MIN(l.source) AS source, c.entity_id AS example
+FROM cluster AS c
+LEFT JOIN live_row AS l ON c.record_id = l.record_id
+WHERE c.entity_id NOT IN (SELECT entity_id FROM identity WHERE state = 'live')
+GROUP BY c.entity_id
+UNION ALL
+SELECT 'live identities without a cluster' AS what, CAST(NULL AS TEXT) AS source, i.entity_id AS example
+FROM identity AS i
+WHERE i.state = 'live' AND i.entity_id NOT IN (SELECT entity_id FROM cluster)
+UNION ALL
+SELECT 'identities told twice' AS what, CAST(NULL AS TEXT) AS source, i.entity_id AS example
+FROM identity AS i
+GROUP BY i.entity_id
+HAVING COUNT(*) > 1
+UNION ALL
+SELECT 'live records without a home' AS what, l.source, l.record_id AS example
+FROM live_row AS l
+WHERE l.record_id NOT IN (SELECT record_id FROM home)
+UNION ALL
+SELECT 'records with two homes' AS what, MIN(l.source) AS source, h.record_id AS example
+FROM home AS h
+LEFT JOIN live_row AS l ON h.record_id = l.record_id
+GROUP BY h.record_id
+HAVING COUNT(*) > 1
+UNION ALL
+SELECT 'homes that are no identity' AS what, l.source, h.record_id AS example
+FROM home AS h
+LEFT JOIN live_row AS l ON h.record_id = l.record_id
+WHERE h.entity_id NOT IN (SELECT entity_id FROM identity)
+
+-- step: door
+SELECT what, source, COUNT(*) AS n, MIN(example) AS example FROM broken GROUP BY what, source ORDER BY what, source NULLS FIRST

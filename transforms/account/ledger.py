@@ -1,0 +1,180 @@
+"""The ledger of a night: what became of every landed row, which version stands in which entity, what waits for whom."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from transforms import model, store
+from transforms.account.night import Delivery, Night
+from transforms.engine import Engine
+
+_RELEASE = Path(__file__).with_name("release.sql")
+_TEXT, _LONG = pa.string(), pa.int64()
+
+OUTCOME = pa.schema(
+    [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("kind", _TEXT), ("state", _TEXT), ("rule", _TEXT)]
+)
+QUARANTINE = pa.schema(
+    [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("field", _TEXT), ("rule", _TEXT),
+     ("department", _TEXT), ("since", _TEXT), ("state", _TEXT)]
+)  # fmt: skip
+RECORD = pa.schema(
+    [("source", _TEXT), ("batch", _TEXT), ("line", _LONG), ("ordinal", _LONG), ("kind", _TEXT), ("record_id", _TEXT),
+     ("entity_id", _TEXT), ("state", _TEXT)]
+)  # fmt: skip
+DELIVERY = pa.schema(
+    [("night", _TEXT), ("source", _TEXT), ("file", _TEXT), ("sha256", _TEXT), ("bytes", _LONG), ("as_of", _TEXT),
+     ("correction", _LONG), ("batch", _TEXT), ("state", _TEXT), ("code", _TEXT), ("message", _TEXT), ("rows", _LONG)]
+)  # fmt: skip
+SOURCE_STATE = pa.schema([("source", _TEXT), ("as_of", _TEXT), ("batch", _TEXT), ("state", _TEXT), ("rows", _LONG)])
+CLUSTER = pa.schema([("kind", _TEXT), ("record_id", _TEXT), ("entity_id", _TEXT), ("how", _TEXT)])
+
+# A source is stale when its newest counting delivery is older than its cadence and one more working day or weekend.
+_DAYS = {"daily": 3, "weekly": 9, "monthly": 34, "yearly": 369}
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Tables of the schemas above, each in a total order."""
+
+    record: pa.Table
+    outcome: pa.Table
+    quarantine: pa.Table
+    delivery: pa.Table
+    source_state: pa.Table
+
+
+def ledger(night: Night) -> Ledger:
+    """Draw up the ledger of a night.
+
+    Raises:
+        StaleInputError: a room's output is missing, incomplete or stale.
+    """
+    versions = night.of_night("account", "versions", "versions")
+    tables = {
+        "landed_row": _landed_rows(night),
+        "verdict": _verdicts(night),
+        "delivery": _batches(night),
+        "feed": _feeds(night),
+        "version": versions if versions is not None else model.VERSION.empty_table(),
+        "cluster": clusters(night),
+    }
+    with Engine(night.run.settings) as engine:
+        outcome = engine.run(_RELEASE, tables).cast(OUTCOME)
+        record = engine.table("record").cast(RECORD)
+        quarantine = engine.table("quarantine").cast(QUARANTINE)
+    return Ledger(
+        record=_ordered(record, "source", "batch", "line", "kind", "record_id", "ordinal"),
+        outcome=_ordered(outcome, "source", "batch", "ordinal", "kind"),
+        quarantine=_ordered(quarantine, "source", "batch", "ordinal"),
+        delivery=_deliveries(night),
+        source_state=_source_states(night),
+    )
+
+
+def clusters(night: Night) -> pa.Table:
+    """Every live record's entity, all kinds (:data:`CLUSTER`), sorted."""
+    found = [CLUSTER.empty_table()]
+    for kind in night.kinds:
+        table = night.of_night("resolve", kind, "cluster")
+        if table is not None:
+            of_kind = table.append_column("kind", pa.array([kind] * table.num_rows, _TEXT))
+            found.append(of_kind.select(CLUSTER.names).cast(CLUSTER))
+    return _ordered(pa.concat_tables(found), "kind", "record_id", "entity_id")
+
+
+def _ordered(table: pa.Table, *keys: str) -> pa.Table:
+    return table.sort_by([(key, "ascending") for key in keys]).combine_chunks()
+
+
+def _landed_rows(night: Night) -> pa.Table:
+    schema = pa.schema([("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG)])
+    found = [schema.empty_table()]
+    for source, deliveries in night.deliveries.items():
+        for delivery in deliveries:
+            path = night.batch_path("land", delivery.batch, "rows")
+            rows = store.read_table(path, ["batch", "ordinal", "line"])
+            found.append(rows.add_column(0, "source", pa.array([source] * rows.num_rows, _TEXT)).cast(schema))
+    return pa.concat_tables(found)
+
+
+def _verdicts(night: Night) -> pa.Table:
+    found = [night.of_batch("check", batch, "verdict").select(model.VERDICT.names) for batch in night.passed()]
+    return pa.concat_tables([model.VERDICT.empty_table(), *found])
+
+
+def _batches(night: Night) -> pa.Table:
+    rows = [
+        {
+            "source": source, "batch": one.batch.id, "mode": night.contracts[source].arrives.mode, "fate": one.fate,
+            "hold": one.hold, "first_night": one.first_night, "last": one.last,
+            "department": night.contracts[source].owner.department,
+        }
+        for source, deliveries in night.deliveries.items()
+        for one in deliveries
+    ]  # fmt: skip
+    text = [(name, _TEXT) for name in ("source", "batch", "mode", "fate", "hold", "first_night")]
+    return pa.Table.from_pylist(rows, pa.schema([*text, ("last", pa.bool_()), ("department", _TEXT)]))
+
+
+def _feeds(night: Night) -> pa.Table:
+    """(source, kind, mention): mention where the kind is fed by the nodes that rows name, not by rows."""
+    rows = [
+        {"source": source, "kind": kind, "mention": bool(mentions(night, kind))}
+        for source, contract in night.contracts.items()
+        for kind in contract.feeds
+    ]
+    return pa.Table.from_pylist(rows, pa.schema([("source", _TEXT), ("kind", _TEXT), ("mention", pa.bool_())]))
+
+
+def mentions(night: Night, kind: str) -> str | None:
+    """The key property whose nodes are the records of a kind fed by mentions, else None (docs/rooms.md, kind address)."""
+    found = [name for name, p in night.kinds[kind].properties.items() if p.key and p.type == "address"]
+    return found[0] if found else None
+
+
+def _deliveries(night: Night) -> pa.Table:
+    """Tonight's files with what land said of each, held batches of check included."""
+    holds = {one.batch.id: one.hold for found in night.deliveries.values() for one in found if one.hold}
+    rows = []
+    for source in night.contracts:
+        path = store.night_dir(night.run, "land", source) / "deliveries.json"
+        if not path.is_file():
+            continue
+        for told in json.loads(path.read_text("utf-8")):
+            state, code = told["state"], told.get("code")
+            if told.get("batch") in holds and state == model.DeliveryState.LANDED:
+                state, code = model.DeliveryState.HELD.value, holds[told["batch"]]
+            rows.append(told | {"night": night.run.night, "source": source, "state": state, "code": code})
+    rows = [{name: row.get(name) for name in DELIVERY.names} for row in rows]
+    return _ordered(pa.Table.from_pylist(rows, DELIVERY), "source", "file", "sha256", "state")
+
+
+def _source_states(night: Night) -> pa.Table:
+    rows = [_source_state(night, source, deliveries) for source, deliveries in sorted(night.deliveries.items())]
+    return pa.Table.from_pylist(rows, SOURCE_STATE)
+
+
+def _source_state(night: Night, source: str, deliveries: list[Delivery]) -> dict[str, str | int | None]:
+    """One source: ``never`` (delivered), ``held`` (its newest file waits), ``stale`` or ``fresh``."""
+    counting = [one for one in deliveries if one.last]
+    told = counting[-1] if counting else None
+    if not deliveries:
+        state = "never"
+    elif deliveries[-1].fate == "held" or told is None:
+        state = "held"
+    else:
+        age = date.fromisoformat(night.run.night) - date.fromisoformat(told.batch.as_of)
+        state = "stale" if age.days > _DAYS[night.contracts[source].arrives.cadence] else "fresh"
+    return {
+        "source": source,
+        "as_of": told.batch.as_of if told else None,
+        "batch": told.batch.id if told else None,
+        "state": state,
+        "rows": told.rows if told else None,
+    }

@@ -1,0 +1,149 @@
+"""What the rooms left for a night, read through their manifests: the one way in which account sees their tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from transforms import contract, kinds, manifest, store
+from transforms.account.apply import Landed, fates
+from transforms.errors import StaleInputError
+from transforms.model import Batch
+from transforms.run import Run
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A landed batch and what it counts for tonight.
+
+    Attributes:
+        batch: which one.
+        first_night: the night it was landed.
+        rows: records landed.
+        hold: the code under which land or check holds it whole, else None.
+        fate: ``counts``, ``replaced`` or ``held``: :func:`transforms.account.apply.fates`.
+        last: it is the current delivery of its source.
+    """
+
+    batch: Batch
+    first_night: str
+    rows: int
+    hold: str | None
+    fate: str
+    last: bool
+
+    @property
+    def passed(self) -> bool:
+        """Land and check let it through, so that it was standardised."""
+        return self.hold is None
+
+
+class Night:
+    """One night's tables.
+
+    A manifest that is missing, incomplete or stale raises where ``strict``; else it becomes a line of :attr:`stale`
+    and the table is read all the same, so that ``balance`` can say everything that is wrong at once.
+    """
+
+    def __init__(self, run: Run, *, strict: bool = True) -> None:
+        """Load contracts and kinds; nothing of the lake is read yet."""
+        self.run = run
+        self.strict = strict
+        self.contracts = contract.load_all(run.settings.expectations)
+        self.kinds = kinds.load_all(run.settings.expectations)
+        self.stale: list[str] = []
+        self._found: dict[Path, manifest.Manifest] = {}
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Manifest entries of everything read so far, and of the configuration."""
+        lake = self.run.settings.lake
+        entries = dict(manifest.upstream(lake, folder, found) for folder, found in self._found.items())
+        return entries | {"configuration": manifest.configuration(self.run.settings.expectations)}
+
+    @cached_property
+    def deliveries(self) -> dict[str, list[Delivery]]:
+        """Source → its batches landed by this night, in the order (as_of, correction, sha256)."""
+        return {source: self._deliveries(source) for source in self.contracts}
+
+    def _deliveries(self, source: str) -> list[Delivery]:
+        told: dict[Batch, tuple[manifest.Manifest, str | None]] = {}
+        for name in store.landed(self.run, source):
+            landed = self.require(store.batch_dir(self.run.settings, "land", name), "land")
+            hold = landed.facts.get("hold")
+            if not hold:
+                hold = self.require(store.batch_dir(self.run.settings, "check", name), "check").facts.get("hold")
+            told[Batch.parse(name)] = (landed, str(hold) if hold else None)
+        arrives = self.contracts[source].arrives
+        may = [Landed(batch, str(found.facts["first_night"]), hold is not None) for batch, (found, hold) in told.items()]
+        fate = {batch: (what, at) for batch, what, at in fates(arrives.mode, arrives.same_period, may)}
+        last = max((at for _, at in fate.values() if at is not None), default=-1)
+        return [
+            Delivery(b, str(f.facts["first_night"]), int(f.facts["rows"] or 0), hold, fate[b][0], fate[b][1] == last)
+            for b, (f, hold) in sorted(told.items())
+        ]
+
+    def passed(self, kind: str | None = None) -> list[Batch]:
+        """Batches that were standardised, of all sources or of those that feed a kind."""
+        return [
+            delivery.batch
+            for source, deliveries in self.deliveries.items()
+            for delivery in deliveries
+            if delivery.passed and (kind is None or kind in self.contracts[source].feeds)
+        ]
+
+    def require(self, folder: Path, room: str) -> manifest.Manifest:
+        """The folder's manifest, checked once.
+
+        Raises:
+            StaleInputError: it is missing, incomplete or stale (only where ``strict``).
+        """
+        if folder not in self._found:
+            try:
+                self._found[folder] = manifest.require(self.run.settings.lake, folder, room)
+            except StaleInputError as error:
+                found = manifest.Manifest.read(folder)
+                if self.strict:
+                    raise
+                self.stale.append(error.detail)
+                self._found[folder] = found or manifest.Manifest(room, {}, "", status="missing")
+        return self._found[folder]
+
+    def batch_path(self, room: str, batch: Batch, name: str) -> Path:
+        """Path of a table of a batch, its manifest checked."""
+        folder = store.batch_dir(self.run.settings, room, batch.id)
+        self.require(folder, room)
+        return folder / f"{name}.parquet"
+
+    def night_path(self, room: str, part: str, name: str) -> Path | None:
+        """Path of a table of the night, its manifest checked; None where the room wrote none of that name."""
+        folder = store.night_dir(self.run, room, part)
+        self.require(folder, room)
+        path = folder / f"{name}.parquet"
+        return path if path.is_file() else None
+
+    def of_batch(self, room: str, batch: Batch, name: str) -> pa.Table:
+        """A table of a batch.
+
+        Raises:
+            StaleInputError: the room wrote none of that name.
+        """
+        path = self.batch_path(room, batch, name)
+        if not path.is_file():
+            where = str(path.relative_to(self.run.settings.lake))
+            raise StaleInputError(where, "nothing", "the table", f"run 'gridfacts room {room}' for this night again")
+        return store.read_table(path)
+
+    def of_night(self, room: str, part: str, name: str) -> pa.Table | None:
+        """A table of the night, or None."""
+        path = self.night_path(room, part, name)
+        return None if path is None else store.read_table(path)
+
+    def names(self, room: str, part: str) -> list[str]:
+        """Names of the tables a room wrote in a part of the night, sorted."""
+        folder = store.night_dir(self.run, room, part)
+        self.require(folder, room)
+        return sorted(path.stem for path in folder.glob("*.parquet"))

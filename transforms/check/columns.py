@@ -1,0 +1,98 @@
+"""A landed table column by column, each as its distinct values and the position of every row's own.
+
+Values repeat: a city's streets, words of code maps, dates. Rules look at each distinct value (or pair of values) once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations import kernels
+from expectations.rules import Rule
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """Distinct values (the last one is null) and, per row, the position of its own."""
+
+    values: pd.Series
+    codes: Positions
+
+
+class Columns:
+    """The columns of the rows of one batch that could be split, encoded when first asked for."""
+
+    def __init__(self, table: pa.Table, null_marks: Sequence[str]) -> None:
+        """Keep the table; nothing is read yet."""
+        self._table = table
+        self._null_marks = null_marks
+        self._raw: dict[str, Distinct] = {}
+        self._clean: dict[str, Distinct] = {}
+
+    def raw(self, heading: str) -> Distinct:
+        """The landed text."""
+        if heading not in self._raw:
+            encoded = pc.dictionary_encode(self._table[heading].combine_chunks())
+            words = encoded.dictionary.to_pylist()
+            codes = encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)
+            self._raw[heading] = Distinct(pd.Series([*words, None], dtype=object), codes)
+        return self._raw[heading]
+
+    def clean(self, heading: str) -> Distinct:
+        """The cleaned text, None where the cell says nothing."""
+        if heading not in self._clean:
+            raw = self.raw(heading)
+            self._clean[heading] = Distinct(kernels.clean(raw.values, self._null_marks), raw.codes)
+        return self._clean[heading]
+
+    def joined(self, headings: Sequence[str], *, raw: bool) -> tuple[pd.DataFrame, Positions]:
+        """The distinct combinations of several headings (frame with columns 0, 1 ...) and each row's position."""
+        parts = [self.raw(h) if raw else self.clean(h) for h in headings]
+        if len(parts) == 1:
+            return pd.DataFrame({0: parts[0].values}), parts[0].codes
+        mixed = parts[0].codes
+        for part in parts[1:]:
+            mixed = pd.factorize(mixed)[0].astype(np.int64) * len(part.values) + part.codes
+        codes = pd.factorize(mixed)[0].astype(np.int64)
+        count = int(codes.max()) + 1 if len(codes) else 0
+        first = np.zeros(count, dtype=np.int64)
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1, dtype=np.int64)  # a row that shows each combination
+        frame = {i: part.values.to_numpy()[part.codes[first]] for i, part in enumerate(parts)}
+        return pd.DataFrame(frame, dtype=object), codes
+
+
+class Readings:
+    """What readers made of the columns, each read once however many rules look at it."""
+
+    def __init__(self, columns: Columns) -> None:
+        """Nothing is read yet."""
+        self._columns = columns
+        self._read: dict[object, tuple[pd.DataFrame, Positions]] = {}
+
+    def answer(self, rule: Rule) -> tuple[kernels.Reasons, Positions | None]:
+        """The broken rule's id or None: per distinct value with each row's position, or (None) per row."""
+        check = kernels.CHECKS[rule.check]
+        read = [self._of(reader, [rule.columns[p] for p in at if p < len(rule.columns)], rule) for reader, at in check.readings]
+        if len(read) == 1:
+            frame, codes = read[0]
+            return check.judge(frame, rule.options), codes
+        aligned = [frame.take(codes).reset_index(drop=True) for frame, codes in read]
+        return check.judge(*aligned, rule.options), None
+
+    def _of(self, reader: str, headings: list[str], rule: Rule) -> tuple[pd.DataFrame, Positions]:
+        raw = rule.raw or rule.check == "numeric"
+        looked_at = [(name, repr(rule.options.get(name))) for name in kernels.READERS[reader].options]
+        key = (reader, *headings, raw, *looked_at)
+        if key not in self._read:
+            frame, codes = self._columns.joined(headings, raw=raw)
+            self._read[key] = kernels.READERS[reader].read(frame, rule.options), codes
+        return self._read[key]

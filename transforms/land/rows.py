@@ -1,0 +1,69 @@
+"""From a parser's chunks to the landed table: ordinals, faults that any format may have, digests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import model
+from transforms.land.job import FIELD_BYTES, Chunk, Found, Job
+
+# Everything below U+0020 but tab, line feed and carriage return: what PostgreSQL, XML or a terminal stumbles over.
+_CONTROL = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]"
+
+
+def table(job: Job, chunks: Iterable[Chunk], found: Found) -> pa.Table:
+    """The landed table of one batch: ``model.LANDED`` and one text column per landed heading, by ordinal."""
+    schema = pa.schema([*model.LANDED, *(pa.field(heading, pa.string()) for heading in job.landed)])
+    batches = []
+    for chunk in chunks:
+        batches.append(_batch(job, chunk, found.rows + 1, schema))
+        found.rows += len(chunk.line)
+    return pa.Table.from_batches(batches, schema)
+
+
+def _batch(job: Job, chunk: Chunk, first: int, schema: pa.Schema) -> pa.RecordBatch:
+    count = len(chunk.line)
+    fault = _faults(chunk)
+    columns, numeric = chunk.columns, chunk.numeric
+    if fault.null_count < count:
+        sound = pc.is_null(fault)
+        nothing = pa.scalar(None, pa.string())
+        columns = [pc.if_else(sound, column, nothing) for column in columns]
+        numeric = pc.if_else(sound, numeric, nothing)
+    batch = pa.repeat(pa.scalar(job.batch), count)
+    ordinal = pa.array(range(first, first + count), pa.int64())
+    fixed = [batch, ordinal, chunk.line, fault, numeric, digests(columns, count)]
+    return pa.RecordBatch.from_arrays([*fixed, *columns], schema=schema)
+
+
+def _faults(chunk: Chunk) -> pa.Array:
+    fault = chunk.fault
+    for column in chunk.columns:
+        if pc.any(long := pc.greater(pc.binary_length(column), FIELD_BYTES)).as_py():
+            fault = _mark(fault, long, "FIELD_TOO_LONG")
+        if pc.any(control := pc.match_substring_regex(column, _CONTROL)).as_py():
+            fault = _mark(fault, control, "CONTROL_CHAR")
+    return fault
+
+
+def _mark(fault: pa.Array, where: pa.Array, word: str) -> pa.Array:
+    hit = pc.and_(pc.is_null(fault), pc.fill_null(where, False))
+    return pc.if_else(hit, pa.scalar(word), fault)
+
+
+def digests(columns: list[pa.Array], count: int) -> pa.Array:
+    """Sha256 hex per row over its values, each as ``byte length:value``, null as ``-`` (docs/rooms.md)."""
+    parts = []
+    for column in columns:
+        length = pc.cast(pc.binary_length(column), pa.string())
+        told = pc.binary_join_element_wise(length, column, ":")
+        parts.append(pc.fill_null(told, "-"))
+    if not parts:
+        return pa.repeat(pa.scalar(hashlib.sha256().hexdigest()), count)
+    joined = pc.binary_join_element_wise(*parts, "").cast(pa.binary())
+    sha256 = hashlib.sha256
+    return pa.array([sha256(row).hexdigest() for row in joined.to_pylist()], pa.string())

@@ -1,0 +1,143 @@
+"""The scorer: one-hot levels and their products, weighed by a logistic that trusted numbers taught.
+
+``recordlinkage`` does the work: its ``LogisticRegressionClassifier`` is fitted and asked on distinct patterns.
+The model in use is a frozen, versioned file; tonight's training is a shadow beside the pairs until a person promotes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import recordlinkage
+
+from transforms.errors import ConfigError
+
+Floats = npt.NDArray[np.float64]
+NULL = "null"
+DEFAULT = Path(__file__).with_name("model_default.json")
+FEWEST_LABELS = 200  # of matches and of non-matches; below, a training says nothing
+
+
+class Logistic(recordlinkage.LogisticRegressionClassifier):  # type: ignore[misc]  # the package has no types
+    """recordlinkage's logistic classifier on distinct patterns, each weighing as many pairs as show it."""
+
+    weight: Floats | None = None
+
+    def _fit(self, features: Floats, y: npt.NDArray[np.int64]) -> None:
+        self.kernel.fit(features, y, sample_weight=self.weight)
+
+
+@dataclass(frozen=True)
+class KindModel:
+    """How the pairs of one kind are scored.
+
+    Attributes:
+        words: comparison label → level words in order; level 0 is null.
+        intercept: logit of the empty pattern.
+        weights: ``label=word`` or ``label=word&label=word`` → logit.
+        declared: like ``weights``, added where numbers cannot teach (nearness of a mistyped number).
+        cap: most nodes one block key may join.
+        crowd: most distinct names that may share a phone or an address before it tells nobody apart.
+        facts: what it was trained on: counts only.
+    """
+
+    words: dict[str, list[str]]
+    intercept: float
+    weights: dict[str, float]
+    declared: dict[str, float] = field(default_factory=dict)
+    cap: int = 120
+    crowd: int = 15
+    facts: dict[str, int | str] = field(default_factory=dict)
+
+    def probability(self, patterns: npt.NDArray[np.int64], labels: Sequence[str]) -> Floats:
+        """Match probability of each distinct pattern.
+
+        Args:
+            patterns: (n, len(labels)) levels, 0 null.
+            labels: the comparison each column stands for.
+
+        Raises:
+            ConfigError: the model was made for other comparisons.
+        """
+        if list(self.words) != list(labels):
+            raise ConfigError(f"the model compares {list(self.words)}, the kind {list(labels)}: train and promote a new one")
+        names, features = one_hot(patterns, self.words)
+        weight = np.array([self.weights.get(n, 0.0) + self.declared.get(n, 0.0) for n in names])
+        classifier = Logistic(coefficients=weight, intercept=self.intercept)
+        classifier.kernel.classes_ = np.array([0, 1])
+        return np.asarray(classifier.prob(pd.DataFrame(features, columns=names)).to_numpy(), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A frozen input of link: every kind's scorer under one version."""
+
+    version: str
+    kinds: dict[str, KindModel]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a model file.
+
+        Raises:
+            ConfigError: it is not one.
+        """
+        try:
+            document = json.loads(path.read_text("utf-8"))
+            return cls(document["version"], {k: KindModel(**v) for k, v in document["kinds"].items()})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{path}: not a model: {type(error).__name__}") from None
+
+    def write(self, path: Path) -> None:
+        """Write it as stable JSON."""
+        path.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=False) + "\n", "utf-8")
+
+
+def in_use(home: Path) -> Path:
+    """The model a night uses: the deployment's promoted ``model.json``, else the shipped default."""
+    promoted = home / "model.json"
+    return promoted if promoted.is_file() else DEFAULT
+
+
+def one_hot(patterns: npt.NDArray[np.int64], words: dict[str, list[str]]) -> tuple[list[str], Floats]:
+    """Feature names and 0/1 columns: every level said, and every product of two comparisons' levels (null included)."""
+    singles: dict[str, list[tuple[str, npt.NDArray[np.bool_]]]] = {}
+    for place, (label, levels) in enumerate(words.items()):
+        singles[label] = [(f"{label}={w}", patterns[:, place] == i) for i, w in enumerate([NULL, *levels])]
+    named = [pair for told in singles.values() for pair in told]
+    for a, b in combinations(singles, 2):
+        named += [(f"{x}&{y}", p & q) for x, p in singles[a] for y, q in singles[b]]
+    return [n for n, _ in named], np.column_stack([v for _, v in named]).astype(np.float64)
+
+
+def train(patterns: npt.NDArray[np.int64], matches: npt.NDArray[np.bool_], words: dict[str, list[str]]) -> KindModel | None:
+    """Fit on labelled pairs, pattern by pattern.
+
+    Args:
+        patterns: levels per labelled pair.
+        matches: the pair's hidden numbers are equal.
+        words: as in :class:`KindModel`.
+
+    Returns:
+        A model, or None where labels are too few to teach.
+    """
+    yes, no = int(matches.sum()), int((~matches).sum())
+    if min(yes, no) < FEWEST_LABELS:
+        return None
+    rows, counts = np.unique(np.column_stack([patterns, matches.astype(np.int64)]), axis=0, return_counts=True)
+    names, features = one_hot(rows[:, :-1], words)
+    classifier = Logistic(C=1.0, max_iter=2000)
+    classifier.weight = counts.astype(np.float64)
+    frame = pd.DataFrame(features, columns=names)
+    classifier.fit(frame, frame.index[rows[:, -1] == 1])
+    weights = {n: round(float(w), 4) for n, w in zip(names, classifier.coefficients, strict=True) if abs(w) >= 5e-5}  # noqa: PLR2004
+    facts: dict[str, int | str] = {"matches": yes, "non_matches": no, "patterns": len(rows)}
+    return KindModel(words, round(float(classifier.intercept), 4), weights, facts=facts)

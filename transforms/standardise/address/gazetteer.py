@@ -1,0 +1,202 @@
+"""The deployment's own divisions by every name an address may use for them, and the walk along a text's beginning.
+
+Only these divisions are known: a place name of elsewhere inside an estate's name (蓝山湖社区) is never taken for
+a county. Names repeat (太平镇 stands in two counties), so a name gives a *set* of codes that later names narrow.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from transforms.standardise.address.normalise import simplify
+
+LEVELS = ("province", "city", "county", "town", "village")
+# GB/T 2260 provinces: short name → (code, what follows it in the full name).
+_PROVINCES = {
+    "北京": ("11", "市"), "天津": ("12", "市"), "河北": ("13", "省"), "山西": ("14", "省"), "内蒙古": ("15", "自治区"),
+    "辽宁": ("21", "省"), "吉林": ("22", "省"), "黑龙江": ("23", "省"), "上海": ("31", "市"), "江苏": ("32", "省"),
+    "浙江": ("33", "省"), "安徽": ("34", "省"), "福建": ("35", "省"), "江西": ("36", "省"), "山东": ("37", "省"),
+    "河南": ("41", "省"), "湖北": ("42", "省"), "湖南": ("43", "省"), "广东": ("44", "省"),
+    "广西": ("45", "壮族自治区"), "海南": ("46", "省"), "重庆": ("50", "市"), "四川": ("51", "省"), "贵州": ("52", "省"),
+    "云南": ("53", "省"), "西藏": ("54", "自治区"), "陕西": ("61", "省"), "甘肃": ("62", "省"), "青海": ("63", "省"),
+    "宁夏": ("64", "回族自治区"), "新疆": ("65", "维吾尔自治区"), "台湾": ("71", "省"),
+    "香港": ("81", "特别行政区"), "澳门": ("82", "特别行政区"),
+}  # fmt: skip
+_PROVINCE = re.compile(
+    "|".join(f"(?P<p{code}>{name}(?:{word}|(?=[\u3400-\u9fff]{{2,6}}?[市州县区旗])))" for name, (code, word) in _PROVINCES.items())
+)
+_ELSEWHERE = re.compile(r"[\u3400-\u9fff]{2,6}?(?:市|自治州|地区|盟)(?=[\u3400-\u9fff]{1,7}?(?:区|县|市|镇|乡|街道|旗))")
+_UNKNOWN = re.compile(r"[\u3400-\u9fff]{1,6}?(?:省|市|县|区|镇|乡|街道)")
+_COMMITTEE = re.compile(r"(?P<stem>.+?)(?P<word>社区居民委员会|社区居委会|居民委员会|居委会|村民委员会|村委会|社区)(?:（.*）|\(.*\))?")
+_SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
+
+
+@dataclass(frozen=True)
+class Division:
+    """One row of the division table that still stands."""
+
+    code: str
+    name: str
+    level: str
+    ancestors: frozenset[str]  # its own code among them
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the beginning of a text says of divisions.
+
+    Attributes:
+        codes: the finest divisions that all the names allow; one where the text is unambiguous.
+        end: where the rest of the text begins.
+        outside: the text names a province or city of elsewhere; ``province`` is then its code, if told.
+    """
+
+    codes: tuple[str, ...]
+    end: int
+    outside: bool = False
+    province: str | None = None
+
+
+class Gazetteer:
+    """Names → divisions. Build once per run, share between batches."""
+
+    def __init__(self, rows: list[dict[str, str]]) -> None:
+        """Index the rows of ``divisions.csv``; retired divisions stand for their successors."""
+        parents = {row["code"]: row["parent"] for row in rows}
+        successors = {row["code"]: row["successor"] for row in rows if row["successor"]}
+        self.divisions = {
+            row["code"]: Division(row["code"], row["name"], row["level"], _ancestors(row["code"], parents))
+            for row in rows
+            if not row["valid_to"]
+        }
+        names: dict[str, set[tuple[str, bool]]] = defaultdict(set)
+        for row in rows:
+            code = _current(row["code"], successors)
+            if code in self.divisions:
+                for name, guarded in _aliases(simplify(row["name"]), row["level"]):
+                    names[name].add((code, guarded))
+        self._names = {name: _settled(found) for name, found in names.items()}
+        self._longest = max(map(len, self._names), default=0)
+        self._provinces = {code[:2] for code, d in self.divisions.items() if d.level == "province"}
+
+    def walk(self, text: str) -> Found:
+        """Read the divisions at the beginning of a normalised address."""
+        province = _PROVINCE.match(text)
+        if province and (province.lastgroup or "")[1:] not in self._provinces:
+            return Found((), 0, outside=True, province=f"{(province.lastgroup or '')[1:]}0000000000")
+        codes, at = self._follow(text, 0, ())
+        return self._over_a_gap(text, codes, at)
+
+    def chain(self, codes: tuple[str, ...]) -> dict[str, str]:
+        """Level → code, as far as all the given divisions agree."""
+        if not codes:
+            return {}
+        shared = frozenset.intersection(*(self.divisions[c].ancestors for c in codes))
+        return {self.divisions[c].level: c for c in shared if c in self.divisions}
+
+    def short_names(self, code: str) -> tuple[str, ...]:
+        """The names of a village, longest first, that an estate's name may repeat."""
+        names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
+        return tuple(sorted(names, key=lambda name: (-len(name), name)))
+
+    def _over_a_gap(self, text: str, codes: tuple[str, ...], at: int) -> Found:
+        """A division name we do not know: skip it when a known one follows (a typo), else the place is elsewhere."""
+        if any(self.divisions[c].level not in ("province", "city") for c in codes):
+            return Found(codes, at)
+        unknown = _UNKNOWN.match(text, at)
+        if not unknown:
+            return Found(codes, at)
+        narrowed, end = self._follow(text, unknown.end(), codes)
+        if narrowed != codes:
+            return Found(narrowed, end)
+        if _ELSEWHERE.match(text, at) and not any(self.divisions[c].level == "city" for c in codes):
+            return Found(codes, at, outside=True)
+        return Found(codes, at)
+
+    def _follow(self, text: str, at: int, codes: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        while True:
+            step = self._step(text, at, codes)
+            if step is None:
+                return codes, at
+            codes, at = step
+            while text.startswith(",", at):
+                at += 1
+
+    def _step(self, text: str, at: int, codes: tuple[str, ...]) -> tuple[tuple[str, ...], int] | None:
+        """The longest name at a position that agrees with what is known; a guarded name needs another after it."""
+        for end in range(min(len(text), at + self._longest), at + 1, -1):
+            entry = self._names.get(text[at:end])
+            if entry is None:
+                continue
+            found, guarded = entry
+            narrowed = self._narrow(codes, found)
+            if narrowed and (not guarded or self._step(text, end, narrowed) is not None):
+                return narrowed, end
+        return None
+
+    def _narrow(self, codes: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
+        if not codes:
+            return found
+        below = tuple(c for c in found if not self.divisions[c].ancestors.isdisjoint(codes))
+        if below:
+            return below
+        return tuple(c for c in codes if not self.divisions[c].ancestors.isdisjoint(found))  # a name said twice
+
+
+def _ancestors(code: str, parents: dict[str, str]) -> frozenset[str]:
+    found = set()
+    while code and code not in found:
+        found.add(code)
+        code = parents.get(code, "")
+    return frozenset(found)
+
+
+def _current(code: str, successors: dict[str, str]) -> str:
+    for _ in range(len(successors) + 1):
+        if code not in successors:
+            break
+        code = successors[code]
+    return code
+
+
+def _settled(found: set[tuple[str, bool]]) -> tuple[tuple[str, ...], bool]:
+    """Codes of a name, and whether it is a mere short form of all of them."""
+    full = sorted(code for code, guarded in found if not guarded)
+    return (tuple(full), False) if full else (tuple(sorted(code for code, _ in found)), True)
+
+
+def _aliases(name: str, level: str) -> set[tuple[str, bool]]:
+    """(name, guarded): a guarded short form counts only where another division name follows it."""
+    if level == "village":
+        return {(alias, False) for alias in _village_names(name)}
+    names = {(name, False)}
+    if level == "town" and name.endswith("街道"):
+        names |= {(name + "办", False), (name + "办事处", False), (name[:-1], True)}
+    if short := _SHORTENED.fullmatch(name):
+        names.add((short["stem"], True))
+    return names
+
+
+def _village_names(name: str) -> set[str]:
+    """云安社区居民委员会 → 云安社区, 云安居委会 …; 大塘村民委员会 → 大塘村, 大塘村委会 …"""
+    found = _COMMITTEE.fullmatch(name)
+    if not found:
+        return {name}
+    stem, word = found["stem"], found["word"]
+    if word in ("村民委员会", "村委会"):
+        bases = {stem} if stem.endswith("村") and len(stem) > 2 else {stem + "村"}  # noqa: PLR2004
+        bases |= {stem} if stem.endswith("村") else set()
+        return {name} | {base + ending for base in bases for ending in ("", "委会", "委", "民委员会", "村委会", "村民委员会")}
+    return {name} | {stem + ending for ending in ("社区", "社区居委会", "社区居民委员会", "居委会", "居委", "居民委员会")}
+
+
+@lru_cache(maxsize=4)
+def load(expectations: Path) -> Gazetteer:
+    """The gazetteer of ``lookups/divisions.csv`` (code, name, level, parent, pseudo, valid_from, valid_to, successor)."""
+    with (expectations / "lookups" / "divisions.csv").open(encoding="utf-8", newline="") as file:
+        return Gazetteer(list(csv.DictReader(file)))

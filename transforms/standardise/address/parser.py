@@ -1,0 +1,71 @@
+"""Address texts → clean columns: divisions, elements, level and canonical path, once per distinct text."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from transforms import values
+from transforms.standardise.address import elements, normalise
+from transforms.standardise.address.gazetteer import LEVELS, Gazetteer
+
+OUTSIDE = "outside"  # the level of an address that names a province or city of elsewhere
+COLUMNS = ("path", "level", *LEVELS, "among", *elements.FIELDS)
+_Row = tuple[str | None, ...]
+_NOTHING: _Row = (None,) * len(COLUMNS)
+
+
+class Reader:
+    """Reads addresses of one batch; a text that several columns or kinds hold is parsed once."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        """Start with nothing read."""
+        self._gazetteer = gazetteer
+        self._read: dict[str, _Row] = {}
+
+    def parse(self, series: pd.Series) -> pd.DataFrame:
+        """Read a column of addresses.
+
+        Args:
+            series: texts after :func:`transforms.values.clean_text`, or None; any index.
+
+        Returns:
+            One row per value, same index, columns :data:`COLUMNS`, text or None. ``among`` holds the division codes
+            that an ambiguous text leaves open, joined by ``|``.
+        """
+        distinct, codes = values.per_distinct(series)
+        rows = [_NOTHING if text is None else self._row(text) for text in distinct]
+        frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+        return frame.take(codes.to_numpy()).set_axis(series.index)
+
+    def _row(self, text: str) -> _Row:
+        if text not in self._read:
+            self._read[text] = _row(text, self._gazetteer)
+        return self._read[text]
+
+
+def _row(text: str, gazetteer: Gazetteer) -> _Row:
+    text = normalise.normalise(text)
+    if not text:
+        return _NOTHING
+    found = gazetteer.walk(text)
+    chain = gazetteer.chain(found.codes)
+    if found.outside:
+        return (None, OUTSIDE, found.province or chain.get("province"), *_NOTHING[3:])
+    said = elements.parse(text[found.end :])
+    village = chain.get("village")
+    if village and said.estate:
+        said.estate = _without_village(said.estate, gazetteer.short_names(village))
+    steps = said.path()
+    path = "|".join([village, *steps]) if village and steps else None
+    level = said.finest() or next((name for name in reversed(LEVELS) if name in chain), None)
+    among = "|".join(found.codes) if len(found.codes) > 1 else None
+    told = tuple(getattr(said, name) for name in elements.FIELDS)
+    return (path, level, *(chain.get(name) for name in LEVELS), among, *told)
+
+
+def _without_village(estate: str, names: tuple[str, ...]) -> str:
+    """育华社区小学 in 育华社区 is 小学: some departments repeat the village, some do not."""
+    for name in names:
+        if estate.startswith(name) and len(estate) - len(name) >= 2:  # noqa: PLR2004 (no name has one character)
+            return estate[len(name) :]
+    return estate

@@ -1,0 +1,123 @@
+"""Documents, credit codes, phones and foreign keys → keyed tokens. Nothing here lets a clear number out but :class:`Sealed`.
+
+``near`` tokens: for each position the number without the character there, keyed together with the position. Two
+numbers that differ in one character share exactly the token of that position; a number with one character lost (17)
+stands for its own deletion at every position and so meets the whole one. Keeping the position costs nothing and does
+not join numbers that agree only after a shift.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from transforms import documents, values
+from transforms.keys import Keys
+
+_NEAR_LENGTH = 13  # base32 characters, 65 bits: 50 million tokens collide with probability below 10^-4
+_WHOLE, _ONE_LOST = 18, 17
+_RESIDENT_KINDS = {None, "111", "112", "113"}  # identity card, temporary card, household book: one number
+_NUMBERS = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?![\dXx])")
+_MASK = "＊"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Values for the vault: position of the row in its frame, what, token and clear value, side by side."""
+
+    row: list[int]
+    what: str
+    token: list[str]
+    value: list[str]
+
+
+def fingerprint(keys: Keys) -> str:
+    """Says under which keys a table was made, without telling them."""
+    told = "".join(key.key_id + key.digest("fingerprint").hex() for key in (keys.record, keys.token, keys.vault))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def mask(series: pd.Series) -> pd.Series:
+    """Free text without the document numbers and phones that people write into it."""
+    distinct, codes = values.per_distinct(series)
+    masked = [None if text is None or pd.isna(text) else _NUMBERS.sub(_MASK, str(text)) for text in distinct]
+    return pd.Series(pd.Series(masked, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)
+
+
+def category(kind: str | None) -> str:
+    """Document kinds that share one number space share one category of tokens."""
+    return "resident" if kind in _RESIDENT_KINDS else str(kind)
+
+
+def document(series: pd.Series, kinds: pd.Series, struck: pd.Series, keys: Keys) -> tuple[pd.DataFrame, Sealed]:
+    """Identity documents.
+
+    Args:
+        series: landed numbers or None.
+        kinds: GA/T 517 kind of each, or None.
+        struck: rows whose value check struck as unusable; of these only near tokens of a malformed number remain.
+        keys: the deployment's keys.
+
+    Returns:
+        ``kind valid token near birth sex`` on the same index, and the numbers to seal.
+    """
+    codes, distinct = pd.factorize(pd.MultiIndex.from_arrays([series.fillna(""), kinds.fillna("")]))
+    numbers = pd.Series([n or None for n, _ in distinct], dtype=object)
+    of_kind = pd.Series([k or None for _, k in distinct], dtype=object)
+    read = documents.document(numbers, of_kind)
+    tokens = [
+        keys.link_token(f"document:{category(kind)}", number) if valid else None
+        for number, valid, kind in zip(read["number"], read["valid"], of_kind, strict=True)
+    ]
+    resident = of_kind.map(category).eq("resident")
+    near = [
+        _near(number, keys) if here and number else None for number, here in zip(read["number"], resident, strict=True)
+    ]
+    table = pd.DataFrame(
+        {"kind": of_kind.where(numbers.notna(), None), "valid": read["valid"], "token": tokens, "near": near,
+         "birth": read["birth"], "sex": read["sex"], "number": read["number"]}, dtype=object,
+    )  # fmt: skip
+    rows = table.take(codes).set_axis(series.index)
+    return _without_struck(rows, struck)
+
+
+def _without_struck(rows: pd.DataFrame, struck: pd.Series) -> tuple[pd.DataFrame, Sealed]:
+    valid = rows["valid"].astype(bool)
+    rows["near"] = rows["near"].where(~(struck & valid), None)
+    rows["valid"] = valid & ~struck
+    for name in ("token", "birth", "sex"):
+        rows[name] = rows[name].where(~struck, None)
+    at = np.flatnonzero(rows["token"].notna().to_numpy())
+    sealed = Sealed(at.tolist(), "document", rows["token"].iloc[at].tolist(), rows["number"].iloc[at].tolist())
+    return rows.drop(columns="number"), sealed
+
+
+def _near(number: str, keys: Keys) -> list[str] | None:
+    if len(number) == _WHOLE:
+        rests = [(i, number[:i] + number[i + 1 :]) for i in range(_WHOLE)]
+    elif len(number) == _ONE_LOST:
+        rests = [(i, number) for i in range(_WHOLE)]
+    else:
+        return None
+    return sorted({keys.link_token("document_near", f"{i}:{rest}")[:_NEAR_LENGTH] for i, rest in rests})
+
+
+def phones(series: pd.Series, keys: Keys) -> tuple[pd.Series, Sealed]:
+    """Lists of tokens of the usable numbers in each cell, and the numbers to seal."""
+    lists = values.phones(series)
+    token = {number: keys.link_token("phone", number) for number in sorted({n for cell in lists for n in cell})}
+    rows = [(row, number) for row, cell in enumerate(lists) for number in cell]
+    sealed = Sealed([row for row, _ in rows], "phone", [token[n] for _, n in rows], [n for _, n in rows])
+    tokens = pd.Series([sorted(token[n] for n in cell) or None for cell in lists], index=series.index, dtype=object)
+    return tokens, sealed
+
+
+def references(series: pd.Series, source: str, keys: Keys) -> pd.Series:
+    """A department's own key of something else (a household number) as an opaque reference."""
+    distinct, codes = values.per_distinct(values.clean_text(series))
+    made = [None if text is None else keys.record.identifier("reference", source, text) for text in distinct]
+    return pd.Series(pd.Series(made, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)

@@ -1,0 +1,113 @@
+"""Names of persons and organizations: match keys, pinyin and surname. Reviewed lookups say what the packages do not."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import opencc
+import pandas as pd
+from pypinyin import lazy_pinyin
+
+from transforms import values
+
+# U+00B7, U+2022, U+30FB, U+FF0E and look-alikes stand between the parts of a minority name (domain.md section 6.2).
+_DOTS = re.compile(r"[·•・‧∙⋅．.\s]+")
+_BRACKETS = str.maketrans({"【": "(", "】": ")", "[": "(", "]": ")", "〔": "(", "〕": ")", "〈": "(", "〉": ")", "（": "(", "）": ")"})
+_CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+_COMPOUND = 2
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """Reviewed words of a deployment: surname → reading, compound surnames, legal form → its one form."""
+
+    readings: dict[str, str]
+    compounds: frozenset[str]
+    legal_forms: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=4)
+def load(expectations: Path) -> Lookups:
+    """Read ``surname_readings.csv``, ``compound_surnames.csv`` and ``legal_forms.csv``."""
+    readings = {row["surname"]: row["reading"] for row in _rows(expectations, "surname_readings")}
+    compounds = frozenset(row["surname"] for row in _rows(expectations, "compound_surnames"))
+    forms = [(row["form"], row["as"]) for row in _rows(expectations, "legal_forms")]
+    return Lookups(readings, compounds, tuple(sorted(forms, key=lambda pair: (-len(pair[0]), pair[0]))))
+
+
+def _rows(expectations: Path, name: str) -> list[dict[str, str]]:
+    with (expectations / "lookups" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@lru_cache(maxsize=1)
+def _converter() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+def person(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
+    """Names of persons.
+
+    Returns:
+        Same index; ``name`` (clean text), ``key`` (NFKC, simplified, no dots or blanks, upper case), ``pinyin``
+        (syllables joined by a space; the surname by its own reading: 单 is shan) and ``surname`` (None for a name
+        with dots or without Chinese characters, which has no Chinese surname).
+    """
+    distinct, codes = values.per_distinct(series)
+    rows = [_person(text, lookups) for text in values.clean_text(distinct)]
+    frame = pd.DataFrame(rows, columns=["name", "key", "pinyin", "surname"], dtype=object)
+    return frame.take(codes.to_numpy()).set_axis(series.index)
+
+
+def _person(text: str | None, lookups: Lookups) -> tuple[str | None, str | None, str | None, str | None]:
+    if not text:
+        return None, None, None, None
+    key = _DOTS.sub("", str(_converter().convert(text))).upper()
+    if not key:
+        return text, None, None, None
+    dotted = _DOTS.search(text.strip()) is not None and _CHINESE.fullmatch(_DOTS.sub("", text)) is not None
+    chinese = _CHINESE.fullmatch(key) is not None
+    surname = None if not chinese or (dotted and len(key) > 4) else _surname(key, lookups)  # noqa: PLR2004 (张 三 is a name)
+    start = len(surname) if surname else 0
+    syllables = [*_surname_reading(surname, lookups), *(_reading(c) for c in key[start:])]
+    return text, key, " ".join(s for s in syllables if s), surname
+
+
+def _surname(key: str, lookups: Lookups) -> str:
+    return key[:_COMPOUND] if len(key) > _COMPOUND and key[:_COMPOUND] in lookups.compounds else key[:1]
+
+
+def _surname_reading(surname: str | None, lookups: Lookups) -> list[str]:
+    if not surname:
+        return []
+    return lookups.readings[surname].split() if surname in lookups.readings else [_reading(c) for c in surname]
+
+
+@lru_cache(maxsize=30_000)
+def _reading(character: str) -> str:
+    """One reading per character whatever stands beside it, so that a homophone typo keeps the pinyin."""
+    return str(lazy_pinyin(character)[0]).lower()
+
+
+def organization(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
+    """Names of organizations: ``name`` (clean text) and ``key`` (simplified, brackets and legal forms one way, no blanks)."""
+    distinct, codes = values.per_distinct(series)
+    clean = values.clean_text(distinct)
+    keys = [_organization_key(text, lookups) for text in clean]
+    frame = pd.DataFrame({"name": clean, "key": pd.Series(keys, dtype=object)}, dtype=object)
+    return frame.take(codes.to_numpy()).set_axis(series.index)
+
+
+def _organization_key(text: str | None, lookups: Lookups) -> str | None:
+    if not text:
+        return None
+    key = re.sub(r"\s+", "", str(_converter().convert(text)).upper().translate(_BRACKETS))
+    for form, one_form in lookups.legal_forms:
+        if key.endswith(form) and len(key) > len(form):
+            key = key[: -len(form)] + one_form
+            break
+    return key or None

@@ -1,0 +1,117 @@
+"""Texts, dates and phones as departments write them, column by column. Pure functions on pandas Series of text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+# NFKC leaves these in place: zero-width characters, soft hyphen, byte-order mark, variation selectors.
+_INVISIBLE = r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufe00-\ufe0f\ufeff]"
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
+_BETWEEN_PHONES = re.compile(r"[;；/、,，\s]+")
+# One digit repeated, or a published example: no person's number (domain.md section 2.5; faults.md F4).
+_PLACEHOLDER = re.compile(r"(\d)\1{6,}|1(\d)\2{9}|13800138000|12345678\d*|0{4,}\d*")
+_DATE_PARTS = {"%Y": r"(?P<year>\d{4})", "%m": r"(?P<month>\d{1,2})", "%d": r"(?P<day>\d{1,2})"}
+
+
+def per_distinct(series: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """The distinct values of a column and, for each row, the position of its own.
+
+    Cleaning is dear and values repeat: clean the first, then ``cleaned.take(codes)``.
+    """
+    codes, distinct = pd.factorize(series, use_na_sentinel=False)
+    return pd.Series(distinct, dtype=object), pd.Series(codes, index=series.index)
+
+
+def clean_text(series: pd.Series) -> pd.Series:
+    """NFKC (full-width digits, Kangxi radicals ...), invisible characters and outer blanks removed; null stays null."""
+    cleaned = series.astype("string").str.replace(_INVISIBLE, "", regex=True).str.normalize("NFKC").str.strip()
+    return cleaned.astype(object).where(cleaned.notna(), None)
+
+
+def is_null(series: pd.Series, null_marks: Sequence[str]) -> pd.Series:
+    """True where a cell says nothing: null, or one of the contract's null marks once cleaned."""
+    cleaned = clean_text(series)
+    return cleaned.isna() | cleaned.isin(list(null_marks))
+
+
+def dates(series: pd.Series, formats: Sequence[str]) -> pd.DataFrame:
+    """Dates in the formats a contract declares; none is guessed.
+
+    Args:
+        series: text.
+        formats: ``strftime`` words of year, month and day, tried in order, whole value only.
+
+    Returns:
+        Columns ``day`` (``datetime.date`` or None), ``precision`` (day, month, year or None) and ``ok`` (False for a
+        value that fits no format or no calendar; null is ok). A part the format lacks is taken as 1.
+    """
+    text = clean_text(series)
+    result = pd.DataFrame({"day": None, "precision": None, "ok": text.isna()}, index=series.index, dtype=object)
+    open_rows = text.notna()
+    for form in formats:
+        parts = text[open_rows].str.extract(_date_pattern(form))
+        fits = parts["year"].notna()
+        if not fits.any():
+            continue
+        filled = parts[fits].reindex(columns=["year", "month", "day"]).fillna("1").astype(int)
+        stamps = pd.to_datetime(filled, errors="coerce")
+        good = stamps.dropna()
+        result.loc[good.index, "day"] = good.dt.date
+        result.loc[good.index, "precision"] = _precision(form)
+        result.loc[good.index, "ok"] = True
+        open_rows.loc[good.index] = False
+    result["ok"] = result["ok"].astype(bool)
+    return result
+
+
+def _date_pattern(form: str) -> str:
+    pattern = re.escape(form)
+    for word, group in _DATE_PARTS.items():
+        pattern = pattern.replace(re.escape(word), group)
+    if form == "%Y%m%d":  # without separators the parts have fixed widths
+        pattern = pattern.replace("{1,2}", "{2}")
+    return rf"^{pattern}$"
+
+
+def _precision(form: str) -> str:
+    if "%d" in form:
+        return "day"
+    return "month" if "%m" in form else "year"
+
+
+def phones(series: pd.Series) -> pd.Series:
+    r"""The usable numbers of each cell: a sorted list per row, without placeholders.
+
+    Rules: domain.md section 2.5 (``^1[3-9]\d{9}$`` after removing +86, 0 and hyphens; landlines with area code).
+    """
+    distinct, codes = per_distinct(series)
+    lists = pd.Series([_phones_of(cell) for cell in clean_text(distinct)], dtype=object)
+    return pd.Series(lists.take(codes).to_numpy(), index=series.index, dtype=object)
+
+
+def phone_ok(series: pd.Series) -> pd.Series:
+    """True where a cell is null or holds at least one usable number."""
+    return clean_text(series).isna() | phones(series).str.len().gt(0)
+
+
+def _phones_of(cell: str | None) -> list[str]:
+    if not cell:
+        return []
+    found = {number for part in _BETWEEN_PHONES.split(cell) if (number := _phone(part))}
+    return sorted(found)
+
+
+def _phone(part: str) -> str | None:
+    bare = re.sub(r"^(\+?86|0086)-?", "", part.strip("()（）"))
+    digits = bare.replace("-", "")
+    if _PLACEHOLDER.fullmatch(digits):
+        return None
+    if _MOBILE.fullmatch(digits):
+        return digits
+    if digits.startswith("0") and _MOBILE.fullmatch(digits[1:]):
+        return digits[1:]
+    return digits if _LANDLINE.fullmatch(bare) else None
