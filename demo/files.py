@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 
 from demo.draw import Texts
 from demo.extract import Column
-from demo.tiling import Ring
 
 _ZIP_TIME = (2026, 1, 1, 0, 0, 0)
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -50,10 +49,10 @@ def parquet(columns: dict[str, Column]) -> bytes:
     return sink.getvalue()
 
 
-def geojson(columns: dict[str, Column], rings: list[Ring]) -> bytes:
-    """A FeatureCollection of polygons, one feature a line."""
-    names = list(columns)
-    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+def geojson(columns: dict[str, Column]) -> bytes:
+    """A FeatureCollection, one feature a line; the column `geometry` holds closed rings of degrees."""
+    names = [name for name in columns if name != "geometry"]
+    rows = zip(*(columns[name].tolist() for name in names), strict=True)
     features = [
         orjson.dumps(
             {
@@ -62,7 +61,7 @@ def geojson(columns: dict[str, Column], rings: list[Ring]) -> bytes:
                 "geometry": {"type": "Polygon", "coordinates": [ring]},
             }
         )
-        for row, ring in zip(rows, rings, strict=True)
+        for row, ring in zip(rows, columns["geometry"].tolist(), strict=True)
     ]
     return b'{"type":"FeatureCollection","features":[\n' + b",\n".join(features) + b"\n]}\n"
 

@@ -12,6 +12,7 @@ from demo.people import TODAY
 from demo.places import Places
 
 PER_GRID = 2.0  # 28 000 organizations over 14 069 small grids
+_LUCKY = "鸿盛达丰泰源顺安福利华昌隆益康鑫宏旺佳美"
 _FIRST_TWO = {"company": "91", "sole_trader": "92", "cooperative": "93", "branch": "91"}
 
 
@@ -98,7 +99,7 @@ def _org_names(
     dice = Dice(seed, "organization name")
     brand = pick(config.trade_names, dice.below(ids, len(config.trade_names)))
     two = dice.happens(ids, 0.5, 1)
-    extra = pick(list("鸿盛达丰泰源顺安福利华昌隆益康鑫宏旺佳美"), dice.below(ids, 21, 2))
+    extra = pick(list(_LUCKY), dice.below(ids, len(_LUCKY), 2))
     brand = np.where(two, brand + extra, brand)
     partner = frame["partner"].to_numpy()
     brand = np.where(partner >= 0, brand[np.maximum(partner, 0)], brand)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection
 
-from transforms import database, tables
+from transforms import bulk, tables
 from transforms.tables import Table
 
 _FIELD, _ROW, _TABLE = "\x1f", "\x1e", "\x1d"
@@ -50,7 +50,7 @@ def release_checksum(connection: Connection) -> str:
     digest = hashlib.sha256()
     for name, table in _counted().items():
         where = {"known_to": None} if table.history else None
-        _add(digest, table, database.select(connection, name, table.counted, where))
+        _add(digest, table, bulk.select(connection, name, table.counted, where))
     return digest.hexdigest()
 
 
@@ -85,7 +85,8 @@ def _text(kind: str, values: pa.Array) -> pa.Array:
     """Typed canonical text of one column."""
     if kind == "number":
         plain = pa.array(
-            [None if v is None else format(v + 0.0, ".7f") for v in values.cast(pa.float64()).to_pylist()], pa.large_string()
+            [None if v is None else format(v + 0.0, ".7f") for v in values.cast(pa.float64()).to_pylist()],
+            pa.large_string(),
         )
         plain = pc.if_else(pc.equal(plain, "-0.0000000"), "0.0000000", plain)
     else:

@@ -57,10 +57,10 @@ def ledger(night: Night) -> Ledger:
     """
     versions = night.of_night("account", "versions", "versions")
     tables = {
-        "landed_row": _landed_rows(night),
+        "landed_row": landed_rows(night),
         "verdict": _verdicts(night),
         "delivery": _batches(night),
-        "feed": _feeds(night),
+        "feed": feeds(night),
         "version": versions if versions is not None else model.VERSION.empty_table(),
         "cluster": clusters(night),
     }
@@ -92,7 +92,8 @@ def _ordered(table: pa.Table, *keys: str) -> pa.Table:
     return table.sort_by([(key, "ascending") for key in keys]).combine_chunks()
 
 
-def _landed_rows(night: Night) -> pa.Table:
+def landed_rows(night: Night) -> pa.Table:
+    """(source, batch, ordinal, line) of every row landed by this night."""
     schema = pa.schema([("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG)])
     found = [schema.empty_table()]
     for source, deliveries in night.deliveries.items():
@@ -122,7 +123,7 @@ def _batches(night: Night) -> pa.Table:
     return pa.Table.from_pylist(rows, pa.schema([*text, ("last", pa.bool_()), ("department", _TEXT)]))
 
 
-def _feeds(night: Night) -> pa.Table:
+def feeds(night: Night) -> pa.Table:
     """(source, kind, mention): mention where the kind is fed by the nodes that rows name, not by rows."""
     rows = [
         {"source": source, "kind": kind, "mention": bool(mentions(night, kind))}

@@ -1,0 +1,5 @@
+"""Room 5, link: candidate pairs, scored, with the evidence. It adds pairs; it never decides."""
+
+from transforms.link.room import run
+
+__all__ = ["run"]

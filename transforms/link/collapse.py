@@ -32,14 +32,14 @@ class Collapsed:
         anchor: the record stands in a node with an exclusive number.
         trusted: the record's number is believed.
         number: code of the believed number, -1 without one.
-        conflicts: records that lost a valid number (``ID_CONFLICT``).
+        lost: the record's valid number was taken from it (``ID_CONFLICT``).
     """
 
     node: Ints
     anchor: npt.NDArray[np.bool_]
     trusted: npt.NDArray[np.bool_]
     number: Ints
-    conflicts: int
+    lost: npt.NDArray[np.bool_]
 
 
 def decisive_column(kind: Kind) -> str:
@@ -90,10 +90,10 @@ def collapse(
         _HERE / "trust.sql",
         {"numbered": numbered, "verdict": _arrow(verdict), "shared": pa.Table.from_pandas(shared, preserve_index=False)},
     ).to_pandas()
-    return _nodes(live, kind, trusted, len(r))
+    return _nodes(live, kind, trusted, r)
 
 
-def _nodes(live: pa.Table, kind: Kind, trusted: pd.DataFrame, numbered: int) -> Collapsed:
+def _nodes(live: pa.Table, kind: Kind, trusted: pd.DataFrame, numbered: Ints) -> Collapsed:
     node = np.arange(live.num_rows, dtype=np.int64)
     at = trusted["r"].to_numpy(dtype=np.int64)
     node[at] = trusted["node"].to_numpy(dtype=np.int64)
@@ -108,7 +108,9 @@ def _nodes(live: pa.Table, kind: Kind, trusted: pd.DataFrame, numbered: int) -> 
         resident = np.zeros(live.num_rows, dtype=bool)
         resident[r] = kinds == RESIDENT
         anchor &= resident
-    return Collapsed(node, anchor, believed, number, numbered - len(at))
+    lost = np.zeros(live.num_rows, dtype=bool)
+    lost[numbered] = True
+    return Collapsed(node, anchor, believed, number, lost & ~believed)
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Documents, credit codes, phones and foreign keys → keyed tokens. Nothing here lets a clear number out but :class:`Sealed`.
+"""Documents, phones and foreign keys → keyed tokens. Nothing here lets a clear number out but :class:`Sealed`.
 
 ``near`` tokens: for each position the number without the character there, keyed together with the position. Two
 numbers that differ in one character share exactly the token of that position; a number with one character lost (17)

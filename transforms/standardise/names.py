@@ -16,9 +16,12 @@ from transforms import values
 
 # U+00B7, U+2022, U+30FB, U+FF0E and look-alikes stand between the parts of a minority name (domain.md section 6.2).
 _DOTS = re.compile(r"[·•・‧∙⋅．.\s]+")
-_BRACKETS = str.maketrans({"【": "(", "】": ")", "[": "(", "]": ")", "〔": "(", "〕": ")", "〈": "(", "〉": ")", "（": "(", "）": ")"})
+_BRACKETS = str.maketrans(
+    {"【": "(", "】": ")", "[": "(", "]": ")", "〔": "(", "〕": ")", "〈": "(", "〉": ")", "（": "(", "）": ")"}
+)
 _CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _COMPOUND = 2
+_LONGEST_SPACED = 4  # 欧 阳 小 明 is a spaced-out Chinese name; longer with dots is not
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def _person(text: str | None, lookups: Lookups) -> tuple[str | None, str | None,
         return text, None, None, None
     dotted = _DOTS.search(text.strip()) is not None and _CHINESE.fullmatch(_DOTS.sub("", text)) is not None
     chinese = _CHINESE.fullmatch(key) is not None
-    surname = None if not chinese or (dotted and len(key) > 4) else _surname(key, lookups)  # noqa: PLR2004 (张 三 is a name)
+    surname = None if not chinese or (dotted and len(key) > _LONGEST_SPACED) else _surname(key, lookups)
     start = len(surname) if surname else 0
     syllables = [*_surname_reading(surname, lookups), *(_reading(c) for c in key[start:])]
     return text, key, " ".join(s for s in syllables if s), surname
@@ -94,7 +97,7 @@ def _reading(character: str) -> str:
 
 
 def organization(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
-    """Names of organizations: ``name`` (clean text) and ``key`` (simplified, brackets and legal forms one way, no blanks)."""
+    """Names of organizations: ``name`` and ``key`` (simplified, brackets and legal forms one way, no blanks)."""
     distinct, codes = values.per_distinct(series)
     clean = values.clean_text(distinct)
     keys = [_organization_key(text, lookups) for text in clean]

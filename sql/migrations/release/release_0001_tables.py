@@ -130,7 +130,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node_kind", "node_id", "cut", "known_from", name="place_grid_pkey"),
     )
     _current("place_grid", "node_kind", "node_id", "cut")
-    op.create_index("place_grid_cut_idx", "place_grid", ["cut"], sqlite_where=sa.text("known_to IS NULL"), postgresql_where=sa.text("known_to IS NULL"))
+    op.create_index(
+        "place_grid_cut_idx",
+        "place_grid",
+        ["cut"],
+        sqlite_where=sa.text("known_to IS NULL"),
+        postgresql_where=sa.text("known_to IS NULL"),
+    )
     op.create_table(
         "fact_person",
         sa.Column("person_id", sa.Text(), nullable=False),
@@ -450,4 +456,6 @@ def downgrade() -> None:
 def _current(table: str, *key: str) -> None:
     """At most one current version per key."""
     current = sa.text("known_to IS NULL")
-    op.create_index(f"{table}_current_idx", table, list(key), unique=True, sqlite_where=current, postgresql_where=current)
+    op.create_index(
+        f"{table}_current_idx", table, list(key), unique=True, sqlite_where=current, postgresql_where=current
+    )

@@ -22,17 +22,26 @@ _PROVINCES = {
     "辽宁": ("21", "省"), "吉林": ("22", "省"), "黑龙江": ("23", "省"), "上海": ("31", "市"), "江苏": ("32", "省"),
     "浙江": ("33", "省"), "安徽": ("34", "省"), "福建": ("35", "省"), "江西": ("36", "省"), "山东": ("37", "省"),
     "河南": ("41", "省"), "湖北": ("42", "省"), "湖南": ("43", "省"), "广东": ("44", "省"),
-    "广西": ("45", "壮族自治区"), "海南": ("46", "省"), "重庆": ("50", "市"), "四川": ("51", "省"), "贵州": ("52", "省"),
+    "广西": ("45", "壮族自治区"), "海南": ("46", "省"), "重庆": ("50", "市"), "四川": ("51", "省"),
+    "贵州": ("52", "省"),
     "云南": ("53", "省"), "西藏": ("54", "自治区"), "陕西": ("61", "省"), "甘肃": ("62", "省"), "青海": ("63", "省"),
     "宁夏": ("64", "回族自治区"), "新疆": ("65", "维吾尔自治区"), "台湾": ("71", "省"),
     "香港": ("81", "特别行政区"), "澳门": ("82", "特别行政区"),
 }  # fmt: skip
 _PROVINCE = re.compile(
-    "|".join(f"(?P<p{code}>{name}(?:{word}|(?=[\u3400-\u9fff]{{2,6}}?[市州县区旗])))" for name, (code, word) in _PROVINCES.items())
+    "|".join(
+        f"(?P<p{code}>{name}(?:{word}|(?=[\u3400-\u9fff]{{2,6}}?[市州县区旗])))"
+        for name, (code, word) in _PROVINCES.items()
+    )
 )
-_ELSEWHERE = re.compile(r"[\u3400-\u9fff]{2,6}?(?:市|自治州|地区|盟)(?=[\u3400-\u9fff]{1,7}?(?:区|县|市|镇|乡|街道|旗))")
+_ELSEWHERE = re.compile(
+    r"[\u3400-\u9fff]{2,6}?(?:市|自治州|地区|盟)(?=[\u3400-\u9fff]{1,7}?(?:区|县|市|镇|乡|街道|旗))"
+)
 _UNKNOWN = re.compile(r"[\u3400-\u9fff]{1,6}?(?:省|市|县|区|镇|乡|街道)")
-_COMMITTEE = re.compile(r"(?P<stem>.+?)(?P<word>社区居民委员会|社区居委会|居民委员会|居委会|村民委员会|村委会|社区)(?:（.*）|\(.*\))?")
+_COMMITTEE = re.compile(
+    r"(?P<stem>.+?)(?P<word>社区居民委员会|社区居委会|居民委员会|居委会|村民委员会|村委会|社区)"
+    r"(?:（.*）|\(.*\))?"
+)
 _SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
 
 
@@ -183,20 +192,24 @@ def _aliases(name: str, level: str) -> set[tuple[str, bool]]:
 
 
 def _village_names(name: str) -> set[str]:
-    """云安社区居民委员会 → 云安社区, 云安居委会 …; 大塘村民委员会 → 大塘村, 大塘村委会 …"""
+    """云安社区居民委员会 → 云安社区, 云安居委会 …; 大塘村民委员会 → 大塘村, 大塘村委会 and so on."""
     found = _COMMITTEE.fullmatch(name)
     if not found:
         return {name}
     stem, word = found["stem"], found["word"]
     if word in ("村民委员会", "村委会"):
-        bases = {stem} if stem.endswith("村") and len(stem) > 2 else {stem + "村"}  # noqa: PLR2004
+        bases = {stem} if stem.endswith("村") and len(stem) > 2 else {stem + "村"}
         bases |= {stem} if stem.endswith("村") else set()
-        return {name} | {base + ending for base in bases for ending in ("", "委会", "委", "民委员会", "村委会", "村民委员会")}
-    return {name} | {stem + ending for ending in ("社区", "社区居委会", "社区居民委员会", "居委会", "居委", "居民委员会")}
+        return {name} | {
+            base + ending for base in bases for ending in ("", "委会", "委", "民委员会", "村委会", "村民委员会")
+        }
+    return {name} | {
+        stem + ending for ending in ("社区", "社区居委会", "社区居民委员会", "居委会", "居委", "居民委员会")
+    }
 
 
 @lru_cache(maxsize=4)
 def load(expectations: Path) -> Gazetteer:
-    """The gazetteer of ``lookups/divisions.csv`` (code, name, level, parent, pseudo, valid_from, valid_to, successor)."""
+    """The gazetteer of ``lookups/divisions.csv``."""
     with (expectations / "lookups" / "divisions.csv").open(encoding="utf-8", newline="") as file:
         return Gazetteer(list(csv.DictReader(file)))

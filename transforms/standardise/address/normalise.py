@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import opencc
 
+_SHORTEST_NOISE = 5
 LONGEST = 160  # characters; no postal address of the deployment is longer, so more is noise (or an attack)
 _ONE_WAY = str.maketrans(
     {"—": "-", "–": "-", "−": "-", "‐": "-", "─": "-", "~": "-", "〇": "零", "(": ",", ")": ",", "[": ",", "]": ",",
@@ -18,7 +19,10 @@ _ONE_WAY = str.maketrans(
 )  # fmt: skip
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
 _BLANKS = re.compile(r"\s+")
-_NOISE = re.compile(r"(?:联系)?(?:电话|手机|邮编|邮政编码)?,?(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)|邮政?编码?,?\d{6}")
+_NOISE = re.compile(
+    r"(?:联系)?(?:电话|手机|邮编|邮政编码)?,?(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)"
+    r"|邮政?编码?,?\d{6}"
+)
 _POSTCODE = re.compile(r"^\d{6}(?=\D)")
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _UNITS = "号|栋|幢|座|单元|层|楼|室|房(?![村自组屋])|组|队|村民小组|小组|巷|弄|期|铺|档|梯|横巷"
@@ -51,7 +55,7 @@ def normalise(text: str) -> str:
         return ""
     text = simplify(text).upper().translate(_ONE_WAY)
     text = _BLANKS.sub("", _BETWEEN_DIGITS.sub(",", text))
-    text = _POSTCODE.sub("", _NOISE.sub(",", text)) if len(text) > 5 else text  # noqa: PLR2004 (no phone is shorter)
+    text = _POSTCODE.sub("", _NOISE.sub(",", text)) if len(text) > _SHORTEST_NOISE else text
     if _HAS_NUMERAL.search(text):
         text = _NUMERAL.sub(_digits, text)
     if "之" in text or "附" in text:

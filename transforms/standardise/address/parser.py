@@ -9,7 +9,8 @@ from transforms.standardise.address import elements, normalise
 from transforms.standardise.address.gazetteer import LEVELS, Gazetteer
 
 OUTSIDE = "outside"  # the level of an address that names a province or city of elsewhere
-COLUMNS = ("path", "level", *LEVELS, "among", *elements.FIELDS)
+ELEMENTS, DIVISIONS = elements.ELEMENTS, LEVELS
+COLUMNS = ("path", "level", *DIVISIONS, "among", *elements.FIELDS)
 _Row = tuple[str | None, ...]
 _NOTHING: _Row = (None,) * len(COLUMNS)
 
@@ -66,6 +67,6 @@ def _row(text: str, gazetteer: Gazetteer) -> _Row:
 def _without_village(estate: str, names: tuple[str, ...]) -> str:
     """育华社区小学 in 育华社区 is 小学: some departments repeat the village, some do not."""
     for name in names:
-        if estate.startswith(name) and len(estate) - len(name) >= 2:  # noqa: PLR2004 (no name has one character)
+        if estate.startswith(name) and len(estate) - len(name) >= 2:
             return estate[len(name) :]
     return estate

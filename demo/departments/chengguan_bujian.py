@@ -1,0 +1,108 @@
+"""Urban management: street furniture, JSON lines, points in GCJ-02."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demo.draw import Dice, Floats, Ints, Texts
+from demo.errors import code_errors, coordinate_errors
+from demo.extract import Column, Extract, entities, merge_errors
+from demo.facilities import METRE
+from demo.files import json_lines
+from demo.world import State
+
+SOURCE = "chengguan_bujian"
+AGAIN = 2**36
+_A, _EE = 6378245.0, 0.00669342162296594323  # the ellipsoid GCJ-02 uses
+
+
+def gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """CGCS2000 to GCJ-02 degrees (the published approximation; shifts by about 600 m here)."""
+    x, y = lon - 105.0, lat - 35.0
+    root = np.sqrt(np.abs(x))
+    wave = (20.0 * np.sin(6.0 * x * np.pi) + 20.0 * np.sin(2.0 * x * np.pi)) * 2.0 / 3.0
+    d_lat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + wave
+    d_lat += (20.0 * np.sin(y * np.pi) + 40.0 * np.sin(y / 3.0 * np.pi)) * 2.0 / 3.0
+    d_lat += (160.0 * np.sin(y / 12.0 * np.pi) + 320 * np.sin(y * np.pi / 30.0)) * 2.0 / 3.0
+    d_lon = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + wave
+    d_lon += (20.0 * np.sin(x * np.pi) + 40.0 * np.sin(x / 3.0 * np.pi)) * 2.0 / 3.0
+    d_lon += (150.0 * np.sin(x / 12.0 * np.pi) + 300.0 * np.sin(x / 30.0 * np.pi)) * 2.0 / 3.0
+    radians = lat / 180.0 * np.pi
+    magic = 1 - _EE * np.sin(radians) ** 2
+    d_lat = d_lat * 180.0 / ((_A * (1 - _EE)) / (magic * np.sqrt(magic)) * np.pi)
+    d_lon = d_lon * 180.0 / (_A / np.sqrt(magic) * np.cos(radians) * np.pi)
+    return lon + d_lon, lat + d_lat
+
+
+def listed(state: State) -> Ints:
+    """The facilities this department knows."""
+    ids = np.arange(len(state.world.facilities), dtype=np.int64)
+    return ids[state.dice(SOURCE).happens(ids, state.rates(SOURCE)["coverage"])]
+
+
+def extract(state: State, corrected: bool = False) -> Extract:
+    """The components on a night; a corrected delivery has its wrong points mended."""
+    rates, dice = dict(state.rates(SOURCE)), state.dice(SOURCE)
+    if corrected:
+        rates["zero_coordinates"] = rates["swapped_coordinates"] = 0.0
+    once = listed(state)
+    second = once[dice.happens(once, rates["duplicate_row"], 1)]
+    who = np.r_[once, second]
+    again = np.r_[np.zeros(len(once), dtype=bool), np.ones(len(second), dtype=bool)]
+    rows = who + again * AGAIN
+    frame = state.world.facilities.iloc[who].reset_index(drop=True)
+    lon, lat = surveyed(frame["lon"].to_numpy(), frame["lat"].to_numpy(), dice, rows, 1.0)
+    lon, lat, points = coordinate_errors(*gcj02(lon, lat), rates, dice, rows)
+    status, strange = code_errors(frame["state"].to_numpy(dtype=object), "待修", rates, dice, rows)
+    blank = dice.happens(rows, rates["address_missing"], 3)
+    building = frame["building"].to_numpy().astype(np.int64)
+    number = frame["code"].to_numpy(dtype=object)
+    number = np.where(again, np.array([f"{n[:10]}9{n[11:]}" for n in number], dtype=object), number)
+    columns: dict[str, Column] = {
+        "ObjID": number.astype(object),
+        "ClassCode": frame["class"].to_numpy(dtype=object),
+        "ObjName": frame["class_name"].to_numpy(dtype=object),
+        "OwnerDept": frame["owner"].to_numpy(dtype=object),
+        "KeepDept": (frame["county"] + "市政养护所").to_numpy(dtype=object),
+        "ObjState": status,
+        "ObjPos": np.where(blank, "", positions(state, building, dice, rows)).astype(object),
+        "X": np.round(lon, 6),
+        "Y": np.round(lat, 6),
+        "BGCode": _old_grid(state, building, dice),
+    }
+    errors = merge_errors(points, strange, {"address_missing": blank, "duplicate_row": again})
+    none = np.full(len(who), -1, dtype=np.int64)
+    return Extract(SOURCE, columns, {"facility": (entities(state, "facility", who), none, building)}, errors)
+
+
+def surveyed(lon: Floats, lat: Floats, dice: Dice, rows: Ints, metres: float) -> tuple[Floats, Floats]:
+    """Points as one survey found them: off by a few metres."""
+    return (
+        lon + dice.normal(rows, 5) * metres * METRE * 1.08,
+        lat + dice.normal(rows, 6) * metres * METRE,
+    )
+
+
+def positions(state: State, building: Ints, dice: Dice, rows: Ints) -> Texts:
+    """Where a facility stands, in words: 建设北路12号对面."""
+    places = state.world.places.buildings
+    village = state.world.villages["short"].to_numpy(dtype=object)[places["village"].to_numpy()[building]]
+    line = (places["road"] + places["hamlet"]).to_numpy(dtype=object)[building]
+    door = places["door"].astype(str).to_numpy(dtype=object)[building]
+    word = np.array(["门口", "对面", "旁", "附近"], dtype=object)[dice.below(rows, 4, 7)]
+    text: Texts = np.where(line == "", village, line).astype(object) + door + "号" + word
+    return text
+
+
+def _old_grid(state: State, building: Ints, dice: Dice) -> Texts:
+    """The department's own grid of before: 15 digits by CJ/T 213, about two to a village."""
+    village = state.world.places.buildings["village"].to_numpy()[building]
+    code = state.world.villages["code"].to_numpy(dtype=object)[village]
+    number = dice.below(building, 26, 9)
+    return np.array([f"{c}{n + 1:03d}" for c, n in zip(code, number.tolist(), strict=True)], dtype=object)
+
+
+def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
+    """File name, bytes and the line of the first record."""
+    suffix = f"-r{correction}" if correction else ""
+    return f"components-{as_of}{suffix}.jsonl", json_lines(part.columns), 1

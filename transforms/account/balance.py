@@ -1,0 +1,57 @@
+"""Balance: every door of a night, from the raw bytes to the published rows, by sets of rows and never by counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from transforms.account.books import release_books
+from transforms.account.doors_night import kind_doors
+from transforms.account.doors_release import outcome_door, release_doors
+from transforms.account.doors_source import Reread, source_doors
+from transforms.account.ledger import ledger
+from transforms.account.night import Night
+from transforms.engine import Engine
+from transforms.errors import StaleInputError
+from transforms.run import Run
+
+__all__ = ["Reread", "balance", "doors"]
+
+
+def doors(night: Night, reread: Reread) -> list[str]:
+    """Findings at every door before publish; empty when the night balances.
+
+    Raises:
+        StaleInputError: a room's output is missing, incomplete or stale, and the night is strict.
+    """
+    with Engine(night.run.settings) as engine:
+        found: list[str] = []
+        for source in night.contracts:
+            found += _listen(night, lambda s=source: source_doors(night, engine, s, reread))  # type: ignore[misc]
+        for kind in night.kinds:
+            found += _listen(night, lambda k=kind: kind_doors(night, engine, k))  # type: ignore[misc]
+        found += _listen(night, lambda: outcome_door(night, engine, ledger(night).outcome))
+    return found
+
+
+def balance(run: Run, reread: Reread) -> list[str]:
+    """Findings at every door of a night, those of the published release among them; empty when all holds.
+
+    Args:
+        run: the night.
+        reread: land's own reader of raw bytes.
+    """
+    night = Night(run, strict=False)
+    found = doors(night, reread)
+    with Engine(run.settings) as engine:
+        found += _listen(night, lambda: release_doors(night, engine, release_books(night)))
+    return list(dict.fromkeys([*night.stale, *found]))
+
+
+def _listen(night: Night, door: Callable[[], Iterator[str]]) -> list[str]:
+    """What a door finds. Where the night is not strict, an input that is not there is a finding too."""
+    try:
+        return list(door())
+    except StaleInputError as error:
+        if night.strict:
+            raise
+        return [error.detail]

@@ -1,0 +1,199 @@
+"""The doors of the night-wide rooms, one kind at a time: account/apply, locate, link, resolve, merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from transforms import database, model, store
+from transforms.account.delta import key_of
+from transforms.account.doors_source import differ
+from transforms.account.night import Night
+from transforms.engine import Engine
+
+_HERE = Path(__file__).parent
+_RECORD = pa.schema([("source", pa.string()), ("record_id", pa.string())])
+_TOKEN = pa.schema([("record_id", pa.string()), ("token", pa.string())])
+_ENTITY = pa.schema([("entity_id", pa.string())])
+_RESIDENT = "111"  # GA/T 517: resident identity card; other documents may be several per person
+_GONE = ("dead", "moved_out")  # life_status under which the authority takes a person out of fact_person
+
+
+def kind_doors(night: Night, engine: Engine, kind: str) -> Iterator[str]:
+    """Findings at the doors of apply, locate, link, resolve and merge for one kind."""
+    path = night.night_path("account", "live", kind)
+    live = store.read_table(path) if path else None
+    yield from _apply(night, engine, kind, live)
+    if live is None:
+        live = pa.schema([*model.STANDARD, *model.LIVE]).empty_table()
+    pair = _resolve_table(night, "link", kind, "pairs", model.PAIR)
+    cluster = _resolve_table(night, "resolve", kind, "cluster", model.CLUSTER)
+    yield from _locate(night, engine, kind, live)
+    yield from _link(engine, night, kind, live, pair)
+    yield from _resolve(night, engine, kind, live, cluster, pair)
+    yield from _merge(night, engine, kind, live, cluster)
+
+
+def _resolve_table(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -> pa.Table:
+    found = night.of_night(room, kind, name)
+    return schema.empty_table() if found is None else found.select(schema.names).cast(schema)
+
+
+def _apply(night: Night, engine: Engine, kind: str, live: pa.Table | None) -> Iterator[str]:
+    """Every standardised version has one state; live rows are standardised rows, column by column."""
+    parts = [night.of_batch("standardise", batch, kind) for batch in night.passed(kind)]
+    narrow = [part.select(model.STANDARD.names).cast(model.STANDARD) for part in parts]
+    versions = night.of_night("account", "versions", "versions")
+    versions = model.VERSION.empty_table() if versions is None else versions
+    tables = {
+        "standard": pa.concat_tables([model.STANDARD.empty_table(), *narrow]),
+        "version": versions.filter(pc.equal(versions["kind"], kind)),
+        "live_row": (live if live is not None else model.STANDARD.empty_table()).select(model.STANDARD.names),
+    }
+    yield from _report("account", kind, engine.run(_HERE / "door_apply.sql", tables))
+    for batch, part in zip(night.passed(kind), parts, strict=True):
+        if live is None:
+            break
+        shared = [name for name in part.column_names if name in live.column_names]
+        chosen = live.filter(pc.equal(live["batch"], batch.id)).select(shared)
+        missing, _ = differ(engine, chosen, part)
+        if missing:
+            yield f"account {kind} {batch.source}: {missing} live rows that are not the standardised rows of their batch"
+
+
+def _locate(night: Night, engine: Engine, kind: str, live: pa.Table) -> Iterator[str]:
+    """Every live record of a kind that locate looked at is there, its candidates ranked 1, 2, 3."""
+    stage = night.kinds[kind].stage
+    if kind not in night.names("locate", stage):
+        return
+    located = night.of_night("locate", stage, kind)
+    tables = {"live_row": live.select(_RECORD.names), "located": located}
+    yield from _report("locate", kind, engine.run(_HERE / "door_locate.sql", tables))
+
+
+def _link(engine: Engine, night: Night, kind: str, live: pa.Table, pair: pa.Table) -> Iterator[str]:
+    tables = {"live_row": live.select(_RECORD.names), "pair": pair, "decisive": _decisive(night, kind, live)}
+    yield from _report("link", kind, engine.run(_HERE / "door_link.sql", tables))
+
+
+def _decisive(night: Night, kind: str, live: pa.Table, *, resident: bool = False) -> pa.Table:
+    """(record_id, token) of records whose decisive property holds a usable value; only residents' numbers on request."""
+    name = night.kinds[kind].link.decisive
+    column = next((c for c in (f"{name}_token", name) if c in live.column_names), None)
+    if column is None:
+        return _TOKEN.empty_table()
+    keep = live[column].is_valid()
+    if f"{name}_valid" in live.column_names:
+        keep = pc.and_(keep, pc.fill_null(live[f"{name}_valid"], fill_value=False))
+    if resident and f"{name}_kind" in live.column_names:
+        keep = pc.and_(keep, pc.fill_null(pc.equal(live[f"{name}_kind"], _RESIDENT), fill_value=False))
+    kept = live.filter(keep)
+    return pa.table({"record_id": kept["record_id"], "token": kept[column]}).cast(_TOKEN)
+
+
+def _resolve(
+    night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table, pair: pa.Table
+) -> Iterator[str]:
+    """Cluster sizes sum to the live records; no cannot-link inside a cluster; what stands together is linked."""
+    sworn = _same(night, kind)
+    joined = cluster.filter(pc.is_in(cluster["record_id"], value_set=pc.unique(sworn["left"])))
+    numbered = "document" in night.kinds[kind].properties
+    tables = {
+        "live_row": live.select(_RECORD.names),
+        "cluster": cluster,
+        "identity": _resolve_table(night, "resolve", kind, "identity", model.IDENTITY),
+        "home": _resolve_table(night, "resolve", kind, "home", model.HOME),
+        "number": _decisive(night, kind, live, resident=True) if numbered else _TOKEN.empty_table(),
+        "sworn": joined.select(["entity_id"]).cast(_ENTITY),
+    }
+    yield from _report("resolve", kind, engine.run(_HERE / "door_resolve.sql", tables))
+    edges = pa.concat_tables([pair.select(["left", "right"]), sworn])
+    for source, count in _unlinked(live, cluster, edges).items():
+        yield f"resolve {kind} {source}: {count} records stand in a cluster that no pair or judgement joins them to"
+
+
+def _same(night: Night, kind: str) -> pa.Table:
+    """(left, right) of the judgements that say 'same' and bind tonight."""
+    stores = database.open_databases(night.run.settings)
+    where = {"kind": kind, "decision": "same", "retired_by": None}
+    found = database.read(stores.control, "judgement", ["left_record", "right_record"], where)
+    return found.rename_columns(["left", "right"])
+
+
+def _unlinked(live: pa.Table, cluster: pa.Table, edges: pa.Table) -> dict[str, int]:
+    """Source → records outside the largest linked part of their cluster (ties: the part of the smallest record id)."""
+    cluster = cluster.sort_by("record_id")
+    records = cluster["record_id"].combine_chunks()
+    size = len(records)
+    left = pc.index_in(edges["left"].cast(pa.string()), value_set=records)
+    right = pc.index_in(edges["right"].cast(pa.string()), value_set=records)
+    known = pc.and_(left.is_valid(), right.is_valid())
+    ends = np.array([left.filter(known).to_numpy(), right.filter(known).to_numpy()], dtype=np.int64).reshape(2, -1)
+    entity = pc.dictionary_encode(cluster["entity_id"].combine_chunks()).indices.to_numpy(zero_copy_only=False)
+    within = ends[:, entity[ends[0]] == entity[ends[1]]] if size else ends
+    graph = coo_array((np.ones(within.shape[1], dtype=np.int8), (within[0], within[1])), shape=(size, size))
+    part = connected_components(graph, directed=False)[1] if size else np.empty(0, dtype=np.int64)
+    sizes = np.bincount(part, minlength=1)
+    order = np.lexsort((np.arange(size), -sizes[part], entity))
+    first = np.unique(entity[order], return_index=True)[1]
+    main = np.zeros(int(entity.max()) + 1 if size else 0, dtype=np.int64)
+    main[entity[order][first]] = part[order][first]
+    loose = records.filter(pa.array(part != main[entity])) if size else records
+    sources = live.filter(pc.is_in(live["record_id"], value_set=loose))["source"]
+    return {str(item["values"]): int(item["counts"].as_py()) for item in pc.value_counts(sources)}
+
+
+def _merge(night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table) -> Iterator[str]:
+    """Entities = identities = golden records; claims stand in their entity and say what their record says."""
+    table = night.kinds[kind].table
+    golden = night.of_night("merge", kind, table)
+    claim = _resolve_table(night, "merge", kind, "claim", model.CLAIM)
+    keys = golden[key_of(table)[0]] if golden is not None else pa.chunked_array([], pa.string())
+    tables = {
+        "live_row": live.select(_RECORD.names),
+        "cluster": cluster,
+        "claim": claim,
+        "golden": pa.table({"entity_id": keys}).cast(_ENTITY),
+        "left_out": _left_out(night, live, cluster),
+    }
+    yield from _report("merge", kind, engine.run(_HERE / "door_merge.sql", tables))
+    if golden is not None:
+        yield from _values(engine, kind, golden.rename_columns(["entity_id", *golden.column_names[1:]]), claim, live)
+
+
+def _left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:
+    """Entities that may have no golden record: a source with authority for life_status says died or moved out."""
+    if "life_status" not in live.column_names:
+        return _ENTITY.empty_table()
+    trusted = [s for s, c in night.contracts.items() if "life_status" in c.registers.authority_for]
+    gone = pc.and_(
+        pc.is_in(live["source"], value_set=pa.array(trusted, pa.string())),
+        pc.is_in(live["life_status"], value_set=pa.array(_GONE)),
+    )
+    records = live.filter(pc.fill_null(gone, fill_value=False))["record_id"]
+    return cluster.filter(pc.is_in(cluster["record_id"], value_set=records)).select(["entity_id"]).cast(_ENTITY)
+
+
+def _values(engine: Engine, kind: str, golden: pa.Table, claim: pa.Table, live: pa.Table) -> Iterator[str]:
+    """A golden value that is a plain column of the kind is the value of the record that claims it."""
+    for name in golden.column_names:
+        if name not in live.column_names or name in model.STANDARD.names or golden.schema.field(name).type != live.schema.field(name).type:
+            continue
+        tables = {
+            "golden": pa.table({"entity_id": golden["entity_id"], "told": golden[name]}),
+            "claim": claim.filter(pc.equal(claim["property"], name)),
+            "live_row": pa.table({"source": live["source"], "record_id": live["record_id"], "told": live[name]}),
+        }
+        for row in engine.run(_HERE / "door_value.sql", tables).to_pylist():
+            yield f"merge {kind} {row['source'] or 'unknown'}: {row['n']} golden values of {name} that their record does not hold"
+
+
+def _report(room: str, kind: str, found: pa.Table) -> Iterator[str]:
+    for row in found.to_pylist():
+        yield f"{room} {kind} {row['source'] or 'unknown'}: {row['n']} {row['what']}; the first is {row['example']}"

@@ -1,0 +1,233 @@
+"""Rows in bulk between Arrow and the two databases: by column through the driver on SQLite, by COPY on PostgreSQL.
+
+Everything here runs within the caller's transaction (:func:`transforms.database.writing`, which also turns the
+driver's errors into ones without values). Names of tables and columns come from the catalogue, never from a file.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pv
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from transforms import tables
+from transforms.errors import GridfactsError
+
+Value = str | int | None
+Where = Mapping[str, Value]
+_ROWS = 50_000
+_STAGED = "staged"
+
+
+def schema_of(table: str, columns: Sequence[str] | None = None) -> pa.Schema:
+    """The catalogue's schema of a table, or of some columns in the order asked for.
+
+    Raises:
+        KeyError: no such table or column.
+    """
+    whole = tables.load_all()[table].schema
+    return whole if columns is None else pa.schema([whole.field(name) for name in columns])
+
+
+def select(
+    connection: Connection, table: str, columns: Sequence[str] | None = None, where: Where | None = None
+) -> pa.Table:
+    """Rows of a table, sorted by its key (and version) as far as those columns are asked for.
+
+    Args:
+        connection: whose transaction reads.
+        table: its name in sql/tables.
+        columns: only these, in this order; default all.
+        where: column → value it must equal; None asks for null.
+
+    Raises:
+        KeyError: no such table or column.
+    """
+    schema = schema_of(table, columns)
+    given = {schema_of(table).field(name).name: value for name, value in (where or {}).items()}
+    mark = "%({})s" if _is_postgres(connection) else ":{}"
+    tests = [f'"{n}" IS NULL' if value is None else f'"{n}" = {mark.format(n)}' for n, value in given.items()]
+    text = f'SELECT {_listed(schema.names)} FROM "{table}"' + (f" WHERE {' AND '.join(tests)}" if tests else "")  # noqa: S608
+    bound = {name: value for name, value in given.items() if value is not None}
+    found = (_copy_out if _is_postgres(connection) else _fetch)(connection, text, bound, schema)
+    order = [name for name in (*tables.load_all()[table].key, *tables.KNOWN) if name in schema.names]
+    return found.sort_by([(name, "ascending") for name in order]) if order else found
+
+
+def insert(connection: Connection, table: str, rows: pa.Table) -> None:
+    """Append rows; their columns are named as the table's.
+
+    Raises:
+        GridfactsError: ``NOT_A_NUMBER``: a NaN, on which the two databases would not agree.
+    """
+    for field in rows.schema:
+        if pa.types.is_floating(field.type) and pc.any(pc.is_nan(rows[field.name])).as_py():
+            raise GridfactsError("NOT_A_NUMBER", f"table {table}, column {field.name}")
+    if not _is_postgres(connection):
+        _many(connection, _insertion(table, rows.column_names), rows)
+    elif rows.num_rows:
+        _copy_in(connection, table, rows)
+
+
+def upsert(connection: Connection, table: str, key: Sequence[str], rows: pa.Table, stamp: str | None = None) -> None:
+    """Insert rows, or where the key stands already, overwrite the row if it differs.
+
+    Args:
+        connection: whose transaction writes.
+        table: the table.
+        key: its primary key.
+        rows: the rows, with the key among their columns.
+        stamp: a column that alone makes no difference: it is rewritten only where another one changes.
+    """
+    others = [name for name in rows.column_names if name not in key]
+    differ = " OR ".join(f'"{table}"."{n}" IS DISTINCT FROM excluded."{n}"' for n in others if n != stamp)
+    changes = ", ".join(f'"{n}" = excluded."{n}"' for n in others)
+    action = f"DO UPDATE SET {changes} WHERE {differ}" if differ else "DO NOTHING"
+    conflict = f"ON CONFLICT ({_listed(key)}) {action}"
+    if not _is_postgres(connection):
+        _many(connection, f"{_insertion(table, rows.column_names)} {conflict}", rows)
+        return
+    _stage(connection, table, rows)
+    listed = _listed(rows.column_names)
+    connection.exec_driver_sql(f'INSERT INTO "{table}" ({listed}) SELECT {listed} FROM {_STAGED} {conflict}')  # noqa: S608
+
+
+def end(connection: Connection, table: str, keys: pa.Table, release: int) -> int:
+    """End the current version of each key in a release: versions of a table with history get their ``known_to``.
+
+    Returns:
+        How many rows ended.
+    """
+    change = f'UPDATE "{table}" SET known_to = {int(release)}'  # noqa: S608
+    return _each(connection, table, keys, change, "FROM", '"known_to" IS NULL')
+
+
+def remove(connection: Connection, table: str, keys: pa.Table) -> int:
+    """Delete the row of each key, in a table that keeps no history.
+
+    Returns:
+        How many rows went.
+    """
+    return _each(connection, table, keys, f'DELETE FROM "{table}"', "USING", "TRUE")  # noqa: S608
+
+
+def _each(connection: Connection, table: str, keys: pa.Table, change: str, using: str, current: str) -> int:
+    if not keys.num_rows:
+        return 0
+    if not _is_postgres(connection):
+        tests = " AND ".join(f'"{name}" = ?' for name in keys.column_names)
+        return _many(connection, f"{change} WHERE {tests} AND {current}", keys)
+    _stage(connection, table, keys)
+    tests = " AND ".join(f'"{table}"."{name}" = {_STAGED}."{name}"' for name in keys.column_names)
+    return connection.exec_driver_sql(f"{change} {using} {_STAGED} WHERE {tests} AND {current}").rowcount
+
+
+def _is_postgres(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _insertion(table: str, names: Sequence[str]) -> str:
+    return f'INSERT INTO "{table}" ({_listed(names)}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
+
+
+def _many(connection: Connection, statement: str, rows: pa.Table) -> int:
+    """SQLite: one prepared statement over all rows; returns the rows it touched."""
+    cursor = connection.connection.cursor()
+    touched = 0
+    for batch in rows.to_batches(max_chunksize=_ROWS):
+        days = [c.cast(pa.string()) if pa.types.is_date(c.type) else c for c in batch.columns]
+        cursor.executemany(statement, list(zip(*(column.to_pylist() for column in days), strict=True)))
+        touched += cursor.rowcount
+    return touched
+
+
+def _fetch(connection: Connection, text: str, bound: Mapping[str, Value], schema: pa.Schema) -> pa.Table:
+    """SQLite: the driver's tuples in pieces, turned by column."""
+    cursor = connection.connection.cursor()
+    cursor.execute(text, bound)
+    pieces = []
+    while rows := cursor.fetchmany(_ROWS):
+        columns = zip(zip(*rows, strict=True), schema, strict=True)
+        pieces.append(pa.record_batch([_array(list(values), field.type) for values, field in columns], schema=schema))
+    return pa.Table.from_batches(pieces, schema)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_date(kind):
+        return pa.array(values, pa.string()).cast(kind)
+    if pa.types.is_boolean(kind):
+        return pa.array(values, pa.int64()).cast(kind)
+    return pa.array(values, kind)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    found = connection.connection.driver_connection
+    if not isinstance(found, psycopg.Connection):
+        raise TypeError("not a psycopg connection")
+    return found
+
+
+def _stage(connection: Connection, table: str, rows: pa.Table) -> None:
+    """PostgreSQL: rows in a table of this transaction, with the types of the table they are meant for."""
+    connection.execute(sa.text(f"DROP TABLE IF EXISTS {_STAGED}"))
+    listed = _listed(rows.column_names)
+    connection.exec_driver_sql(
+        f'CREATE TEMP TABLE {_STAGED} ON COMMIT DROP AS SELECT {listed} FROM "{table}" LIMIT 0'  # noqa: S608
+    )
+    _copy_in(connection, _STAGED, rows)
+    connection.exec_driver_sql(f"ANALYZE {_STAGED}")
+
+
+def _copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
+    """CSV, where a bare empty field is null and a quoted one an empty text."""
+    for at, field in enumerate(rows.schema):
+        if pa.types.is_binary(field.type):
+            text = [None if value is None else "\\x" + value.hex() for value in rows.column(at).to_pylist()]
+            rows = rows.set_column(at, field.name, pa.array(text, pa.string()))
+    options = pv.WriteOptions(include_header=False, quoting_style="needed")
+    statement = f'COPY "{table}" ({_listed(rows.column_names)}) FROM STDIN (FORMAT csv)'
+    with _driver(connection).cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        for batch in rows.to_batches(max_chunksize=_ROWS):
+            buffer = io.BytesIO()
+            pv.write_csv(pa.Table.from_batches([batch]), buffer, options)
+            copy.write(buffer.getbuffer())
+
+
+def _copy_out(connection: Connection, text: str, bound: Mapping[str, Value], schema: pa.Schema) -> pa.Table:
+    buffer = io.BytesIO()
+    statement = f"COPY ({text}) TO STDOUT (FORMAT csv)".encode()
+    with _driver(connection).cursor() as cursor, cursor.copy(statement, dict(bound) or None) as copy:
+        for piece in copy:
+            buffer.write(piece)
+    if not buffer.tell():
+        return schema.empty_table()
+    buffer.seek(0)
+    found = pv.read_csv(
+        buffer,
+        read_options=pv.ReadOptions(column_names=schema.names),
+        parse_options=pv.ParseOptions(newlines_in_values=True),
+        convert_options=pv.ConvertOptions(
+            column_types={f.name: pa.string() if pa.types.is_binary(f.type) else f.type for f in schema},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["t"],
+            false_values=["f"],
+        ),
+    )
+    for at, field in enumerate(schema):
+        if pa.types.is_binary(field.type):
+            raw = [None if value is None else bytes.fromhex(value[2:]) for value in found.column(at).to_pylist()]
+            found = found.set_column(at, field, pa.array(raw, field.type))
+    return found

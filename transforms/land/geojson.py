@@ -1,0 +1,134 @@
+"""GeoJSON: one FeatureCollection; a feature's properties and its geometry, each as written. No GDAL, no guessing of formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import orjson
+
+from transforms.errors import RefusedError
+from transforms.land import json_text, text
+from transforms.land.headings import judge
+from transforms.land.job import Chunk, Found, Gathered, Job, differing
+from transforms.land.json_text import RowFaultError
+
+GEOMETRY = "geometry"
+
+
+def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
+    """Rows of the file: feature by feature, ``line`` is the feature's number.
+
+    Raises:
+        RefusedError: ``ENCODING``, ``TRUNCATED``, ``NOT_JSON``, ``WRONG_TYPE``, ``DUPLICATE_KEY``, ``TOO_DEEP`` or
+            columns that break the contract.
+    """
+    document = text.whole(raw, job.encoding or "utf-8")
+    gathered = Gathered(len(job.landed))
+    seen: dict[str, None] = {}
+    try:
+        for number, start, end in _features(document):
+            try:
+                row = _feature(document, start, end)
+            except RowFaultError as fault:
+                gathered.fail(number, str(fault))
+                continue
+            seen.update(dict.fromkeys(row))
+            gathered.add(number, tuple(row.get(heading) for heading in job.landed))
+    except ValueError as error:
+        raise _broken(document, error) from None
+    if seen:
+        judge(job, list(seen), found)
+    yield gathered.chunk()
+
+
+def _broken(document: str, error: ValueError) -> RefusedError:
+    at = getattr(error, "pos", error.args[0] if error.args else 0)
+    at = at if isinstance(at, int) else 0
+    if at >= len(document.rstrip()) - 1 or not document.rstrip().endswith("}"):
+        return RefusedError("TRUNCATED", "the file ends inside its JSON text")
+    return RefusedError("NOT_JSON", f"line {document.count(chr(10), 0, at) + 1}: this is no JSON text")
+
+
+def _features(document: str) -> Iterator[tuple[int, int, int]]:
+    """Number, start and end of every feature of the collection; the other members must be JSON."""
+    at = json_text.skip(document, 0)
+    if document[at : at + 1] != "{":
+        raise RefusedError("WRONG_TYPE", "this is no GeoJSON: it does not start with an object")
+    at = json_text.skip(document, at + 1)
+    told: dict[str, object] = {}
+    while document[at : at + 1] != "}":
+        key, at = json_text.name(document, at)
+        if key in told:
+            raise RefusedError("DUPLICATE_KEY", "the collection has a member twice")
+        if key == "features":
+            told[key] = True
+            at = yield from _array(document, at)
+        else:
+            told[key], at = json_text.value(document, at)
+        at = json_text.skip(document, at)
+        if document[at : at + 1] != "}":
+            at = json_text.skip(document, json_text.comma(document, at))
+    if document[at + 1 :].strip():
+        raise ValueError(at + 1)
+    if told.get("type") != "FeatureCollection" or "features" not in told:
+        raise RefusedError("WRONG_TYPE", "this is no GeoJSON FeatureCollection")
+
+
+def _array(document: str, at: int) -> Iterator[tuple[int, int, int]]:
+    """As a generator: every element; returned: the place after the array."""
+    if document[at : at + 1] != "[":
+        raise RefusedError("WRONG_TYPE", "this is no GeoJSON FeatureCollection: its features are no list")
+    number = 0
+    at = json_text.skip(document, at + 1)
+    while document[at : at + 1] != "]":
+        _, end = json_text.value(document, at)
+        number += 1
+        yield number, at, end
+        at = json_text.skip(document, end)
+        if document[at : at + 1] != "]":
+            at = json_text.skip(document, json_text.comma(document, at))
+    return at + 1  # noqa: B901
+
+
+def _feature(document: str, start: int, end: int) -> dict[str, str | None]:
+    if document[start] != "{":
+        raise RowFaultError("NOT_AN_OBJECT")
+    parts = {key: (a, b, value) for key, a, b, value in _once(document, start, end)}
+    if parts.get("type", (0, 0, None))[2] != "Feature":
+        raise RowFaultError("NOT_A_FEATURE")
+    row: dict[str, str | None] = {}
+    if "properties" in parts and parts["properties"][2] is not None:
+        a, b, _ = parts["properties"]
+        if document[a] != "{":
+            raise RowFaultError("NOT_AN_OBJECT")
+        row = {key: json_text.landed(document, c, d, value) for key, c, d, value in _once(document, a, b)}
+    if GEOMETRY in row:
+        raise RowFaultError("DUPLICATE_KEY")
+    a, b, value = parts.get(GEOMETRY, (0, 0, None))
+    row[GEOMETRY] = None if value is None else json_text.whole(document[a:b])
+    return row
+
+
+def _once(document: str, start: int, _end: int) -> list[tuple[str, int, int, object]]:
+    found, _ = json_text.members(document, start)
+    if len({key for key, *_ in found}) != len(found):
+        raise RowFaultError("DUPLICATE_KEY")
+    for key, *_ in found:
+        json_text.whole(key)
+    return found
+
+
+def count(_job: Job, raw: BinaryIO, found: Found) -> None:
+    """Count again: another parser's list of features.
+
+    Raises:
+        RefusedError: ``ROW_COUNT`` when the counts differ, ``NOT_JSON`` where the stricter parser finds no JSON.
+    """
+    data = raw.read().removeprefix(b"\xef\xbb\xbf")
+    try:
+        features = len(orjson.loads(data)["features"])
+    except orjson.JSONDecodeError:
+        raise RefusedError("NOT_JSON", "a second reader finds no JSON text") from None
+    if features != found.rows:
+        raise differing(found.rows, features, "features")

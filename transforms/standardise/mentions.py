@@ -1,0 +1,100 @@
+"""Kind address: one mention per distinct node that a batch's rows name, every level of their path."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+import pandas as pd
+import pyarrow as pa
+
+from transforms.keys import Keys
+from transforms.model import TEXT
+from transforms.standardise.address.gazetteer import Gazetteer
+
+KIND = "address"
+COLUMNS = [
+    *((name, TEXT) for name in ("path", "parent_path", "level", "name", "full_text", "village", "building_code")),
+    ("lon", pa.float64()),
+    ("lat", pa.float64()),
+]
+_CARRIERS = ("door", "estate", "building")  # what may stand for a building; a road or a group holds many
+_INSIDE = ("unit", "floor", "room")
+_WORDS = {"building": "栋", "unit": "单元", "floor": "层", "room": "室", "door": "号"}
+
+
+def nodes(path: str) -> list[str]:
+    """The path of every node from the coarsest below the village down to the path itself."""
+    steps = path.split("|")
+    return ["|".join(steps[: end + 1]) for end in range(1, len(steps))]
+
+
+def carrier(path: str) -> str | None:
+    """The node that stands for the building: the path cut above unit, where that is a door, estate or building."""
+    steps = [step for step in path.split("|") if step.partition(":")[0] not in _INSIDE]
+    return "|".join(steps) if steps[-1].partition(":")[0] in _CARRIERS else None
+
+
+def mentions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Distinct nodes of a batch.
+
+    Args:
+        rows: ``ordinal line operation path building_code lon lat``, one per accepted row, sorted by ordinal.
+
+    Returns:
+        ``path`` distinct and sorted, ``ordinal line operation`` of the smallest row naming it, ``building_code lon
+        lat`` of the smallest row whose building it stands for.
+    """
+    named = rows[rows["path"].notna()]
+    leaves = named.drop_duplicates("path")[["path"]]
+    leaves = leaves.assign(node=[nodes(path) for path in leaves["path"]], carries=[carrier(p) for p in leaves["path"]])
+    every = named[["path", "ordinal", "line", "operation"]].drop_duplicates("path")
+    every = every.merge(leaves[["path", "node"]], on="path", validate="1:1").explode("node", ignore_index=True)
+    every = every.drop(columns="path").rename(columns={"node": "path"}).sort_values(["path", "ordinal"])
+    standing = named.merge(leaves[["path", "carries"]], on="path", validate="m:1").dropna(subset=["carries"])
+    standing = standing.sort_values("ordinal").drop_duplicates("carries")
+    standing = standing[["carries", "building_code", "lon", "lat"]].rename(columns={"carries": "path"})
+    found = every.drop_duplicates("path").merge(standing, on="path", how="left", validate="1:1")
+    return found.reset_index(drop=True)
+
+
+def described(found: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
+    """Adds ``parent_path level name full_text village`` to mentions, from their paths alone."""
+    full = lru_cache(maxsize=None)(lambda village: _prefix(village, gazetteer))
+    split = [path.split("|") for path in found["path"]]
+    steps = [[step.partition(":")[::2] for step in parts[1:]] for parts in split]
+    return found.assign(
+        parent_path=["|".join(parts[:-1]) if len(parts) > 2 else None for parts in split],
+        level=[of[-1][0] for of in steps],
+        name=[_written(*of[-1]) for of in steps],
+        full_text=[
+            full(parts[0]) + "".join(_written(*step) for step in of) for parts, of in zip(split, steps, strict=True)
+        ],
+        village=[parts[0] for parts in split],
+    )
+
+
+def _written(level: str, text: str) -> str:
+    """An element as a standard address writes it: 3栋, 2单元, 1502室, 12-1号."""
+    return text + _WORDS.get(level, "") if text[-1:].isdigit() or text.isascii() else text
+
+
+def _prefix(village: str, gazetteer: Gazetteer) -> str:
+    """County, town and village in the words of the division table; 社区 and 村 without their committee."""
+    chain = gazetteer.chain((village,))
+    upper = "".join(gazetteer.divisions[chain[level]].name for level in ("county", "town") if level in chain)
+    short = [name for name in gazetteer.short_names(village) if name.endswith(("社区", "村"))]
+    return upper + (min(short, key=lambda name: (len(name), name)) if short else gazetteer.divisions[village].name)
+
+
+def identified(found: pd.DataFrame, source: str, keys: Keys) -> pd.DataFrame:
+    """Adds ``record_id`` (keyed by the node's own path) and ``content_hash`` (over what the mention says)."""
+    said = zip(found["path"], found["building_code"], found["lon"], found["lat"], strict=True)
+    return found.assign(
+        record_id=[keys.record_id(source, KIND, (path,)) for path in found["path"]],
+        content_hash=[hashlib.sha256("\x1f".join(map(_text, row)).encode()).hexdigest()[:32] for row in said],
+    )
+
+
+def _text(value: object) -> str:
+    return "" if value is None or pd.isna(value) else f"{value:.7f}" if isinstance(value, float) else str(value)
