@@ -18,32 +18,38 @@ _SECONDS = 30
 
 
 def alert(context: Context) -> None:
+    """Tell of a failed task: DAG, run, task, bundle, attempt, the error's type and code; never its text."""
+    task, error = context["task_instance"], context.get("exception")
+    _send(
+        context,
+        task=task.task_id,
+        map_index=task.map_index,
+        attempt=task.try_number,
+        error=type(error).__name__ if error else None,
+        code=getattr(error, "code", None),
+    )
+
+
+def alert_run(context: Context) -> None:
+    """Tell of a failed run: some task of it failed, or it took longer than a night has."""
+    _send(context, task=None)
+
+
+def _send(context: Context, **told: str | int | None) -> None:
     """Append a line to ``$GRIDFACTS_HOME/alerts.jsonl`` and hand it to ``GRIDFACTS_ALERT_COMMAND`` on its input.
 
-    The line names DAG, run, task, bundle, attempt and the error's type and code; never its text. An alert that
-    cannot be delivered is logged and breaks nothing else.
+    An alert that cannot be delivered is logged and breaks nothing else.
     """
-    line = json.dumps(_told(context), sort_keys=True) + "\n"
+    run = context["dag_run"]
+    told |= {"at": datetime.now(UTC).isoformat(timespec="seconds"), "dag": run.dag_id, "run": run.run_id}
+    line = json.dumps(told, sort_keys=True) + "\n"
     try:
         _append(line)
         if command := os.environ.get("GRIDFACTS_ALERT_COMMAND"):
-            subprocess.run(shlex.split(command), input=line, text=True, timeout=_SECONDS, check=True)  # noqa: S603 - the operator's own
+            words = shlex.split(command)
+            subprocess.run(words, input=line, text=True, timeout=_SECONDS, check=True)  # noqa: S603 - the operator's own
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         _LOG.error("alert not delivered: %s", type(error).__name__)
-
-
-def _told(context: Context) -> dict[str, str | int | None]:
-    task, error = context.get("task_instance"), context.get("exception")
-    return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "dag": context["dag_run"].dag_id,
-        "run": context["dag_run"].run_id,
-        "task": task.task_id if task else None,
-        "map_index": task.map_index if task else None,
-        "attempt": task.try_number if task else None,
-        "error": type(error).__name__ if error else None,
-        "code": getattr(error, "code", None) if error else None,
-    }
 
 
 def _append(line: str) -> None:

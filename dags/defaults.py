@@ -25,7 +25,7 @@ _POLICY = ExceptionRetryPolicy(
 
 TASKS: dict[str, Any] = {  # Airflow's own shape of default_args
     "owner": "data-engineering",
-    "retries": 3,
+    "retries": 2,
     "retry_delay": RETRY_DELAY,
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),

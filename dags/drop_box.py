@@ -65,14 +65,17 @@ def quiet_sources(drops: Path, settle_seconds: float) -> dict[str, str]:
     now = time.time()
     for folder in sorted(path for path in drops.iterdir() if path.is_dir() and not path.is_symlink()):
         files = sorted(_regular(folder))
-        newest = max((changed for _, _, changed in files), default=None)
+        newest = max((changed for *_, changed in files), default=None)
         if newest is not None and now - newest / 1e9 >= settle_seconds:
             found[folder.name] = hashlib.sha256(repr(files).encode()).hexdigest()
     return found
 
 
 def _regular(folder: Path) -> list[tuple[bytes, int, int]]:
-    """Name, size and modification time (ns) of each regular file; one that vanishes meanwhile is not there."""
+    """Name, size and time of the last change (ns) of each regular file; one that vanishes meanwhile is not there.
+
+    The time is that of the inode: a sender's copying tool can set the other one to whenever it likes.
+    """
     files = []
     with os.scandir(os.fsencode(folder)) as entries:
         for entry in entries:
@@ -81,5 +84,5 @@ def _regular(folder: Path) -> list[tuple[bytes, int, int]]:
             except FileNotFoundError:
                 continue
             if entry.is_file(follow_symlinks=False):
-                files.append((entry.name, told.st_size, told.st_mtime_ns))
+                files.append((entry.name, told.st_size, told.st_ctime_ns))
     return files

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import Asset, AssetWatcher, dag, get_current_context, task
 
 from dags import notes, rooms, steps
-from dags.alerts import alert
+from dags.alerts import alert_run
 from dags.defaults import TASKS
 from dags.drop_box import DropBoxTrigger
 
@@ -17,12 +17,11 @@ DROP_BOX = Asset("drop_box", watchers=[AssetWatcher(name="drop_box", trigger=Dro
 @dag(
     dag_id="intake",
     schedule=[DROP_BOX],
-    start_date=datetime(2026, 1, 1, tzinfo=rooms.TIMEZONE),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
     default_args=TASKS,
-    on_failure_callback=alert,
+    on_failure_callback=alert_run,
     tags=["gridfacts", "intake"],
     params=steps.parameters(),
     doc_md=notes.INTAKE,

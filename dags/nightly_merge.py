@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, chain, dag, task
 
 from dags import notes, rooms, steps
-from dags.alerts import alert
+from dags.alerts import alert_run
 from dags.defaults import TASKS
 from transforms.kinds import STAGES, rooms_of
 
@@ -16,13 +16,12 @@ BUNDLE_ROOMS = ("land", "check", "standardise")
 
 @dag(
     dag_id="nightly_merge",
-    schedule=CronTriggerTimetable("30 1 * * *", timezone="Asia/Shanghai"),
-    start_date=datetime(2026, 1, 1, tzinfo=rooms.TIMEZONE),
+    schedule=CronTriggerTimetable("30 1 * * *", timezone=str(rooms.TIMEZONE), run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=6),
     default_args=TASKS,
-    on_failure_callback=alert,
+    on_failure_callback=alert_run,
     tags=["gridfacts", "nightly"],
     params=steps.parameters(),
     doc_md=notes.NIGHTLY_MERGE,

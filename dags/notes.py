@@ -18,7 +18,7 @@ Readers keep yesterday's release until the last task has ended.
 
 What the log's last line says:
 
-* `PASSING`, after three retries: disk full, database away. Repair that, then clear the task with what is downstream.
+* `PASSING`, after two retries: disk full, database away. Repair that, then clear the task with what is downstream.
 * `IMBALANCE` in account_close: a room lost, doubled or swapped a row; the line names room and source. Do not force it:
   clear that room with what is downstream. Red again: `gridfacts balance --night D`, then `gridfacts explain`.
 * `STALE_INPUT`: an input is missing, or older than what it was made from. Clear the room named by *remedy* with what

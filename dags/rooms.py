@@ -76,7 +76,7 @@ def enter(room: str, *arguments: object, entry: str = "run") -> dict[str, int]:
     except GridfactsError as error:
         raise error from None  # what it was made of may quote a row
     except Exception as error:
-        raise _without_text(error) from None
+        raise without_text(error) from None
     return dict(sum((Counter(report.counts) for report in reports), Counter()))
 
 
@@ -91,10 +91,10 @@ def summarise() -> None:
         current_run(get_current_context()), import_module("transforms.land").reread, None
     )
     for line in text.splitlines():
-        _LOG.info("%s", line)
+        _LOG.getChild("summary").info("%s", line)
 
 
-def _without_text(error: Exception) -> GridfactsError:
+def without_text(error: Exception) -> GridfactsError:
     """An error of ours that says type, ``errno`` and the places (last of all, last in a room) where it was raised."""
     name = type(error).__name__
     if isinstance(error, OSError) and error.errno is not None:

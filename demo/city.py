@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -82,9 +82,8 @@ def build_world(city: str, residents: int, nights: int, seed: int) -> World:
     grids = draw_grids(villages, village_cells(everything, villages, config), seed)
     small = int(villages["small_grids"].sum())
     places = build_places(config, villages, grids, surveyor, seed)
+    events.building_events(places, nights, seed)
     people = build_people(config, places, rates, seed)
-    homes = [people.persons[name].to_numpy() for name in ("house", "registered_house", "old_house")]
-    events.building_events(places, np.unique(np.concatenate(homes)), nights, seed)
     events.person_events(people.persons, places, rates, nights, seed)
     organizations = build_organizations(config, villages, places, people.persons, small, rates, seed)
     events.organization_events(organizations, rates, nights, seed)
@@ -95,8 +94,8 @@ def build_world(city: str, residents: int, nights: int, seed: int) -> World:
     return World(config, seed, villages, grids, surveyor, places, people, organizations, facilities, writer)
 
 
-def deliveries(state: State, first: State) -> list[Delivery]:
-    """What arrives on a night.
+def deliveries(state: State, first: State) -> Iterator[Delivery]:
+    """What arrives on a night, one file at a time, by source name.
 
     Monthly and weekly sources arrive on the first night. Later: both person registers and the delta of market
     regulation every night, the grid office and housing because the cut and a building are new; on the second
@@ -104,29 +103,52 @@ def deliveries(state: State, first: State) -> list[Delivery]:
     fire service sends nothing on a later night.
     """
     day = state.day
-    result = [
-        Delivery(gongan_hukou.extract(state), day, 0, gongan_hukou.write),
-        Delivery(shebao_canbao.extract(state), day, 0, shebao_canbao.write),
-        Delivery(shichang_zhuti.extract(state), day, 0, shichang_zhuti.write),
-        Delivery(zhujian_fangwu.extract(state), day, 0, zhujian_fangwu.write),
-        Delivery(zhengfa_wangge.extract(state), day, 0, zhengfa_wangge.write),
-    ]
     if state.night == 1:
-        result.append(Delivery(shuiwu_nashui.extract(state), day, 0, shuiwu_nashui.write))
-        result.append(Delivery(chengguan_bujian.extract(state), day, 0, chengguan_bujian.write))
-        result.append(Delivery(xiaofang_sheshi.extract(state), day, 0, xiaofang_sheshi.write))
-    if state.night == 2:
+        yield Delivery(chengguan_bujian.extract(state), day, 0, chengguan_bujian.write)
+    elif state.night == 2:
         mended = chengguan_bujian.extract(first, corrected=True)
-        result.append(Delivery(mended, first.day, 1, chengguan_bujian.write))
-        month = first.day.month
-        before = first.day.replace(month=month - 1)
-        result.append(Delivery(shuiwu_nashui.extract(first, before=True), before, 0, shuiwu_nashui.write))
-    return result
+        yield Delivery(mended, first.day, 1, chengguan_bujian.write)
+    yield Delivery(gongan_hukou.extract(state), day, 0, gongan_hukou.write)
+    yield Delivery(shebao_canbao.extract(state), day, 0, shebao_canbao.write)
+    yield Delivery(shichang_zhuti.extract(state), day, 0, shichang_zhuti.write)
+    if state.night == 1:
+        yield Delivery(shuiwu_nashui.extract(state), day, 0, shuiwu_nashui.write)
+        yield Delivery(xiaofang_sheshi.extract(state), day, 0, xiaofang_sheshi.write)
+    elif state.night == 2:
+        month_before = first.day.replace(month=first.day.month - 1)
+        yield Delivery(shuiwu_nashui.extract(first, before=True), month_before, 0, shuiwu_nashui.write)
+    yield Delivery(zhengfa_wangge.extract(state), day, 0, zhengfa_wangge.write)
+    yield Delivery(zhujian_fangwu.extract(state), day, 0, zhujian_fangwu.write)
 
 
-def build(
-    city: str, residents: int, nights: int, seed: int, out: Path, progress: Callable[[str], None]
-) -> CitySummary:
+class TruthBook:
+    """The truth's Parquet files, written file by file in the order (night, source, line)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._entities: dict[str, set[str]] = {}
+
+    def add(self, kind: str, frame: pd.DataFrame) -> None:
+        """Append the rows of one file."""
+        if kind not in self._writers:
+            path = self._folder / f"{kind}.parquet"
+            self._writers[kind] = pq.ParquetWriter(path, _SCHEMA, compression="zstd", write_page_checksum=True)
+            self._entities[kind] = set()
+        rows = pa.Table.from_pandas(frame, schema=_SCHEMA, preserve_index=False)
+        self._writers[kind].write_table(rows.replace_schema_metadata(None))
+        self._entities[kind].update(frame["entity"])
+
+    def close(self) -> dict[str, int]:
+        """Finish the files; returns the number of entities per kind."""
+        for writer in self._writers.values():
+            writer.close()
+        return {kind: len(names) for kind, names in sorted(self._entities.items())}
+
+
+def build(city: str, residents: int, nights: int, seed: int, out: Path, progress: Callable[[str], None]) -> CitySummary:
     """Write a city's drops and truth.
 
     Args:
@@ -143,7 +165,7 @@ def build(
     progress(f"the truth of {city}")
     world = build_world(city, residents, nights, seed)
     progress(f"{len(world.people.persons)} residents, {len(world.places.houses)} houses")
-    truth: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    book = TruthBook(out / "truth")
     rows: dict[str, int] = defaultdict(int)
     first = state_of(world, 1)
     days = []
@@ -151,14 +173,14 @@ def build(
         state = first if night == 1 else state_of(world, night)
         days.append(state.day.isoformat())
         for delivery in deliveries(state, first):
-            count = _deliver(state, delivery, out, truth)
+            _deliver(state, delivery, out, book)
+            count = delivery.extract.rows
             rows[delivery.extract.source] += count
             progress(f"{state.day.isoformat()} {delivery.extract.source}: {count} rows")
-    counts = _write_truth(truth, out)
-    return CitySummary(len(world.people.persons), dict(rows), counts, days)
+    return CitySummary(len(world.people.persons), dict(rows), book.close(), days)
 
 
-def _deliver(state: State, delivery: Delivery, out: Path, truth: dict[str, list[pd.DataFrame]]) -> int:
+def _deliver(state: State, delivery: Delivery, out: Path, book: TruthBook) -> None:
     """Shuffle, write one file and note the truth of its rows."""
     part = delivery.extract
     as_of = delivery.as_of.strftime("%Y%m%d")
@@ -171,19 +193,4 @@ def _deliver(state: State, delivery: Delivery, out: Path, truth: dict[str, list[
     sha256 = hashlib.sha256(content).hexdigest()
     lines = np.arange(first_line, first_line + part.rows, dtype=np.int64)
     for kind, frame in truth_frames(state, shuffled, sha256, lines).items():
-        truth[kind].append(frame)
-    return part.rows
-
-
-def _write_truth(truth: dict[str, list[pd.DataFrame]], out: Path) -> dict[str, int]:
-    """One Parquet per kind, sorted; returns the number of entities per kind."""
-    folder = out / "truth"
-    folder.mkdir(parents=True, exist_ok=True)
-    counts = {}
-    for kind, frames in sorted(truth.items()):
-        table = pd.concat(frames, ignore_index=True)
-        table = table.sort_values(["night", "source", "file_sha256", "line"], kind="stable", ignore_index=True)
-        counts[kind] = int(table["entity"].nunique())
-        written = pa.Table.from_pandas(table, schema=_SCHEMA, preserve_index=False).replace_schema_metadata(None)
-        pq.write_table(written, folder / f"{kind}.parquet", compression="zstd", write_page_checksum=True)
-    return counts
+        book.add(kind, frame)

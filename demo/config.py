@@ -49,9 +49,20 @@ def city_config(name: str) -> CityConfig:
 
 @cache
 def all_rates() -> dict[str, Rates]:
-    """Rates per department and under `city`, from `rates.yml`, the one reviewed place for them."""
+    """Rates per department (habits and errors together) and under `city`, from `rates.yml`."""
     content = yaml.safe_load((HERE / "rates.yml").read_text(encoding="utf-8"))
-    return {name: {key: float(value) for key, value in block.items()} for name, block in content.items()}
+    city = {name: float(value) for name, value in content.pop("city").items()}
+    return {"city": city} | {
+        name: {key: float(value) for part in ("habits", "errors") for key, value in block[part].items()}
+        for name, block in content.items()
+    }
+
+
+@cache
+def error_names() -> dict[str, list[str]]:
+    """The names of the errors each department makes."""
+    content = yaml.safe_load((HERE / "rates.yml").read_text(encoding="utf-8"))
+    return {name: sorted(block["errors"]) for name, block in content.items() if name != "city"}
 
 
 @cache

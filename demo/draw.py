@@ -77,7 +77,13 @@ class Dice:
         return np.lexsort((ids, self.bits(ids))).astype(np.int64)
 
     def scramble(self, ids: Ints, width: int = 40) -> Ints:
-        """A one-to-one random renaming of ids below 2**width (a four-round Feistel network)."""
+        """A one-to-one random renaming of ids below 2**width (a four-round Feistel network).
+
+        Raises:
+            ValueError: an id is too large.
+        """
+        if len(ids) and int(ids.max()) >> width:
+            raise ValueError(f"an id needs more than {width} bits")
         half = np.uint64(width // 2)
         mask = np.uint64((1 << (width // 2)) - 1)
         left, right = ids.astype(np.uint64) >> half, ids.astype(np.uint64) & mask

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from demo.config import Rates, table
-from demo.draw import Dice, Flags, Ints, Texts
+from demo.draw import Dice, Flags, Floats, Ints, Texts
 from demo.numbers import mistyped
 from demo.wording import to_full_width, to_traditional
 
@@ -130,10 +130,7 @@ def phone_errors(phones: Texts, old: Texts, rates: Rates, dice: Dice, ids: Ints)
     return result, {"phone_missing": missing, "stale_phone": stale, "phone_placeholder": fake}
 
 
-def coordinate_errors(
-    lon: np.ndarray[tuple[int], np.dtype[np.float64]], lat: np.ndarray[tuple[int], np.dtype[np.float64]],
-    rates: Rates, dice: Dice, ids: Ints,
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]], Errors]:  # fmt: skip
+def coordinate_errors(lon: Floats, lat: Floats, rates: Rates, dice: Dice, ids: Ints) -> tuple[Floats, Floats, Errors]:
     """Points with the axes swapped or both zero."""
     chance = dice.uniform(ids, 48)
     zero = chance < rates.get("zero_coordinates", 0.0)

@@ -8,24 +8,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from demo.draw import Dice, Flags, Ints
-from demo.people import CHILD, TODAY
+from demo.draw import Dice, Flags, Floats, Ints
+from demo.people import CHILD, ages
 from demo.places import Places
 
 _NEVER = 0
 
 
-def _some(dice: Dice, fit: Flags, rate: float) -> Ints:
-    """About `rate` of the fitting positions, at least one where any fits, in no order of ours."""
+def _some(dice: Dice, fit: Flags, rate: float, fewest: int = 3) -> Ints:
+    """About `rate` of the fitting positions, at least `fewest` where they fit, in no order of ours."""
     ids = np.flatnonzero(fit).astype(np.int64)
-    count = min(len(ids), max(1, round(rate * len(ids))))
+    count = min(len(ids), max(fewest, round(rate * len(ids))))
     return ids[dice.order(ids)[:count]]
 
 
 def person_events(persons: pd.DataFrame, places: Places, rates: dict[str, float], nights: int, seed: int) -> None:
     """Add the event columns to the persons, in place."""
     count = len(persons)
-    age = (TODAY - persons["birth"].to_numpy()).astype("timedelta64[D]").astype(np.int64) / 365.2425
+    age = ages(persons)
     migrant = persons["migrant"].to_numpy()
     free = np.ones(count, dtype=bool)
     for name in ("dead_night", "left_night", "move_night", "marry_night", "move_house"):
@@ -44,7 +44,7 @@ def person_events(persons: pd.DataFrame, places: Places, rates: dict[str, float]
 
 def _one_night(
     persons: pd.DataFrame, places: Places, rates: dict[str, float], night: int, free: Flags,
-    age: np.ndarray[tuple[int], np.dtype[np.float64]], seed: int,
+    age: Floats, seed: int,
 ) -> None:  # fmt: skip
     """Events of one night, each person in at most one."""
     label = str(night)
@@ -58,7 +58,7 @@ def _one_night(
     persons.loc[dead, "dead_night"] = night
     free[dead] = False
     moving = _some(Dice(seed, "moves", label), free & (age > 18), rates["moves"])
-    dwellings = np.flatnonzero((places.houses["use"] == "dwelling").to_numpy())
+    dwellings = places.dwellings()
     persons.loc[moving, "move_night"] = night
     persons.loc[moving, "move_house"] = dwellings[Dice(seed, "move to", label).below(moving, len(dwellings))]
     free[moving] = False
@@ -67,7 +67,7 @@ def _one_night(
 
 def _marriages(
     persons: pd.DataFrame, rates: dict[str, float], night: int, fit: Flags,
-    age: np.ndarray[tuple[int], np.dtype[np.float64]], seed: int,
+    age: Floats, seed: int,
 ) -> None:  # fmt: skip
     """Grown daughters join the household of a grown son elsewhere (the register writes 其他)."""
     single = fit & (persons["role"] == CHILD).to_numpy() & (age > 22) & (age < 36)
@@ -82,17 +82,17 @@ def _marriages(
     fit[brides] = fit[grooms] = False
 
 
-def building_events(places: Places, used: Ints, nights: int, seed: int) -> None:
-    """On each later night an empty house is the new building: it exists only from then on."""
-    houses, buildings = places.houses, places.buildings
-    lived = np.zeros(len(buildings), dtype=bool)
-    lived[houses["building"].to_numpy()[used]] = True
-    empty = ~lived & (buildings["kind"] == "self_built").to_numpy()
+def building_events(places: Places, nights: int, seed: int) -> None:
+    """On each later night one self-built house is new: it exists, empty, only from then on."""
+    buildings = places.buildings
+    fit = (buildings["kind"] == "self_built").to_numpy()
+    if not fit.any():
+        fit = (buildings["kind"] == "flats").to_numpy()
     for night in range(2, nights + 1):
-        new = _some(Dice(seed, "new building", str(night)), empty, 0.0)
+        new = _some(Dice(seed, "new building", str(night)), fit, 0.0, fewest=1)
         buildings.loc[new, "from_night"] = night
         buildings.loc[new, "year"] = 2026
-        empty[new] = False
+        fit[new] = False
 
 
 def organization_events(frame: pd.DataFrame, rates: dict[str, float], nights: int, seed: int) -> None:

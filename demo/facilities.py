@@ -33,7 +33,7 @@ def build_facilities(villages: pd.DataFrame, places: Places, small_grids: int, s
     offset = Dice(seed, "facility point")
     for axis, turn in (("lon", 1), ("lat", 2)):
         base = places.buildings[axis].to_numpy()[frame["building"]]
-        frame[axis] = np.round(base + (offset.uniform(ids, turn) - 0.5) * 12 * METRE, 7)
+        frame[axis] = np.round(base + (offset.uniform(ids, turn) - 0.5) * 6 * METRE, 7)
     county = villages["county_code"].str[:6].to_numpy(dtype=object)
     village = places.buildings["village"].to_numpy()[frame["building"]]
     group = county[village] + frame["class"].to_numpy(dtype=object)

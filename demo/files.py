@@ -71,11 +71,14 @@ def _column_name(index: int) -> str:
 
 
 def _text_cells(values: Texts, letter: str, first: int) -> list[str]:
+    """Inline-string cells of a column; empty values make no cell."""
+    texts = [str(value) for value in values.tolist()]
+    if any(sign in "".join(texts) for sign in "&<>"):
+        texts = [escape(text) for text in texts]
     return [
-        f'<c r="{letter}{row}" t="inlineStr"><is><t xml:space="preserve">{escape(str(value))}</t></is></c>'
-        if value != "" else ""
-        for row, value in enumerate(values.tolist(), start=first)
-    ]  # fmt: skip
+        f'<c r="{letter}{row}" t="inlineStr"><is><t>{text}</t></is></c>' if text else ""
+        for row, text in enumerate(texts, start=first)
+    ]
 
 
 def workbook(sheet: str, title: str, columns: dict[str, Column], numeric: dict[str, Texts]) -> bytes:

@@ -26,7 +26,8 @@ def _characters(texts: Texts, width: int) -> np.ndarray[tuple[int, int], np.dtyp
 def resident_check(first_17: Texts) -> Texts:
     """The check character for each text of 17 digits."""
     digits = _characters(first_17, 17).astype(np.int64)
-    return _RESIDENT_CHECK[(digits @ _RESIDENT_WEIGHTS) % 11].astype(object)
+    check: Texts = _RESIDENT_CHECK[(digits @ _RESIDENT_WEIGHTS) % 11].astype(object)
+    return check
 
 
 def resident_numbers(region: Texts, birth: Texts, serial: Ints) -> Texts:
@@ -37,10 +38,9 @@ def resident_numbers(region: Texts, birth: Texts, serial: Ints) -> Texts:
         birth: eight digits each, YYYYMMDD.
         serial: 0 to 999, odd for men, even for women.
     """
-    body = np.array(
-        [f"{r}{b}{s:03d}" for r, b, s in zip(region, birth, serial.tolist(), strict=True)], dtype=object
-    )
-    return body + resident_check(body)
+    body = np.array([f"{r}{b}{s:03d}" for r, b, s in zip(region, birth, serial.tolist(), strict=True)], dtype=object)
+    result: Texts = body + resident_check(body)
+    return result
 
 
 def unique_serials(dice: Dice, group: Ints, male: Ints) -> Ints:
@@ -79,7 +79,8 @@ def credit_codes(first_two: Texts, region: str, dice: Dice, ids: Ints) -> Texts:
     body_text = body.view("U8").ravel().astype(object) + _BODY_CHECK[(11 - total % 11) % 11].astype(object)
     first_17 = first_two + region + body_text
     positions = np.searchsorted(_CREDIT_ALPHABET, _characters(first_17, 17))
-    return first_17 + _CREDIT_ALPHABET[(31 - (positions @ _CREDIT_WEIGHTS) % 31) % 31].astype(object)
+    result: Texts = first_17 + _CREDIT_ALPHABET[(31 - (positions @ _CREDIT_WEIGHTS) % 31) % 31].astype(object)
+    return result
 
 
 def mobiles(dice: Dice, ids: Ints) -> Texts:

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from demo.config import CityConfig, divisions, table
-from demo.draw import Dice, pick
+from demo.draw import Dice, Flags, Texts, pick
 from demo.numbers import credit_codes, mobiles
 from demo.people import TODAY
 from demo.places import Places
 
-PER_GRID = 2.0  # 28 000 organizations over 14 069 small grids
+PER_RESIDENT = 28_000 / 2_900_000  # Yunfu: 2.0 per small grid
 _LUCKY = "鸿盛达丰泰源顺安福利华昌隆益康鑫宏旺佳美"
 _FIRST_TWO = {"company": "91", "sole_trader": "92", "cooperative": "93", "branch": "91"}
 
@@ -25,7 +25,7 @@ def build_organizations(
     Columns: kind, industry, name, code, owner (person), house (registered), site (house it trades from, -1
     none), premises (id), phone, established, status, licence, capital, from_night, rename_night, new_name.
     """
-    count = max(12, round(PER_GRID * small_grids))
+    count = max(12, round(PER_RESIDENT * small_grids * config.residents / config.small_grids))
     ids = np.arange(count, dtype=np.int64)
     trades = table("industries")
     trade = Dice(seed, "trade").weighted(ids, trades["weight"].astype(float).to_numpy())
@@ -58,19 +58,15 @@ def build_organizations(
     return frame
 
 
-def _sites(
-    frame: pd.DataFrame, places: Places, shop: np.ndarray[tuple[int], np.dtype[np.bool_]], rates: dict[str, float],
-    seed: int,
-) -> None:  # fmt: skip
+def _sites(frame: pd.DataFrame, places: Places, shop: Flags, rates: dict[str, float], seed: int) -> None:
     """Where organizations are registered and where they trade; some premises hold several licences."""
     ids = np.arange(len(frame), dtype=np.int64)
     commercial = np.flatnonzero(places.houses["use"].isin(["commercial", "office"]).to_numpy())
-    dwelling = np.flatnonzero((places.houses["use"] == "dwelling").to_numpy())
+    dwelling = places.dwellings()
     dice = Dice(seed, "site")
     pool = commercial if len(commercial) else dwelling
-    own = np.where(
-        shop | dice.happens(ids, 0.4, 4), pool[dice.below(ids, len(pool), 1)], dwelling[dice.below(ids, len(dwelling), 2)]
-    )
+    shops, homes = pool[dice.below(ids, len(pool), 1)], dwelling[dice.below(ids, len(dwelling), 2)]
+    own = np.where(shop | dice.happens(ids, 0.4, 4), shops, homes)
     trades = shop | dice.happens(ids, 0.5, 3)
     partner = np.full(len(ids), -1)
     second = dice.happens(ids, rates["second_licence_at_premises"], 5)
@@ -86,9 +82,8 @@ def _sites(
 
 
 def _org_names(
-    frame: pd.DataFrame, config: CityConfig, villages: pd.DataFrame, places: Places, word: np.ndarray[tuple[int], np.dtype[np.object_]],
-    seed: int,
-) -> None:  # fmt: skip
+    frame: pd.DataFrame, config: CityConfig, villages: pd.DataFrame, places: Places, word: Texts, seed: int
+) -> None:
     """Registered names: region, trade name, trade and form; branches name their company."""
     ids = np.arange(len(frame), dtype=np.int64)
     building = places.houses["building"].to_numpy()[frame["house"]]

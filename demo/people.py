@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from demo.config import CityConfig, table
-from demo.draw import Dice, Flags, Ints, Texts, pick
+from demo.draw import Dice, Flags, Floats, Ints, Texts, pick
 from demo.numbers import mobiles, resident_numbers, unique_serials
 from demo.places import Places
 
@@ -34,6 +34,12 @@ _FORMS: list[tuple[float, int, int, list[int]]] = [
 _FOREIGN = [("516", "H"), ("511", ""), ("553", ""), ("414", "")]
 
 
+def ages(persons: pd.DataFrame) -> Floats:
+    """Ages in years on the first night."""
+    days = (TODAY - persons["birth"].to_numpy()).astype("timedelta64[D]").astype(np.int64)
+    return np.asarray(days / 365.2425, dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class People:
     """`persons` and `households`, row positions are their ids.
@@ -51,17 +57,14 @@ def build_people(config: CityConfig, places: Places, rates: dict[str, float], se
     """Fill the dwellings with households."""
     households, form = _households(config, places, rates, seed)
     persons = _members(households, form, rates, seed)
-    _names(persons, config, seed)
+    _names(persons, config, rates, seed)
     _documents(persons, config, rates, seed)
     _homes(persons, households, places, rates, seed)
     return People(persons, households)
 
 
-def _households(
-    config: CityConfig, places: Places, rates: dict[str, float], seed: int
-) -> tuple[pd.DataFrame, Ints]:
-    houses = places.houses
-    dwellings = np.flatnonzero((houses["use"] == "dwelling").to_numpy()).astype(np.int64)
+def _households(config: CityConfig, places: Places, rates: dict[str, float], seed: int) -> tuple[pd.DataFrame, Ints]:
+    dwellings = places.dwellings()
     home = dwellings[~Dice(seed, "vacant").happens(dwellings, rates["vacant"])]
     form = Dice(seed, "form").weighted(home, [entry[0] for entry in _FORMS])
     frame = pd.DataFrame({"house": home})
@@ -103,9 +106,9 @@ def _members(households: pd.DataFrame, form: Ints, rates: dict[str, float], seed
 
 
 def _ages(
-    role: Ints, household: Ints, rank: Ints, head_age: np.ndarray[tuple[int], np.dtype[np.float64]],
+    role: Ints, household: Ints, rank: Ints, head_age: Floats,
     head_male: Flags, seed: int,
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Flags]:  # fmt: skip
+) -> tuple[Floats, Flags]:  # fmt: skip
     """Ages that fit the roles: spouses near the head, children a generation below, parents above."""
     ids = np.arange(len(role), dtype=np.int64)
     dice = Dice(seed, "age")
@@ -155,7 +158,7 @@ def _surnames(persons: pd.DataFrame, seed: int) -> Texts:
     return pick(source["surname"].to_numpy(dtype=object), np.where(brings, own, family))
 
 
-def _names(persons: pd.DataFrame, config: CityConfig, seed: int) -> None:
+def _names(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float], seed: int) -> None:
     """Full names, former names and the ethnic group."""
     ids = np.arange(len(persons), dtype=np.int64)
     male = persons["male"].to_numpy()
@@ -163,15 +166,13 @@ def _names(persons: pd.DataFrame, config: CityConfig, seed: int) -> None:
     characters = source["char"].to_numpy(dtype=object)
     weights = {sex: source[sex].astype(float).to_numpy() for sex in ("male", "female")}
     dice = Dice(seed, "given name")
-    chars = [
-        pick(characters, np.where(male, dice.weighted(ids, weights["male"], t), dice.weighted(ids, weights["female"], t)))
-        for t in (1, 2, 3)
-    ]
+    drawn = [{sex: dice.weighted(ids, weights[sex], turn) for sex in weights} for turn in (1, 2, 3)]
+    chars = [pick(characters, np.where(male, index["male"], index["female"])) for index in drawn]
     twin_of = persons["twin_of"].to_numpy()
     chars[0] = np.where(twin_of >= 0, chars[0][np.maximum(twin_of, 0)], chars[0])
     rare = Dice(seed, "rare character").happens(ids, 0.002)
     chars[1] = np.where(rare, pick(list(RARE), Dice(seed, "which rare").below(ids, len(RARE))), chars[1])
-    age = (TODAY - persons["birth"].to_numpy()).astype("timedelta64[D]").astype(np.int64) / 365.2425
+    age = ages(persons)
     single = Dice(seed, "one character").happens(ids, np.where(age > 45, 0.2, 0.1)) & ~rare
     surname = _surnames(persons, seed)
     name = np.where(single, surname + chars[0], surname + chars[0] + chars[1])
@@ -181,11 +182,33 @@ def _names(persons: pd.DataFrame, config: CityConfig, seed: int) -> None:
     for sex, flag in (("1", male), ("2", ~male)):
         names = dotted.loc[dotted["sex"] == sex, "name"].to_numpy(dtype=object)
         name = np.where(use_dots & flag, pick(names, dice.below(ids, len(names), 5)), name)
+    name = _kin(persons, name, surname, chars, rates, seed)
     persons["surname"] = surname
     persons["name"] = name
     former = Dice(seed, "former name").happens(ids, 0.02) & ~use_dots
     persons["former_name"] = np.where(former, surname + chars[2] + chars[1], "")
     persons["ethnic"] = np.where(minority, np.where(use_dots, "05", "08"), "01")
+
+
+def _kin(
+    persons: pd.DataFrame, name: Texts, surname: Texts, chars: list[Texts], rates: dict[str, float], seed: int
+) -> Texts:
+    """Sons who share a character with their father, and namesakes among those who live at one address."""
+    ids = np.arange(len(persons), dtype=np.int64)
+    role, male = persons["role"].to_numpy(), persons["male"].to_numpy()
+    relative = np.maximum(persons["relative"].to_numpy(), 0)
+    son = (role == CHILD) & male & male[relative] & Dice(seed, "father and son").happens(ids, rates["father_and_son"])
+    before = np.maximum(ids - 1, 0)
+    dorm = (role == COLLECTIVE) & (role[before] == COLLECTIVE)
+    same = dorm & Dice(seed, "namesake").happens(ids, rates["namesake_in_collective"])
+    household = persons["household"].to_numpy()
+    in_law = (role == MOTHER) & (household == household[np.maximum(ids - 2, 0)])
+    same |= in_law & Dice(seed, "namesake in law").happens(ids, rates["namesake_in_family"])
+    other = np.minimum(np.where(in_law, relative + 1, before), len(ids) - 1)
+    persons["father_and_son"] = son
+    result: Texts = np.where(same, name[other], name).astype(object)
+    result[son] = (surname + chars[0][relative] + chars[1])[son]
+    return result
 
 
 def _documents(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float], seed: int) -> None:
@@ -235,12 +258,10 @@ def _other_documents(persons: pd.DataFrame, ids: Ints, kind: Ints, seed: int) ->
     return np.array(result, dtype=object)
 
 
-def _homes(
-    persons: pd.DataFrame, households: pd.DataFrame, places: Places, rates: dict[str, float], seed: int
-) -> None:
+def _homes(persons: pd.DataFrame, households: pd.DataFrame, places: Places, rates: dict[str, float], seed: int) -> None:
     """Where each person is registered and really lives; for about 15 % these differ."""
     ids = np.arange(len(households), dtype=np.int64)
-    every = np.flatnonzero((places.houses["use"] == "dwelling").to_numpy()).astype(np.int64)
+    every = places.dwellings()
     away = Dice(seed, "household away").happens(ids, rates["household_lives_elsewhere"])
     other = every[Dice(seed, "away house").below(ids, len(every))]
     households["registered_house"] = np.where(away, other, households["house"].to_numpy())

@@ -13,7 +13,7 @@ from demo.draw import Dice, Ints, Texts
 from demo.settlement import Grids
 from demo.tiling import Surveyor
 
-DWELLINGS = 72  # per small grid: about 1 M houses over 14 069 small grids
+DWELLINGS = 0.35  # per resident: about 1 M houses for 2.9 M residents
 _PUBLIC = ["小学", "中心市场", "商务大厦", "中学", "综合市场", "卫生服务中心"]
 
 
@@ -28,6 +28,11 @@ class Places:
 
     buildings: pd.DataFrame
     houses: pd.DataFrame
+
+    def dwellings(self) -> Ints:
+        """Positions of the dwellings that stand from the first night on."""
+        old = self.buildings["from_night"].to_numpy()[self.houses["building"].to_numpy()] == 1
+        return np.flatnonzero(old & (self.houses["use"] == "dwelling").to_numpy()).astype(np.int64)
 
 
 class _Builder:
@@ -159,11 +164,12 @@ class _Builder:
 
 
 def build_places(config: CityConfig, villages: pd.DataFrame, grids: Grids, surveyor: Surveyor, seed: int) -> Places:
-    """Fill every small grid with about 72 dwellings, shops and public buildings."""
+    """Fill every small grid with dwellings for its residents, shops and public buildings."""
     builder = _Builder(config, seed)
     table = grids.table
     small = table[table["level"] == "小网格"]
     plated = Dice(seed, "plated").happens(villages["code"].astype(np.int64).to_numpy(), 0.6)
+    usual = DWELLINGS * config.residents / config.small_grids
     style = Dice(seed, "style").weighted(small.index.to_numpy(), [0.45, 0.4, 0.15])
     size = Dice(seed, "dwellings").normal(small.index.to_numpy())
     info = list(villages[["code", "town_code", "community", "short"]].itertuples(index=False, name=None))
@@ -171,7 +177,7 @@ def build_places(config: CityConfig, villages: pd.DataFrame, grids: Grids, surve
         village, town, community, short = info[grid["village"]]
         serial = int(grid["code"][13:16])
         road = config.roads[(int(village[-4:]) * 3 + serial % 4) % len(config.roads)]
-        dwellings = max(20, int(DWELLINGS + 8 * spread))
+        dwellings = max(20, int(usual * (1 + 0.11 * spread)))
         position = int(str(row))
         if grid["type"] == "专属":
             builder.public(position, town, road, _PUBLIC[(serial + int(village[-3:])) % len(_PUBLIC)], short)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from demo.config import DATA, CityConfig, divisions
-from demo.draw import Dice, Ints
-from demo.tiling import Cells, Surveyor, county_cells, divide
+from demo.draw import Dice, Floats, Ints
+from demo.tiling import Cells, county_cells, divide
 
 _STREETS_BELOW = 100  # GB/T 10114: 001-099 streets, 100-199 towns, 200-399 townships
 _COMMUNITIES_BELOW = 200  # village codes 001-199: residents' committees
@@ -67,10 +68,10 @@ def all_villages(config: CityConfig, seed: int) -> pd.DataFrame:
     return frame
 
 
-def apportion(weight: np.ndarray[tuple[int], np.dtype[np.float64]], total: int) -> Ints:
+def apportion(weight: Floats, total: int) -> Ints:
     """Whole numbers of at least 2 in proportion to the weights that add up to the total."""
     exact = 2 + weight / weight.sum() * (total - 2 * len(weight))
-    base = np.floor(exact).astype(np.int64)
+    base: Ints = np.floor(exact).astype(np.int64)
     rest = total - int(base.sum())
     base[np.argsort(base - exact, kind="stable")[:rest]] += 1
     return base
@@ -111,7 +112,7 @@ def _part(inside: pd.DataFrame, want: int, seed: int) -> pd.DataFrame:
     mixed = mixed.sort_values(["turn", "community"], ascending=[True, False], kind="stable").drop(columns="turn")
     before = mixed["small_grids"].cumsum() - mixed["small_grids"]
     chosen = mixed[(before + mixed["small_grids"] / 2) < want]
-    if len(chosen) > 2 or (len(chosen) and abs(int(chosen["small_grids"].sum()) - want) <= 2):
+    if len(chosen) > 2 or (len(chosen) == 2 and abs(int(chosen["small_grids"].sum()) - want) <= 2):
         return chosen
     pair = mixed.head(2).copy()
     pair["small_grids"] = [max(1, want - want // 2), max(1, want // 2)]
@@ -145,6 +146,17 @@ def village_cells(everything: pd.DataFrame, chosen: pd.DataFrame, config: CityCo
     return result
 
 
+class _Village(NamedTuple):
+    """What drawing a village's grids needs to know of it."""
+
+    position: int
+    code: str
+    short: str
+    small_grids: int
+    community: bool
+    street: bool
+
+
 class _Draft:
     """Grid rows as they are drawn."""
 
@@ -165,8 +177,10 @@ def draw_grids(chosen: pd.DataFrame, regions: dict[str, Cells], seed: int) -> Gr
         whole = Cells(*(np.concatenate([getattr(regions[c], a) for c in codes]) for a in ("x", "y")))
         town = inside["town"].iloc[0]
         draft.add((town_code[:9], f"{town}大网格", "大网格", "综合", "", int(inside.index[0])), whole)
-    for village in chosen.itertuples():
-        _draw_village(draft, village, regions[str(village.code)], seed)
+    wanted = ["code", "short", "small_grids", "community", "street"]
+    for position, row in enumerate(chosen[wanted].itertuples(index=False, name=None)):
+        village = _Village(position, *row)
+        _draw_village(draft, village, regions[village.code], seed)
     columns = ["code", "name", "level", "type", "parent", "village"]
     table = pd.DataFrame(draft.rows, columns=columns)
     table["from_night"] = 1
@@ -174,17 +188,17 @@ def draw_grids(chosen: pd.DataFrame, regions: dict[str, Cells], seed: int) -> Gr
     return Grids(table, draft.cells)
 
 
-def _draw_village(draft: _Draft, village: object, cells: Cells, seed: int) -> None:
+def _draw_village(draft: _Draft, village: _Village, cells: Cells, seed: int) -> None:
     """The medium grid of a village and everything below it."""
-    code, short = str(getattr(village, "code")), str(getattr(village, "short"))
-    position, count = int(getattr(village, "Index")), int(getattr(village, "small_grids"))
-    community, street = bool(getattr(village, "community")), bool(getattr(village, "street"))
+    position, code, short, count, community, street = village
     draft.add((code, f"{short}中网格", "中网格", "综合", code[:9], position), cells)
     ids = int(code) * 1000 + np.arange(1, count + 1)
     weights = 0.7 + 0.6 * Dice(seed, "grid area").uniform(ids)
-    exclusive = Dice(seed, "exclusive grid").happens(ids, 0.10 if community else 0.03)
+    exclusive = Dice(seed, "exclusive grid").happens(ids, 0.06 if community else 0.03)
+    exclusive[0] |= community  # every community has a market or a school
     special = 0
-    for serial, part in enumerate(divide(cells, weights.tolist()), start=1):
+    for serial, piece_of in enumerate(divide(cells, weights.tolist()), start=1):
+        part = piece_of
         small = f"{code}1{serial:03d}"
         word = f"第{serial}网格" if community else f"第{serial}村民小组网格"
         if exclusive[serial - 1] and len(part) >= 4:
@@ -199,13 +213,17 @@ def _draw_village(draft: _Draft, village: object, cells: Cells, seed: int) -> No
 
 
 def split_grid(grids: Grids, night: int, seed: int) -> Grids:
-    """Split one general small grid without micro grids into two from this night on (a new cut)."""
+    """Split one general small grid into two from this night on (a new cut).
+
+    One without micro grids is preferred; where there is none, the micro grids end with their small grid.
+    """
     table = grids.table
     alive = (table["from_night"] <= night) & (table["until_night"] > night)
     parents = set(table.loc[table["level"] == "微网格", "parent"])
-    fit = alive & (table["level"] == "小网格") & (table["type"] == "综合") & ~table["code"].isin(parents)
-    big = np.array([len(cells) >= 8 for cells in grids.cells])
-    candidates = np.flatnonzero(fit.to_numpy() & big)
+    big = np.array([len(cells) >= 4 for cells in grids.cells])
+    fit = (alive & (table["level"] == "小网格") & (table["type"] == "综合")).to_numpy() & big
+    plain = fit & ~table["code"].isin(parents).to_numpy()
+    candidates = np.flatnonzero(plain if plain.any() else fit)
     if not len(candidates):
         return grids
     ids = table["code"].to_numpy()[candidates].astype(np.int64)
@@ -221,10 +239,5 @@ def split_grid(grids: Grids, night: int, seed: int) -> Grids:
         rows.append(new)
         cells.append(part)
     table = pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
-    table.loc[chosen, "until_night"] = night
+    table.loc[(table["code"] == row["code"]) | (table["parent"] == row["code"]), "until_night"] = night
     return Grids(table, cells)
-
-
-def rings(surveyor: Surveyor, grids: Grids) -> list[list[tuple[float, float]]]:
-    """The ring of every grid row (large grids of a cut town are simple regions too)."""
-    return [surveyor.ring(cells) for cells in grids.cells]

@@ -46,7 +46,7 @@ def county_cells(outline: shapely.Geometry) -> Cells:
     get shorter, which makes the region orthogonally convex.
     """
     part = max(shapely.get_parts(outline), key=lambda piece: float(piece.area))
-    west, south, east, north = (int(round(v / STEP)) for v in part.bounds)
+    west, south, east, north = (round(v / STEP) for v in part.bounds)
     xs, ys = np.arange(west, east + 1), np.arange(south, north + 1)
     grid_x, grid_y = np.meshgrid(xs, ys, indexing="ij")
     inside = shapely.contains_xy(part.buffer(-1.5 * STEP), (grid_x + 0.5) * STEP, (grid_y + 0.5) * STEP)

@@ -86,6 +86,8 @@ class AddressWriter:
             else np.zeros(len(ids), dtype=bool)
             for name in _FORMS
         }  # fmt: skip
+        at = self._house["building"][houses]
+        flags["address_no_door"] &= (self._building["hamlet"][at] != "") | (self._building["group"][at] > 0)
         local = self._local(houses, flags, dice, ids)
         head = self._head(houses, flags)
         text = head + local
@@ -99,7 +101,8 @@ class AddressWriter:
     def village_only(self, houses: Ints) -> Texts:
         """Addresses that stop at the village: 云城区云城街道城中社区."""
         at = self._house["building"][houses]
-        return self._levels["county"][at] + self._levels["town"][at] + self._levels["short"][at]
+        text: Texts = self._levels["county"][at] + self._levels["town"][at] + self._levels["short"][at]
+        return text
 
     def _head(self, houses: Ints, flags: Errors) -> Texts:
         at = self._house["building"][houses]
@@ -128,7 +131,8 @@ class AddressWriter:
         rows = zip(
             b["road"], b["hamlet"], b["group"].tolist(), b["door"].tolist(), b["sub"].tolist(), b["estate"],
             b["block"].tolist(), unit.tolist(), room.tolist(), block_word, room_word, sub_form.tolist(),
-            flags["address_chinese_numeral"].tolist(), flags["address_dashes"].tolist(), strict=True,
+            flags["address_chinese_numeral"].tolist(), flags["address_dashes"].tolist(),
+            flags["address_no_door"].tolist(), strict=True,
         )  # fmt: skip
         return np.array([_local_text(*row) for row in rows], dtype=object)
 
@@ -137,16 +141,19 @@ _FORMS = [
     "address_no_province", "address_from_county", "address_from_town", "address_from_village", "address_no_town",
     "address_committee", "address_building_word", "address_room_word", "address_no_room_word", "address_sub_form",
     "address_chinese_numeral", "address_dashes", "address_full_width", "address_traditional", "address_spaces",
+    "address_no_door",
 ]  # fmt: skip
 
 
 def _local_text(
     road: str, hamlet: str, group: int, door: int, sub: int, estate: str, block: int, unit: int, room: int,
-    block_word: str, room_word: str, sub_form: int, chinese: bool, dashes: bool,
+    block_word: str, room_word: str, sub_form: int, chinese: bool, dashes: bool, no_door: bool,
 ) -> str:  # fmt: skip
     """Everything below the village: road or hamlet or group, door, estate, block, unit, room."""
     number = numeral if chinese else str
     text = road + hamlet + (f"第{numeral(group) if chinese else group}村民小组" if group else "")
+    if no_door:
+        return text
     text += f"{number(door)}号" + _sub_text(sub, sub_form) + estate
     if dashes and block and room:
         return text + (f"{block}-{unit}-{room}" if unit else f"{block}-{room}")

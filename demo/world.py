@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from demo.config import CityConfig, Rates, all_rates
-from demo.draw import Dice, Ints, Texts, opaque
+from demo.draw import Dice, Texts, opaque
 from demo.people import People
 from demo.places import Places
 from demo.settlement import Grids
@@ -87,7 +87,7 @@ def small_grid_codes(world: World, night: int) -> Texts:
     """The small or exclusive grid each building lies in by the cut of a night."""
     table = world.grids.table
     buildings = world.places.buildings
-    codes = table["code"].to_numpy(dtype=object)[buildings["grid"].to_numpy()]
+    codes: Texts = table["code"].to_numpy(dtype=object)[buildings["grid"].to_numpy()]
     late = table[(table["from_night"] > 1) & (table["from_night"] <= night) & (table["until_night"] > night)]
     place = buildings["x"].to_numpy() * 1_000_003 + buildings["y"].to_numpy()
     village = buildings["village"].to_numpy()
@@ -96,8 +96,3 @@ def small_grid_codes(world: World, night: int) -> Texts:
         inside = np.isin(place, cells.x * 1_000_003 + cells.y) & (village == grid["village"])
         codes[inside] = grid["code"]
     return codes
-
-
-def houses_of(buildings: Ints, houses: pd.DataFrame) -> Ints:
-    """Positions of the houses in the given buildings."""
-    return np.flatnonzero(np.isin(houses["building"].to_numpy(), buildings)).astype(np.int64)

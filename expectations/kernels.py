@@ -7,11 +7,9 @@ Checks see values and never report them.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from transforms import documents, values
+from expectations import readers
+from expectations.readers import Mask, Options
+from transforms import values
 
-Options = Mapping[str, Any]  # a rule's options: plain words, numbers and maps from YAML
-Mask = npt.NDArray[np.bool_]
 Reasons = npt.NDArray[np.object_]
 
 OLDEST_YEARS = 120  # the age above which a birth date waits for a person's word (faults.md F5)
@@ -32,19 +30,7 @@ TOTAL = r"^(?:合\s*计|总\s*计|小\s*计|共\s*计)(?:[\s:：(（].*)?$"
 # C0 controls but tab and line ends, DEL, C1 controls but NEL, and the mark of a failed decoding.
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}\x{fffd}]"
 _NO_NAME = re.compile(r"未知|不明|无名氏?|某某某?|测试.{0,2}|姓名|[xX*?]{2,}", re.DOTALL)
-_DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?(?:[eE][+-]?\d{1,2})?")
-_WHOLE = re.compile(r"[+-]?\d{1,15}(?:\.0*)?")
-# Printable ASCII and unified ideographs without outer blanks: cleaning changes none of it, so it need not be tried.
-_CLEAN = "^[!-~\u4e00-\u9fff](?:[ -~\u4e00-\u9fff]*[!-~\u4e00-\u9fff])?$"
 _PARTS = {"day": "D", "month": "M", "year": "Y"}
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Text columns (0, 1 ...) → what they say, row by row; ``options`` names the options it looks at."""
-
-    read: Callable[[pd.DataFrame, Options], pd.DataFrame]
-    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,83 +45,17 @@ def evaluate(check: str, frame: pd.DataFrame, options: Options) -> Reasons:
     """Read and judge rows at once, without regard to repeated values."""
     found = CHECKS[check]
     read = [
-        READERS[reader].read(frame[present].set_axis(range(len(present)), axis=1), options)
+        readers.READERS[reader].read(frame[present].set_axis(range(len(present)), axis=1), options)
         for reader, positions in found.readings
         if (present := [p for p in positions if p in frame])
     ]
     return found.judge(*read, options)
 
 
-def clean(series: pd.Series, null_marks: Sequence[str]) -> pd.Series:
-    """Cleaned text, None where the cell says nothing (the same as :func:`values.clean_text` and ``is_null``, faster)."""
-    text = series.astype(object).where(series.notna(), None)
-    untouched = pc.match_substring_regex(pa.array(text, pa.string()), _CLEAN).fill_null(True).to_numpy(zero_copy_only=False)
-    if not untouched.all():
-        text = text.copy()
-        text[~untouched] = values.clean_text(text[~untouched])
-    return text.where(~text.isin(list(null_marks)), None)
-
-
-def accepted_words(codes: Mapping[str, str]) -> list[str]:
-    """The words of a code map, as cells look once cleaned."""
-    return sorted({word for word in values.clean_text(pd.Series(list(codes), dtype=object)) if word})
-
-
-def _meanings(codes: Mapping[str, str]) -> dict[str, str]:
-    return dict(zip(values.clean_text(pd.Series(list(codes), dtype=object)), codes.values(), strict=True))
-
-
-# Readers
-
-
-def _text(frame: pd.DataFrame, _: Options) -> pd.DataFrame:
-    return frame
-
-
-def _document(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """Columns reason (a rule id), birth (datetime64), sex, of valid numbers only; ``1`` is the kind where it is told."""
-    text = frame[0]
-    told = pd.Series(options.get("fixed"), index=text.index, dtype=object)
-    if 1 in frame:
-        told = frame[1].map(_meanings(options["kinds"])) if options["kinds"] else frame[1]
-    read = documents.document(text, told)
-    birth = pd.to_datetime(read["birth"].astype(object), errors="coerce")
-    later = birth > pd.Timestamp(options["as_of"])
-    reason = read["reason"].mask(later, "DATE")
-    rule = ("ID_" + reason.astype("string")).astype(object).where(reason.notna() & text.notna(), None)
-    sex = read["sex"].where(~later, None)
-    return pd.DataFrame({"reason": rule.mask(_placeholder(text), "PLACEHOLDER"), "birth": birth.mask(later), "sex": sex})
-
-
-def _credit_code(frame: pd.DataFrame, _: Options) -> pd.DataFrame:
-    reason = documents.credit_code(frame[0])["reason"]
-    rule = ("CREDIT_CODE_" + reason.astype("string")).astype(object).where(reason.notna() & frame[0].notna(), None)
-    return pd.DataFrame({"reason": rule.mask(_placeholder(frame[0]), "PLACEHOLDER")})
-
-
-def _dates(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """Columns day (datetime64), precision, ok."""
-    read = values.dates(frame[0], options["formats"].split("|"))
-    return read.assign(day=read["day"].astype("datetime64[s]"))
-
-
-def _numbers(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """Columns told (not null) and number (nan where the text is none)."""
-    form = _WHOLE if options.get("whole") else _DECIMAL
-    numbers = [float(v) if isinstance(v, str) and form.fullmatch(v) else np.nan for v in frame[0]]
-    return pd.DataFrame({"told": frame[0].notna(), "number": np.array(numbers, dtype=float)})
-
-
-def _placeholder(text: pd.Series) -> Mask:
-    match = values._PLACEHOLDER.fullmatch
-    return np.array([isinstance(value, str) and match(value) is not None for value in text], dtype=bool)
-
-
-# Judges
-
-
-def _said(mask: pd.Series | Mask | pa.Array, rule: str) -> Reasons:
-    return np.where(np.asarray(mask, dtype=bool), rule, None).astype(object)
+def _said(mask: pd.Series | Mask | list[bool], rule: str) -> Reasons:
+    broken = np.full(len(mask), None, dtype=object)
+    broken[np.asarray(mask, dtype=bool)] = rule
+    return broken
 
 
 def _first(*found: Reasons) -> Reasons:
@@ -190,7 +110,7 @@ def name(text: pd.DataFrame, _: Options) -> Reasons:
 def code(text: pd.DataFrame, options: Options) -> Reasons:
     """A word that the code map does not know."""
     if "codes" in options:
-        known = text[0].isin(accepted_words(options["codes"])).to_numpy()
+        known = text[0].isin(readers.accepted_words(options["codes"])).to_numpy()
     else:
         known = _matches(text[0], f"^(?:{options['pattern']})$")
     return _said(text[0].notna().to_numpy() & ~known, "CODE_UNKNOWN")
@@ -198,14 +118,14 @@ def code(text: pd.DataFrame, options: Options) -> Reasons:
 
 def reason(read: pd.DataFrame, _: Options) -> Reasons:
     """Document numbers and credit codes: their reader already says what is wrong."""
-    return read["reason"].astype(object).where(read["reason"].notna(), None).to_numpy()
+    return np.asarray(read["reason"].astype(object).where(read["reason"].notna(), None), dtype=object)
 
 
 def phone(text: pd.DataFrame, _: Options) -> Reasons:
     """A cell without one usable number; a placeholder is named as such."""
     bad = (~values.phone_ok(text[0])).to_numpy()
     digits = [re.sub(r"\D", "", value) if wrong else None for value, wrong in zip(text[0], bad, strict=True)]
-    placeholder = _placeholder(pd.Series(digits, dtype=object))
+    placeholder = readers.placeholder(pd.Series(digits, dtype=object))
     return _first(_said(placeholder, "PLACEHOLDER"), _said(bad, "PHONE_INVALID"))
 
 
@@ -234,8 +154,9 @@ def birth_of_number(read: pd.DataFrame, document: pd.DataFrame, _: Options) -> R
 
 def sex_of_number(text: pd.DataFrame, document: pd.DataFrame, options: Options) -> Reasons:
     """Sex and the 17th digit of a valid number differ."""
-    said, inside = text[0].map(_meanings(options["codes"])), document["sex"]
-    differs = said.isin(["male", "female"]).to_numpy() & inside.notna().to_numpy() & (said.to_numpy() != inside.to_numpy())
+    said, inside = text[0].map(readers.meanings(options["codes"])), document["sex"]
+    both = said.isin(["male", "female"]).to_numpy() & inside.notna().to_numpy()
+    differs = both & (said.to_numpy() != inside.to_numpy())
     return _said(differs, "SEX_DIFFERS_FROM_NUMBER")
 
 
@@ -286,18 +207,11 @@ def numeric(text: pd.DataFrame, options: Options) -> Reasons:
     return _said([isinstance(v, str) and options["heading"] in v.split("|") for v in text[0]], "ID_NUMERIC_CELL")
 
 
-READERS: dict[str, Reader] = {
-    "text": Reader(_text),
-    "document": Reader(_document, ("fixed", "kinds", "as_of")),
-    "credit_code": Reader(_credit_code),
-    "dates": Reader(_dates, ("formats",)),
-    "numbers": Reader(_numbers, ("whole",)),
-}
 _TEXT = (("text", (0,)),)
 _NUMBER_BESIDE = ("document", (1, 2))
 CHECKS: dict[str, Check] = {
-    **{check.__name__: Check(_TEXT, check) for check in (filled, total, control, fits_bytes, length, name, code, phone)},
-    **{check.__name__: Check(_TEXT, check) for check in (geometry, numeric)},
+    **{check.__name__: Check(_TEXT, check) for check in (filled, total, control, fits_bytes, length, name, code)},
+    **{check.__name__: Check(_TEXT, check) for check in (phone, geometry, numeric)},
     "document": Check((("document", (0, 1)),), reason),
     "credit_code": Check((("credit_code", (0,)),), reason),
     "date": Check((("dates", (0,)),), date),

@@ -147,8 +147,9 @@ class _OfColumn:
 
     def rules(self) -> Iterator[Rule]:
         makers = {
-            "name": self._name, "organization_name": self._name, "document": self._document, "credit_code": self._credit_code,
-            "phone": self._phone, "date": self._date, "birth_date": self._birth, "integer": self._number,
+            "name": self._name, "organization_name": self._name, "document": self._document,
+            "credit_code": self._credit_code, "phone": self._phone, "date": self._date,
+            "birth_date": self._birth, "integer": self._number,
             "decimal": self._number, "address": self._address, "lon": self._point, "lat": self._point,
             "geometry": self._geometry, "code": self._code, "document_kind": self._code, "facility_class": self._code,
         }  # fmt: skip
@@ -162,7 +163,9 @@ class _OfColumn:
         needed = self.column.required or any(p.required for _, p in _targets(self.column, self.kinds))
         return "quarantine" if needed else "strike"
 
-    def _rule(self, rule: str, check: str, effect: Effect | None = None, others: tuple[str, ...] = (), **options: Option) -> Rule:
+    def _rule(
+        self, rule: str, check: str, effect: Effect | None = None, others: tuple[str, ...] = (), **options: Option
+    ) -> Rule:
         heading = self.column.heading
         return Rule(rule, heading, effect or self._strike, check, (heading, *others), options)
 

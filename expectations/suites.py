@@ -6,7 +6,7 @@ they were. Results carry counts only: no unexpected values, no value lists, no e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations import kernels
-from expectations.rules import FAULT, Rule
+from expectations import kernels, readers
+from expectations.rules import FAULT, Option, Rule
 from transforms.contract import Contract
 
 MOST_ROWS = 200_000  # above this a hash-chosen sample of as many is checked (design.md section 4)
@@ -54,7 +54,8 @@ def sample(landed: pa.Table, most: int = MOST_ROWS) -> pa.Table:
     """All rows, or the ``most`` whose content digests are smallest: the same rows in any order of the file."""
     if landed.num_rows <= most:
         return landed
-    order = pc.sort_indices(landed.select(["digest", "ordinal"]), sort_keys=[("digest", "ascending"), ("ordinal", "ascending")])
+    by_digest = [("digest", "ascending"), ("ordinal", "ascending")]
+    order = pc.sort_indices(landed.select(["digest", "ordinal"]), sort_keys=by_digest)
     return landed.take(order[:most]).sort_by("ordinal")
 
 
@@ -94,7 +95,7 @@ def frame(landed: pa.Table, contract: Contract, rules: Sequence[Rule]) -> pd.Dat
             wanted = _column(rule, heading)
             if wanted not in columns:
                 text = landed[heading].to_pandas().astype(object)
-                columns[wanted] = text if rule.raw else kernels.clean(text, contract.arrives.null_marks)
+                columns[wanted] = text if rule.raw else readers.clean(text, contract.arrives.null_marks)
     made = pd.DataFrame(columns)
     return made.where(made.notna(), None)
 
@@ -111,37 +112,38 @@ def _column(rule: Rule, heading: str) -> str:
 def _expectation(rule: Rule, *, split_only: bool) -> dict[str, Any]:
     kind, arguments = _native(rule) or _custom(rule)
     if split_only:
-        from great_expectations.expectations.row_conditions import Column
+        from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415 - seconds to import
 
         arguments["row_condition"] = Column("fault").is_null()
-    return {"type": kind, "kwargs": arguments, "severity": rule.severity, "meta": {"rule": rule.id, "heading": rule.heading}}
+    meta = {"rule": rule.id, "heading": rule.heading}
+    return {"type": kind, "kwargs": arguments, "severity": rule.severity, "meta": meta}
 
 
 def _native(rule: Rule) -> tuple[str, dict[str, Any]] | None:
     """Great Expectations' own expectation, where it has one that says the same."""
-    column = {"column": _column(rule, rule.columns[0])}
-    if rule.check == "fault":
-        return "expect_column_values_to_be_null", column
-    if rule.check == "filled":
-        return "expect_column_values_to_not_be_null", column
-    if rule.check == "total":
-        return "expect_column_values_to_not_match_regex", column | {"regex": kernels.TOTAL}
-    if rule.check == "length":
-        return "expect_column_value_lengths_to_be_between", column | {"max_value": rule.options["most"]}
-    if rule.check == "code" and "codes" in rule.options:
-        return "expect_column_values_to_be_in_set", column | {"value_set": kernels.accepted_words(_map_of(rule))}
+    made: dict[str, tuple[str, dict[str, Any]]] = {
+        "fault": ("expect_column_values_to_be_null", {}),
+        "filled": ("expect_column_values_to_not_be_null", {}),
+        "total": ("expect_column_values_to_not_match_regex", {"regex": kernels.TOTAL}),
+        "length": ("expect_column_value_lengths_to_be_between", {"max_value": rule.options.get("most")}),
+    }
     if rule.check == "code":
-        return "expect_column_values_to_match_regex", column | {"regex": rf"^(?:{rule.options['pattern']})\Z"}
-    return None
+        made["code"] = _native_code(rule.options)
+    if rule.check not in made:
+        return None
+    kind, arguments = made[rule.check]
+    return kind, arguments | {"column": _column(rule, rule.columns[0])}
 
 
-def _map_of(rule: Rule) -> dict[str, str]:
-    codes = rule.options["codes"]
-    return codes if isinstance(codes, dict) else {}
+def _native_code(options: Mapping[str, Option]) -> tuple[str, dict[str, Any]]:
+    codes = options.get("codes")
+    if isinstance(codes, dict):
+        return "expect_column_values_to_be_in_set", {"value_set": readers.accepted_words(codes)}
+    return "expect_column_values_to_match_regex", {"regex": rf"^(?:{options['pattern']})\Z"}
 
 
 def _custom(rule: Rule) -> tuple[str, dict[str, Any]]:
-    from expectations import custom
+    from expectations import custom  # noqa: PLC0415 - imports Great Expectations, which takes seconds
 
     alone, beside = custom.OF_CHECK.get(rule.check, custom.DEFAULT)
     columns = [_column(rule, heading) for heading in rule.columns]
@@ -152,17 +154,16 @@ def _custom(rule: Rule) -> tuple[str, dict[str, Any]]:
 
 
 def _run(name: str, suite: list[dict[str, Any]], rows: pd.DataFrame) -> list[Any]:
-    """Validate in an ephemeral context of its own: nothing is stored, no progress bars, nothing left for the next run."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    import expectations.custom  # noqa: F401 - registers the expectations
+    """Validate in an ephemeral context of its own: no progress bars, nothing stored, nothing left for the next run."""
+    import great_expectations as gx  # noqa: PLC0415 - seconds to import
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     numbered = [item | {"meta": item["meta"] | {"position": position}} for position, item in enumerate(suite)]
     made = context.suites.add(gx.ExpectationSuite(name=name, expectations=numbered))
-    batch = context.data_sources.add_pandas(name).add_dataframe_asset("rows").add_batch_definition_whole_dataframe("rows")
+    asset = context.data_sources.add_pandas(name).add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("rows")
     validation = gx.ValidationDefinition(name=name, data=batch, suite=made)
     return list(validation.run(batch_parameters={"dataframe": rows}, result_format=_COUNTS_ONLY).results)
 

@@ -106,7 +106,7 @@ def end(connection: Connection, table: str, keys: pa.Table, release: int) -> int
         How many rows ended.
     """
     change = f'UPDATE "{table}" SET known_to = {int(release)}'  # noqa: S608
-    return _each(connection, table, keys, change, "FROM", '"known_to" IS NULL')
+    return _each(connection, table, keys, change, current=' AND "known_to" IS NULL')
 
 
 def remove(connection: Connection, table: str, keys: pa.Table) -> int:
@@ -115,18 +115,19 @@ def remove(connection: Connection, table: str, keys: pa.Table) -> int:
     Returns:
         How many rows went.
     """
-    return _each(connection, table, keys, f'DELETE FROM "{table}"', "USING", "TRUE")  # noqa: S608
+    return _each(connection, table, keys, f'DELETE FROM "{table}"')  # noqa: S608
 
 
-def _each(connection: Connection, table: str, keys: pa.Table, change: str, using: str, current: str) -> int:
+def _each(connection: Connection, table: str, keys: pa.Table, change: str, current: str = "") -> int:
     if not keys.num_rows:
         return 0
     if not _is_postgres(connection):
         tests = " AND ".join(f'"{name}" = ?' for name in keys.column_names)
-        return _many(connection, f"{change} WHERE {tests} AND {current}", keys)
+        return _many(connection, f"{change} WHERE {tests}{current}", keys)
     _stage(connection, table, keys)
     tests = " AND ".join(f'"{table}"."{name}" = {_STAGED}."{name}"' for name in keys.column_names)
-    return connection.exec_driver_sql(f"{change} {using} {_STAGED} WHERE {tests} AND {current}").rowcount
+    using = "FROM" if change.startswith("UPDATE") else "USING"
+    return connection.exec_driver_sql(f"{change} {using} {_STAGED} WHERE {tests}{current}").rowcount
 
 
 def _is_postgres(connection: Connection) -> bool:

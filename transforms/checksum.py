@@ -1,7 +1,8 @@
 """The release checksum (docs/rooms.md, "Release checksum"): one canonicaliser, for Arrow tables and for a database.
 
-"The same release" means the same checksum. Left out are ``known_from`` and ``known_to``, and what the catalogue marks
-``checksum: false``: batches, lines, ciphertext, key ids, release numbers, and the tables release, source_state and change.
+"The same release" means the same checksum. Left out are ``known_from`` and ``known_to``, the tables release,
+source_state and change, and what the catalogue marks ``checksum: false``: batches, lines, ciphertext, key ids and
+release numbers.
 """
 
 from __future__ import annotations

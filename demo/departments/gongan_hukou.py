@@ -11,7 +11,7 @@ from demo.draw import Dice, Flags, Ints, Texts
 from demo.errors import code_errors, name_errors, number_errors, phone_errors
 from demo.extract import Extract, entities, merge_errors
 from demo.files import delimited
-from demo.people import CHILD, COLLECTIVE, FATHER, GRANDCHILD, HEAD, MOTHER, SPOUSE
+from demo.people import CHILD, COLLECTIVE, FATHER, GRANDCHILD, HEAD, MOTHER, SPOUSE, ages
 from demo.world import State
 
 SOURCE = "gongan_hukou"
@@ -82,29 +82,26 @@ def person_cases(frame: pd.DataFrame, state: State) -> dict[str, Flags]:
     return {
         "twin": frame["twin"].to_numpy(),
         "namesake_at_home": same.to_numpy(),
+        "father_and_son": frame["father_and_son"].to_numpy(),
         "newborn": frame["number_night"].to_numpy() > state.night,
         "lives_elsewhere": frame["house"].to_numpy() != frame["registered_house"].to_numpy(),
         "migrant": frame["migrant"].to_numpy(),
     }
 
 
-def _numbers(
-    state: State, frame: pd.DataFrame, again: Flags, rows: Ints, dice: Dice
-) -> tuple[Texts, dict[str, Flags]]:
+def _numbers(state: State, frame: pd.DataFrame, again: Flags, rows: Ints, dice: Dice) -> tuple[Texts, dict[str, Flags]]:
     """Numbers; the very young and the very old lack one most often."""
     rates = state.rates(SOURCE)
-    born = frame["birth"].to_numpy()
-    age = (np.datetime64("2026-10-01") - born).astype("timedelta64[D]").astype(np.int64) / 365.2425
-    rate = np.select([age < 6, age > 75], [rates["id_missing_child"], rates["id_missing_old"]], rates["id_missing_other"])
+    age = ages(frame)
+    special = [rates["id_missing_child"], rates["id_missing_old"]]
+    rate = np.select([age < 6, age > 75], special, rates["id_missing_other"])
     missing = (dice.happens(rows, rate, 6) & ~again) | (frame["number_night"].to_numpy() > state.night)
     empty = np.full(len(rows), "", dtype=object)
     everyone = np.ones(len(rows), dtype=bool)
     return number_errors(frame["number"].to_numpy(dtype=object), empty, everyone, missing, rates, dice, rows)
 
 
-def _relations(
-    frame: pd.DataFrame, rates: dict[str, float], dice: Dice, rows: Ints
-) -> tuple[Texts, dict[str, Flags]]:
+def _relations(frame: pd.DataFrame, rates: dict[str, float], dice: Dice, rows: Ints) -> tuple[Texts, dict[str, Flags]]:
     role, male = frame["role"].to_numpy(), frame["male"].to_numpy()
     joined = frame["marry_night"].to_numpy() > 0
     words = np.select(
@@ -115,9 +112,7 @@ def _relations(
     return code_errors(words.astype(object), "孙媳", rates, dice, rows)
 
 
-def _actual(
-    state: State, frame: pd.DataFrame, dice: Dice, rows: Ints
-) -> tuple[Texts, dict[str, Flags]]:
+def _actual(state: State, frame: pd.DataFrame, dice: Dice, rows: Ints) -> tuple[Texts, dict[str, Flags]]:
     """The real home as the police know it: often blank, sometimes the home before."""
     rates = state.rates(SOURCE)
     blank = dice.happens(rows, rates["actual_address_missing"], 7)

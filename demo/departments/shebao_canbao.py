@@ -10,6 +10,7 @@ from demo.draw import Dice, Flags, Ints, Texts, pick
 from demo.errors import code_errors, name_errors, number_errors, phone_errors
 from demo.extract import Column, Extract, entities, merge_errors
 from demo.files import workbook
+from demo.people import ages
 from demo.world import State
 
 SOURCE = "shebao_canbao"
@@ -62,7 +63,7 @@ def extract(state: State) -> Extract:
 def _insured(state: State, rates: dict[str, float], dice: Dice) -> tuple[Ints, Flags]:
     """Who is insured: the working-age, some twice; the dead leave, most of them."""
     persons = state.persons
-    age = (np.datetime64("2026-10-01") - persons["birth"].to_numpy()).astype("timedelta64[D]").astype(np.int64) / 365.2425
+    age = ages(persons)
     ids = np.arange(len(persons), dtype=np.int64)
     dead = (persons["dead_night"].to_numpy() > 0) & (persons["dead_night"].to_numpy() <= state.night)
     left = (persons["left_night"].to_numpy() > 0) & (persons["left_night"].to_numpy() <= state.night)
@@ -83,9 +84,7 @@ def _numbers(
     return number_errors(frame["document"].to_numpy(dtype=object), borrowed, resident, missing, rates, dice, rows)
 
 
-def _births(
-    frame: pd.DataFrame, rates: dict[str, float], dice: Dice, rows: Ints
-) -> tuple[Texts, dict[str, Flags]]:
+def _births(frame: pd.DataFrame, rates: dict[str, float], dice: Dice, rows: Ints) -> tuple[Texts, dict[str, Flags]]:
     """1985/03/07, 1985/3/7 or 1985年3月7日; sometimes only the month, sometimes the form's default."""
     chance = dice.uniform(rows, 7)
     default = chance < rates["birth_default"]

@@ -9,8 +9,8 @@ from demo.errors import code_errors, name_errors, phone_errors
 from demo.extract import Column, Extract, entities, merge_errors
 from demo.files import delimited
 from demo.numbers import mobiles
-from demo.world import State
 from demo.wording import to_full_width
+from demo.world import State
 
 SOURCE = "shichang_zhuti"
 _KINDS = {"company": "企业", "sole_trader": "个体工商户", "cooperative": "农民专业合作社", "branch": "分支机构"}
@@ -90,13 +90,11 @@ def extract(state: State) -> Extract:
 
 def org_phones(state: State, phones: Texts, dice: Dice, ids: Ints, source: str) -> tuple[Texts, dict[str, Flags]]:
     """An organization's phone; a stale one is the number it had before."""
-    old = mobiles(state.dice("old phone"), ids)
+    old = mobiles(state.dice("old phone"), ids % 2**26)
     return phone_errors(phones, old, state.rates(source), dice, ids)
 
 
-def org_addresses(
-    state: State, site: Ints, source: str, dice: Dice, ids: Ints
-) -> tuple[Texts, dict[str, Flags]]:
+def org_addresses(state: State, site: Ints, source: str, dice: Dice, ids: Ints) -> tuple[Texts, dict[str, Flags]]:
     """Addresses of the places of business, empty where there is none, sometimes the one before."""
     rates = state.rates(source)
     has = site >= 0

@@ -63,9 +63,7 @@ def extract(state: State, before: bool = False) -> Extract:
     return Extract(SOURCE, columns, {"organization": (entities(state, "organization", who), place, building)}, errors)
 
 
-def _codes(
-    frame: pd.DataFrame, rates: dict[str, float], dice: Dice, ids: Ints
-) -> tuple[Texts, dict[str, Flags]]:
+def _codes(frame: pd.DataFrame, rates: dict[str, float], dice: Dice, ids: Ints) -> tuple[Texts, dict[str, Flags]]:
     chance = dice.uniform(ids, 3)
     missing = chance < rates["id_missing"]
     typo = ~missing & (chance < rates["id_missing"] + rates["id_typo"])

@@ -24,14 +24,13 @@ def extract(state: State) -> Extract:
     rates, dice = state.rates(SOURCE), state.dice(SOURCE)
     places = state.world.places
     every = np.arange(len(places.houses), dtype=np.int64)
-    ids = every[dice.happens(every, rates["coverage"]) & state.house_exists]
+    new = places.buildings["from_night"].to_numpy()[places.houses["building"].to_numpy()] > 1
+    ids = every[(dice.happens(every, rates["coverage"]) | new) & state.house_exists]
     houses = places.houses.iloc[ids].reset_index(drop=True)
     at = houses["building"].to_numpy().astype(np.int64)
     buildings = places.buildings.iloc[at].reset_index(drop=True)
     address, forms = state.world.writer.write(ids, rates, dice, ids)
-    lon, lat, points = coordinate_errors(
-        buildings["lon"].to_numpy(), buildings["lat"].to_numpy(), rates, dice, at
-    )
+    lon, lat, points = coordinate_errors(buildings["lon"].to_numpy(), buildings["lat"].to_numpy(), rates, dice, at)
     own = np.where(buildings["kind"] == "self_built", "自建房", "住宅")
     planned = np.where(houses["use"] == "dwelling", own, houses["use"].map(_USE)).astype(object)
     form = dice.weighted(ids, [0.82, 0.1, 0.08], 2)

@@ -1,4 +1,4 @@
-"""Account stands at every door: it reads everything, writes ledger, delta and manifest, and refuses. It alters nothing."""
+"""Account stands at every door: it reads all, writes ledger, delta and manifest, and refuses. It alters nothing."""
 
 from transforms.account.apply import apply
 from transforms.account.balance import balance

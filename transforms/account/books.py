@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from transforms import database, model
+from transforms import tables as catalogue
 from transforms.account.delta import merged_tables, published, shaped
 from transforms.account.grids import grids
 from transforms.account.ledger import ledger
 from transforms.account.night import Night
-from transforms import tables as catalogue
 from transforms.run import Run
 
 
@@ -61,7 +61,8 @@ def _gathered(night: Night, name: str, schema: pa.Schema, key: str) -> pa.Table:
     """A table that resolve writes per kind, of all kinds together."""
     found = [night.of_night("resolve", kind, name) for kind in night.kinds]
     parts = [table.select(schema.names).cast(schema) for table in found if table is not None]
-    return pa.concat_tables([schema.empty_table(), *parts]).sort_by([("kind", "ascending"), (key, "ascending")]).combine_chunks()
+    whole = pa.concat_tables([schema.empty_table(), *parts])
+    return whole.sort_by([("kind", "ascending"), (key, "ascending")]).combine_chunks()
 
 
 def base_of(run: Run) -> tuple[int, str]:

@@ -29,7 +29,9 @@ def changes(night: Night, before: Mapping[str, pa.Table], now: Mapping[str, pa.T
         now: tonight's rows, ``identity`` and ``record`` among them.
         clusters: tonight's (kind, record_id, entity_id).
     """
-    updated = [fields for kind, table in entity_tables(night, now) for fields in updates(kind, table, before[table], now[table])]
+    updated: list[dict[str, str]] = []
+    for kind, table in entity_tables(night, now):
+        updated += updates(kind, table, before[table], now[table])
     tables = {
         "before_key": _keys(night, before),
         "now_key": _keys(night, now),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from transforms import checksum, database, manifest, store
+from transforms import checksum, manifest, store
 from transforms.account.balance import Reread, doors
 from transforms.account.books import base_of, current_tables, release_books
 from transforms.account.changes import changes

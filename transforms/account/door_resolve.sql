@@ -1,25 +1,14 @@
 -- Clusters of one kind: every live record in exactly one, no two resident numbers in one, identities and homes agree.
---   live_row (source, record_id), cluster (model.CLUSTER), identity (model.IDENTITY), home (model.HOME),
---   number (record_id, token): trusted numbers; sworn (entity_id): clusters that a person's judgement joined
-
--- step: holder
-SELECT n.token, c.entity_id, COUNT(*) AS records
-FROM number AS n
-INNER JOIN cluster AS c ON n.record_id = c.record_id
-GROUP BY n.token, c.entity_id
-
--- step: own_number
-SELECT h.token, MIN(h.entity_id) AS entity_id
-FROM holder AS h
-GROUP BY h.token
-HAVING COUNT(*) = 1
+--   live_row (source, record_id), cluster (model.CLUSTER, trusted), identity (model.IDENTITY), home (model.HOME),
+--   number (record_id, token): residents' valid numbers; sworn (entity_id): clusters that a person's judgement joined
 
 -- step: two_numbers
-SELECT o.entity_id
-FROM own_number AS o
-WHERE o.entity_id NOT IN (SELECT entity_id FROM sworn)
-GROUP BY o.entity_id
-HAVING COUNT(*) > 1
+SELECT c.entity_id
+FROM cluster AS c
+INNER JOIN number AS n ON c.record_id = n.record_id
+WHERE c.trusted AND c.entity_id NOT IN (SELECT entity_id FROM sworn)
+GROUP BY c.entity_id
+HAVING COUNT(DISTINCT n.token) > 1
 
 -- step: broken
 SELECT 'live records in no cluster' AS what, l.source, l.record_id AS example
@@ -36,7 +25,7 @@ LEFT JOIN live_row AS l ON c.record_id = l.record_id
 GROUP BY c.record_id
 HAVING COUNT(*) > 1
 UNION ALL
-SELECT 'clusters with two numbers of their own' AS what, MIN(l.source) AS source, c.entity_id AS example
+SELECT 'clusters with two resident numbers' AS what, MIN(l.source) AS source, c.entity_id AS example
 FROM cluster AS c
 INNER JOIN two_numbers AS t ON c.entity_id = t.entity_id
 LEFT JOIN live_row AS l ON c.record_id = l.record_id

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from transforms import database, model, store
 from transforms.account.delta import key_of
@@ -20,6 +18,7 @@ from transforms.engine import Engine
 _HERE = Path(__file__).parent
 _RECORD = pa.schema([("source", pa.string()), ("record_id", pa.string())])
 _TOKEN = pa.schema([("record_id", pa.string()), ("token", pa.string())])
+_CLUSTER = pa.schema([*model.CLUSTER, ("trusted", pa.bool_())])  # trusted: resolve believes the record's own number
 _ENTITY = pa.schema([("entity_id", pa.string())])
 _RESIDENT = "111"  # GA/T 517: resident identity card; other documents may be several per person
 _GONE = ("dead", "moved_out")  # life_status under which the authority takes a person out of fact_person
@@ -32,15 +31,16 @@ def kind_doors(night: Night, engine: Engine, kind: str) -> Iterator[str]:
     yield from _apply(night, engine, kind, live)
     if live is None:
         live = pa.schema([*model.STANDARD, *model.LIVE]).empty_table()
-    pair = _resolve_table(night, "link", kind, "pairs", model.PAIR)
-    cluster = _resolve_table(night, "resolve", kind, "cluster", model.CLUSTER)
+    pair = _of_room(night, "link", kind, "pairs", model.PAIR)
+    cluster = _of_room(night, "resolve", kind, "cluster", _CLUSTER)
     yield from _locate(night, engine, kind, live)
     yield from _link(engine, night, kind, live, pair)
-    yield from _resolve(night, engine, kind, live, cluster, pair)
+    yield from _resolve(night, engine, kind, live, cluster)
+    yield from _joined(night, kind, live, cluster, pair)
     yield from _merge(night, engine, kind, live, cluster)
 
 
-def _resolve_table(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -> pa.Table:
+def _of_room(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -> pa.Table:
     found = night.of_night(room, kind, name)
     return schema.empty_table() if found is None else found.select(schema.names).cast(schema)
 
@@ -64,7 +64,7 @@ def _apply(night: Night, engine: Engine, kind: str, live: pa.Table | None) -> It
         chosen = live.filter(pc.equal(live["batch"], batch.id)).select(shared)
         missing, _ = differ(engine, chosen, part)
         if missing:
-            yield f"account {kind} {batch.source}: {missing} live rows that are not the standardised rows of their batch"
+            yield f"account {kind} {batch.source}: {missing} live rows that are not rows of their standardised batch"
 
 
 def _locate(night: Night, engine: Engine, kind: str, live: pa.Table) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _link(engine: Engine, night: Night, kind: str, live: pa.Table, pair: pa.Tabl
 
 
 def _decisive(night: Night, kind: str, live: pa.Table, *, resident: bool = False) -> pa.Table:
-    """(record_id, token) of records whose decisive property holds a usable value; only residents' numbers on request."""
+    """(record_id, token) of records whose decisive property holds a usable value, or only of residents."""
     name = night.kinds[kind].link.decisive
     column = next((c for c in (f"{name}_token", name) if c in live.column_names), None)
     if column is None:
@@ -97,23 +97,25 @@ def _decisive(night: Night, kind: str, live: pa.Table, *, resident: bool = False
     return pa.table({"record_id": kept["record_id"], "token": kept[column]}).cast(_TOKEN)
 
 
-def _resolve(
-    night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table, pair: pa.Table
-) -> Iterator[str]:
-    """Cluster sizes sum to the live records; no cannot-link inside a cluster; what stands together is linked."""
+def _resolve(night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table) -> Iterator[str]:
+    """Cluster sizes sum to the live records; no cannot-link inside a cluster; clusters = identities."""
     sworn = _same(night, kind)
     joined = cluster.filter(pc.is_in(cluster["record_id"], value_set=pc.unique(sworn["left"])))
     numbered = "document" in night.kinds[kind].properties
     tables = {
         "live_row": live.select(_RECORD.names),
         "cluster": cluster,
-        "identity": _resolve_table(night, "resolve", kind, "identity", model.IDENTITY),
-        "home": _resolve_table(night, "resolve", kind, "home", model.HOME),
+        "identity": _of_room(night, "resolve", kind, "identity", model.IDENTITY),
+        "home": _of_room(night, "resolve", kind, "home", model.HOME),
         "number": _decisive(night, kind, live, resident=True) if numbered else _TOKEN.empty_table(),
         "sworn": joined.select(["entity_id"]).cast(_ENTITY),
     }
     yield from _report("resolve", kind, engine.run(_HERE / "door_resolve.sql", tables))
-    edges = pa.concat_tables([pair.select(["left", "right"]), sworn])
+
+
+def _joined(night: Night, kind: str, live: pa.Table, cluster: pa.Table, pair: pa.Table) -> Iterator[str]:
+    """What stands together is linked: no record is in a cluster without an edge to it."""
+    edges = pa.concat_tables([pair.select(["left", "right"]), _same(night, kind)])
     for source, count in _unlinked(live, cluster, edges).items():
         yield f"resolve {kind} {source}: {count} records stand in a cluster that no pair or judgement joins them to"
 
@@ -130,30 +132,44 @@ def _unlinked(live: pa.Table, cluster: pa.Table, edges: pa.Table) -> dict[str, i
     """Source → records outside the largest linked part of their cluster (ties: the part of the smallest record id)."""
     cluster = cluster.sort_by("record_id")
     records = cluster["record_id"].combine_chunks()
-    size = len(records)
+    if not len(records):
+        return {}
+    entity = pc.dictionary_encode(cluster["entity_id"].combine_chunks()).indices.to_numpy(zero_copy_only=False)
+    part = _parts(records, entity, edges)
+    sizes = np.bincount(part, minlength=1)
+    order = np.lexsort((part, -sizes[part], entity))
+    entities, first = np.unique(entity[order], return_index=True)
+    main = np.zeros(int(entity.max()) + 1, dtype=np.int64)
+    main[entities] = part[order][first]
+    loose = records.filter(pa.array(part != main[entity]))
+    sources = live.filter(pc.is_in(live["record_id"], value_set=loose))["source"]
+    return {str(item["values"]): int(item["counts"].as_py()) for item in pc.value_counts(sources)}
+
+
+def _parts(records: pa.Array, entity: np.ndarray, edges: pa.Table) -> np.ndarray:
+    """The linked part of its cluster in which each record stands, named by the position of its smallest record."""
     left = pc.index_in(edges["left"].cast(pa.string()), value_set=records)
     right = pc.index_in(edges["right"].cast(pa.string()), value_set=records)
     known = pc.and_(left.is_valid(), right.is_valid())
-    ends = np.array([left.filter(known).to_numpy(), right.filter(known).to_numpy()], dtype=np.int64).reshape(2, -1)
-    entity = pc.dictionary_encode(cluster["entity_id"].combine_chunks()).indices.to_numpy(zero_copy_only=False)
-    within = ends[:, entity[ends[0]] == entity[ends[1]]] if size else ends
-    graph = coo_array((np.ones(within.shape[1], dtype=np.int8), (within[0], within[1])), shape=(size, size))
-    part = connected_components(graph, directed=False)[1] if size else np.empty(0, dtype=np.int64)
-    sizes = np.bincount(part, minlength=1)
-    order = np.lexsort((np.arange(size), -sizes[part], entity))
-    first = np.unique(entity[order], return_index=True)[1]
-    main = np.zeros(int(entity.max()) + 1 if size else 0, dtype=np.int64)
-    main[entity[order][first]] = part[order][first]
-    loose = records.filter(pa.array(part != main[entity])) if size else records
-    sources = live.filter(pc.is_in(live["record_id"], value_set=loose))["source"]
-    return {str(item["values"]): int(item["counts"].as_py()) for item in pc.value_counts(sources)}
+    a, b = (end.filter(known).to_numpy().astype(np.int64) for end in (left, right))
+    within = entity[a] == entity[b]
+    a, b = a[within], b[within]
+    part = np.arange(len(records))
+    while True:
+        lower = part.copy()
+        np.minimum.at(lower, a, part[b])
+        np.minimum.at(lower, b, part[a])
+        lower = lower[lower]
+        if np.array_equal(lower, part):
+            return part
+        part = lower
 
 
 def _merge(night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table) -> Iterator[str]:
     """Entities = identities = golden records; claims stand in their entity and say what their record says."""
     table = night.kinds[kind].table
     golden = night.of_night("merge", kind, table)
-    claim = _resolve_table(night, "merge", kind, "claim", model.CLAIM)
+    claim = _of_room(night, "merge", kind, "claim", model.CLAIM)
     keys = golden[key_of(table)[0]] if golden is not None else pa.chunked_array([], pa.string())
     tables = {
         "live_row": live.select(_RECORD.names),
@@ -182,8 +198,9 @@ def _left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:
 
 def _values(engine: Engine, kind: str, golden: pa.Table, claim: pa.Table, live: pa.Table) -> Iterator[str]:
     """A golden value that is a plain column of the kind is the value of the record that claims it."""
+    plain = {(field.name, field.type) for field in live.schema}
     for name in golden.column_names:
-        if name not in live.column_names or name in model.STANDARD.names or golden.schema.field(name).type != live.schema.field(name).type:
+        if name in model.STANDARD.names or (name, golden.schema.field(name).type) not in plain:
             continue
         tables = {
             "golden": pa.table({"entity_id": golden["entity_id"], "told": golden[name]}),
@@ -191,7 +208,8 @@ def _values(engine: Engine, kind: str, golden: pa.Table, claim: pa.Table, live: 
             "live_row": pa.table({"source": live["source"], "record_id": live["record_id"], "told": live[name]}),
         }
         for row in engine.run(_HERE / "door_value.sql", tables).to_pylist():
-            yield f"merge {kind} {row['source'] or 'unknown'}: {row['n']} golden values of {name} that their record does not hold"
+            source = row["source"] or "unknown"
+            yield f"merge {kind} {source}: {row['n']} golden values of {name} that their record does not hold"
 
 
 def _report(room: str, kind: str, found: pa.Table) -> Iterator[str]:

@@ -5,8 +5,7 @@ A door yields findings, one line each: room, source, what, how many, and where t
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 from transforms import model
 from transforms.account.ledger import mentions
 from transforms.account.night import Delivery, Night
+from transforms.account.retell import digests, told_nodes, told_rows
 from transforms.engine import Engine
 from transforms.model import Batch
 from transforms.run import Settings
@@ -46,26 +46,13 @@ def _land(night: Night, engine: Engine, delivery: Delivery, landed: pa.Table, re
     yield from _say("land", batch, "rows of the raw bytes that are not landed as they are", missing)
     yield from _say("land", batch, "landed rows that the raw bytes do not hold", extra)
     headings = [name for name in landed.column_names if name not in model.LANDED.names]
-    wrong = pc.sum(pc.not_equal(digests(landed, headings), landed["digest"])).as_py() or 0
+    wrong = pc.sum(pc.not_equal(pa.array(digests(landed, headings), pa.string()), landed["digest"])).as_py() or 0
     yield from _say("land", batch, "landed rows whose values are not those of their digest", wrong)
     if delivery.rows != landed.num_rows:
         yield from _say("land", batch, "rows more or less than land told", abs(delivery.rows - landed.num_rows))
 
 
-def digests(landed: pa.Table, headings: list[str]) -> pa.Array:
-    """The digest of every row, computed anew from its values (docs/rooms.md, "Files, batches, rows")."""
-    parts = []
-    for heading in headings:
-        column = landed[heading].combine_chunks()
-        length = pc.binary_length(column).cast(pa.string())
-        parts.append(pc.fill_null(pc.binary_join_element_wise(length, column, ":"), "-"))
-    if not parts:
-        return pa.array([hashlib.sha256(b"").hexdigest()] * landed.num_rows, pa.string())
-    whole = pc.binary_join_element_wise(*parts, "").to_pylist()
-    return pa.array([hashlib.sha256(text.encode()).hexdigest() for text in whole], pa.string())
-
-
-def _check(night: Night, engine: Engine, batch: Batch, landed: pa.Table) -> Iterator[str]:
+def _check(night: Night, engine: Engine, batch: Batch, landed: pa.Table) -> Generator[str, None, pa.ChunkedArray]:
     """Landed = accepted + quarantined. Returns the ordinals that were accepted."""
     verdict = night.of_batch("check", batch, "verdict")
     finding = night.of_batch("check", batch, "finding")
@@ -78,29 +65,23 @@ def _check(night: Night, engine: Engine, batch: Batch, landed: pa.Table) -> Iter
 def _standardise(
     night: Night, engine: Engine, batch: Batch, landed: pa.Table, accepted: pa.ChunkedArray
 ) -> Iterator[str]:
-    """Accepted = standardised per kind: the same ids, and beside the clean columns the landed text as it was."""
+    """Accepted = standardised per kind: the same ids, record by record the landed content as it was."""
     rows = landed.filter(pc.is_in(landed["ordinal"], value_set=accepted.combine_chunks()))
-    contract = night.contracts[batch.source]
-    for kind in contract.feeds:
+    for kind in night.contracts[batch.source].feeds:
         standard = night.of_batch("standardise", batch, kind)
-        expected: dict[str, pa.ChunkedArray] = {"batch": rows["batch"], "ordinal": rows["ordinal"], "line": rows["line"]}
-        for name, column in contract.columns_of(kind).items():
-            if f"raw_{name}" in standard.column_names:
-                expected[f"raw_{name}"] = rows[column.heading]
-        told = standard.select(list(expected))
-        if mentions(night, kind):
-            told, expected = told.select(["batch", "ordinal", "line"]), {name: expected[name] for name in list(expected)[:3]}
-        missing, extra = differ(engine, pa.table(expected), told, distinct=bool(mentions(night, kind)))
-        if not mentions(night, kind):
-            yield from _say(f"standardise {kind}", batch, "accepted rows that are not standardised as they are", missing)
+        mention = mentions(night, kind)
+        expected = told_nodes(night, batch, kind, mention) if mention else told_rows(night, batch, kind, rows, standard)
+        missing, extra = differ(engine, expected, standard)
+        yield from _say(f"standardise {kind}", batch, "accepted rows that are not standardised as they are", missing)
         yield from _say(f"standardise {kind}", batch, "standardised rows that were not accepted as they are", extra)
 
 
-def differ(engine: Engine, expected: pa.Table, actual: pa.Table, *, distinct: bool = False) -> tuple[int, int]:
-    """How many rows of ``expected`` are missing from ``actual``, and how many it has too many; each as often as it stands."""
+def differ(engine: Engine, expected: pa.Table, actual: pa.Table) -> tuple[int, int]:
+    """How many rows of ``expected`` are missing from ``actual``, and how many it has too many, as often as they stand.
+
+    Columns that ``expected`` lacks are not compared.
+    """
     actual = actual.select(expected.column_names).cast(expected.schema)
-    if distinct:
-        actual = actual.group_by(actual.column_names).aggregate([])
     row = engine.run(_DIFFER, {"expected": expected, "actual": actual}).to_pylist()[0]
     return row["missing"], row["extra"]
 

@@ -1,4 +1,4 @@
-"""In which grid a fact stands: facility node, else address, else building, else division (docs/rooms.md, place_grid)."""
+"""In which grid a fact stands: facility node, else address, building, division (docs/rooms.md, place_grid)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ FACTS = {
 }
 _TEXT, _LONG = pa.string(), pa.int64()
 _PLACED = pa.schema(
-    [(name, _TEXT) for name in ("what", "id", "facility_id", "address_id", "building_id", "division_code", "place_reason")]
+    [
+        (name, _TEXT)
+        for name in ("what", "id", "facility_id", "address_id", "building_id", "division_code", "place_reason")
+    ]
 )
 _COUNTS = ("persons", "households", "houses", "premises", "organizations", "facilities")
 STAT_GRID = pa.schema([("cut", _TEXT), ("grid_id", _TEXT), ("level", _TEXT), *((name, _LONG) for name in _COUNTS)])

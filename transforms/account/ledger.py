@@ -17,8 +17,9 @@ _RELEASE = Path(__file__).with_name("release.sql")
 _TEXT, _LONG = pa.string(), pa.int64()
 
 OUTCOME = pa.schema(
-    [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("kind", _TEXT), ("state", _TEXT), ("rule", _TEXT)]
-)
+    [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("kind", _TEXT), ("state", _TEXT),
+     ("rule", _TEXT)]
+)  # fmt: skip
 QUARANTINE = pa.schema(
     [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("field", _TEXT), ("rule", _TEXT),
      ("department", _TEXT), ("since", _TEXT), ("state", _TEXT)]
@@ -134,7 +135,7 @@ def feeds(night: Night) -> pa.Table:
 
 
 def mentions(night: Night, kind: str) -> str | None:
-    """The key property whose nodes are the records of a kind fed by mentions, else None (docs/rooms.md, kind address)."""
+    """The key property whose nodes are the records of a kind that rows only mention, else None (docs/rooms.md)."""
     found = [name for name, p in night.kinds[kind].properties.items() if p.key and p.type == "address"]
     return found[0] if found else None
 

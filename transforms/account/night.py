@@ -78,7 +78,7 @@ class Night:
                 hold = self.require(store.batch_dir(self.run.settings, "check", name), "check").facts.get("hold")
             told[Batch.parse(name)] = (landed, str(hold) if hold else None)
         arrives = self.contracts[source].arrives
-        may = [Landed(batch, str(found.facts["first_night"]), hold is not None) for batch, (found, hold) in told.items()]
+        may = [Landed(b, str(found.facts["first_night"]), hold is not None) for b, (found, hold) in told.items()]
         fate = {batch: (what, at) for batch, what, at in fates(arrives.mode, arrives.same_period, may)}
         last = max((at for _, at in fate.values() if at is not None), default=-1)
         return [

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations import kernels
+from expectations import kernels, readers
 from expectations.rules import Rule
 
 Positions = npt.NDArray[np.int64]
@@ -51,7 +51,7 @@ class Columns:
         """The cleaned text, None where the cell says nothing."""
         if heading not in self._clean:
             raw = self.raw(heading)
-            self._clean[heading] = Distinct(kernels.clean(raw.values, self._null_marks), raw.codes)
+            self._clean[heading] = Distinct(readers.clean(raw.values, self._null_marks), raw.codes)
         return self._clean[heading]
 
     def joined(self, headings: Sequence[str], *, raw: bool) -> tuple[pd.DataFrame, Positions]:
@@ -81,7 +81,10 @@ class Readings:
     def answer(self, rule: Rule) -> tuple[kernels.Reasons, Positions | None]:
         """The broken rule's id or None: per distinct value with each row's position, or (None) per row."""
         check = kernels.CHECKS[rule.check]
-        read = [self._of(reader, [rule.columns[p] for p in at if p < len(rule.columns)], rule) for reader, at in check.readings]
+        read = []
+        for reader, positions in check.readings:
+            headings = [rule.columns[p] for p in positions if p < len(rule.columns)]
+            read.append(self._of(reader, headings, rule))
         if len(read) == 1:
             frame, codes = read[0]
             return check.judge(frame, rule.options), codes
@@ -90,9 +93,9 @@ class Readings:
 
     def _of(self, reader: str, headings: list[str], rule: Rule) -> tuple[pd.DataFrame, Positions]:
         raw = rule.raw or rule.check == "numeric"
-        looked_at = [(name, repr(rule.options.get(name))) for name in kernels.READERS[reader].options]
+        looked_at = [(name, repr(rule.options.get(name))) for name in readers.READERS[reader].options]
         key = (reader, *headings, raw, *looked_at)
         if key not in self._read:
             frame, codes = self._columns.joined(headings, raw=raw)
-            self._read[key] = kernels.READERS[reader].read(frame, rule.options), codes
+            self._read[key] = readers.READERS[reader].read(frame, rule.options), codes
         return self._read[key]

@@ -54,10 +54,8 @@ def judge(landed: pa.Table, rules: Sequence[Rule], null_marks: Sequence[str]) ->
 def _faults(landed: pa.Table) -> list[_Found]:
     fault = landed["fault"].combine_chunks()
     codes = sorted(code for code in pc.unique(fault).to_pylist() if code is not None)
-    return [
-        _Found(f"{FAULT}_{code}", None, "quarantine", np.flatnonzero(pc.equal(fault, code).fill_null(False).to_numpy(False)))
-        for code in codes
-    ]
+    rows = {code: pc.equal(fault, code).fill_null(False).to_numpy(zero_copy_only=False) for code in codes}
+    return [_Found(f"{FAULT}_{code}", None, "quarantine", np.flatnonzero(rows[code])) for code in codes]
 
 
 def _broken(split: pa.Table, rows: Positions, rules: Sequence[Rule], null_marks: Sequence[str]) -> list[_Found]:
@@ -101,3 +99,13 @@ def _finding(landed: pa.Table, found: Sequence[_Found]) -> pa.Table:
     }
     table = pa.table({"batch": of_row["batch"], "ordinal": of_row["ordinal"], "line": of_row["line"], **words})
     return table.select(model.FINDING.names).cast(model.FINDING)
+
+
+def counts(finding: pa.Table) -> dict[tuple[str, str | None], int]:
+    """(rule, heading) → findings; all faults of lines count as one rule, as in the suite."""
+    grouped = finding.group_by(["rule", "field"]).aggregate([("ordinal", "count")])
+    found: dict[tuple[str, str | None], int] = {}
+    for row in grouped.to_pylist():
+        rule = FAULT if row["rule"].startswith(f"{FAULT}_") else row["rule"]
+        found[rule, row["field"]] = found.get((rule, row["field"]), 0) + row["ordinal_count"]
+    return found

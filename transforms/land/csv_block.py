@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
@@ -118,5 +119,5 @@ def _chunk(columns: list[pa.Array], places: Places, good: NDArray[np.bool_]) -> 
     if good.all():
         return Chunk(columns, pa.array(places, pa.int64()), nothing, nothing)
     index = pa.array(np.cumsum(good) - 1, pa.int64(), mask=~good)
-    fault = pa.array(np.where(good, None, "FIELD_COUNT"), pa.string())
+    fault = pc.if_else(pa.array(good), nothing, pa.scalar("FIELD_COUNT"))
     return Chunk([column.take(index) for column in columns], pa.array(places, pa.int64()), fault, nothing)

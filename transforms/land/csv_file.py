@@ -24,7 +24,8 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
     """Rows of the file, in chunks.
 
     Raises:
-        RefusedError: ``ENCODING``, ``EMPTY_FILE``, ``TRUNCATED``, ``UNCLOSED_QUOTE`` or a head that breaks the contract.
+        RefusedError: ``ENCODING``, ``EMPTY_FILE``, ``TRUNCATED``, ``UNCLOSED_QUOTE`` or headings that break the
+            contract.
     """
     stream = (block.encode() for block in text.blocks(raw, job.encoding or "utf-8"))
     head, rest, ended = _head(job, stream)
@@ -42,6 +43,7 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
                     yield piece.chunk
                 continue
         found.regular = False
+        rest += b"".join(stream)
     yield from _last(job, layout, rest, found, ended=ended)
 
 
@@ -84,9 +86,10 @@ def _headings(job: Job, head: bytes, raw: BinaryIO, found: Found) -> list[str]:
     headings = _split(head.decode(), job.delimiter)
     try:
         judge(job, headings, found)
-    except RefusedError:
-        if other := _fits(job, raw):
-            raise RefusedError("ENCODING", f"the headings are readable as {other}, declared is {job.encoding}") from None
+    except RefusedError as error:
+        if error.code == "SCHEMA" and (other := _fits(job, raw)):
+            told = f"the headings are readable as {other}; declared is {job.encoding}"
+            raise RefusedError("ENCODING", told) from None
         raise
     return headings
 
@@ -115,7 +118,9 @@ def _fits(job: Job, raw: BinaryIO) -> str | None:
 
 
 def count(job: Job, raw: BinaryIO, found: Found) -> None:
-    """Count again, on raw bytes and knowing nothing of fields; a byte of a quote or line break is never part of a character.
+    """Count again, on raw bytes and knowing nothing of fields.
+
+    A quote's or line break's byte is never part of another character, in UTF-8 or in GB18030.
 
     Raises:
         RefusedError: ``ROW_COUNT`` when the counts differ.

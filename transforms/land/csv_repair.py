@@ -1,4 +1,4 @@
-"""The slow way through CSV whose quotes are not regular: record by record, finding the next good line after a bad one."""
+"""The slow way through CSV whose quotes are not regular: record by record, finding the next row after a bad line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(layout: Layout, rest: bytes, found: Found) -> Iterator[Chunk]:
         RefusedError: ``UNCLOSED_QUOTE`` with its line; ``TRUNCATED`` when it is the last line.
     """
     csv.field_size_limit(1 << 30)
-    lines = rest.decode("utf-8").encode("utf-8").splitlines(keepends=True)
+    lines = rest.splitlines(keepends=True)
     gathered = Gathered(len(layout.fields))
     at = 0
     while at < len(lines):

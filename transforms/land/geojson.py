@@ -1,8 +1,9 @@
-"""GeoJSON: one FeatureCollection; a feature's properties and its geometry, each as written. No GDAL, no guessing of formats."""
+"""GeoJSON: one FeatureCollection; a feature's properties and its geometry, each as written. No GDAL, no guessing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 import orjson
@@ -14,6 +15,7 @@ from transforms.land.job import Chunk, Found, Gathered, Job, differing
 from transforms.land.json_text import RowFaultError
 
 GEOMETRY = "geometry"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
@@ -69,13 +71,13 @@ def _features(document: str) -> Iterator[tuple[int, int, int]]:
         at = json_text.skip(document, at)
         if document[at : at + 1] != "}":
             at = json_text.skip(document, json_text.comma(document, at))
-    if document[at + 1 :].strip():
-        raise ValueError(at + 1)
     if told.get("type") != "FeatureCollection" or "features" not in told:
         raise RefusedError("WRONG_TYPE", "this is no GeoJSON FeatureCollection")
+    if document[at + 1 :].strip():
+        raise ValueError(at + 1)
 
 
-def _array(document: str, at: int) -> Iterator[tuple[int, int, int]]:
+def _array(document: str, at: int) -> Generator[tuple[int, int, int], None, int]:
     """As a generator: every element; returned: the place after the array."""
     if document[at : at + 1] != "[":
         raise RefusedError("WRONG_TYPE", "this is no GeoJSON FeatureCollection: its features are no list")
@@ -88,7 +90,7 @@ def _array(document: str, at: int) -> Iterator[tuple[int, int, int]]:
         at = json_text.skip(document, end)
         if document[at : at + 1] != "]":
             at = json_text.skip(document, json_text.comma(document, at))
-    return at + 1  # noqa: B901
+    return at + 1
 
 
 def _feature(document: str, start: int, end: int) -> dict[str, str | None]:
@@ -119,15 +121,15 @@ def _once(document: str, start: int, _end: int) -> list[tuple[str, int, int, obj
     return found
 
 
-def count(_job: Job, raw: BinaryIO, found: Found) -> None:
+def count(job: Job, raw: BinaryIO, found: Found) -> None:
     """Count again: another parser's list of features.
 
     Raises:
         RefusedError: ``ROW_COUNT`` when the counts differ, ``NOT_JSON`` where the stricter parser finds no JSON.
     """
-    data = raw.read().removeprefix(b"\xef\xbb\xbf")
+    document = _SURROGATE.sub("?", text.whole(raw, job.encoding or "utf-8"))  # orjson refuses what is one row's fault
     try:
-        features = len(orjson.loads(data)["features"])
+        features = len(orjson.loads(document)["features"])
     except orjson.JSONDecodeError:
         raise RefusedError("NOT_JSON", "a second reader finds no JSON text") from None
     if features != found.rows:

@@ -9,7 +9,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # stable sinc
 from transforms.errors import RefusedError
 
 _SKIP = re.compile(r"[ \t\n\r]*").match
-_DECODE = json.JSONDecoder(parse_float=str, parse_int=str).scan_once
+_DECODE = json.JSONDecoder(parse_float=str, parse_int=str).scan_once  # type: ignore[attr-defined]  # as raw_decode does
 
 
 class RowFaultError(Exception):

@@ -18,7 +18,7 @@ from transforms.link.encode import Ints, Values, column, compared
 from transforms.link.kernels import LEVELS, organization_level, name_level
 
 _HERE = Path(__file__).parent
-RESIDENT = "111"  # GA/T 517: resident identity card, the only document kind of which a person has exactly one
+RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space, of which a person has exactly one number
 _AGREES = {"name": LEVELS["name"].index("near") + 1, "organization_name": LEVELS["organization_name"].index("similar") + 1}
 _MOST_CLAIMANTS = 3  # name groups on one number without an authority's word: beyond, the number is nobody's
 
@@ -78,7 +78,7 @@ def collapse(
     numbered = pa.table({
         "r": r, "n": n, "name": names,
         "authority": _authority(live, kind, contracts)[r].astype(np.int64),
-        "contradicts": _contradicts(live, kind)[r].astype(np.int64),
+        "contradicts": _contradicts(live, kind, r, n)[r].astype(np.int64),
     })  # fmt: skip
     disputed = engine.run(_HERE / "collapse.sql", {"numbered": numbered})
     verdict = judge(disputed.to_pandas(), texts, _former(live, kind, r, n), _level(kind))
@@ -105,8 +105,8 @@ def _nodes(live: pa.Table, kind: Kind, trusted: pd.DataFrame, numbered: Ints) ->
     exclusive = f"{kind.link.decisive}_kind"
     if exclusive in live.column_names:
         r, kinds = column(live, exclusive)
-        resident = np.zeros(live.num_rows, dtype=bool)
-        resident[r] = kinds == RESIDENT
+        resident = np.ones(live.num_rows, dtype=bool)  # a number of no named kind is a resident number
+        resident[r] = np.isin(kinds, np.array(RESIDENT, dtype=object))
         anchor &= resident
     lost = np.zeros(live.num_rows, dtype=bool)
     lost[numbered] = True
@@ -201,8 +201,11 @@ def _authority(live: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> np
     return np.isin(np.array(live.column("source").to_pylist(), dtype=object), np.array(issuing, dtype=object))
 
 
-def _contradicts(live: pa.Table, kind: Kind) -> npt.NDArray[np.bool_]:
-    """Rows whose own birth day and own sex both differ from those in their number: not that number's person."""
+def _contradicts(live: pa.Table, kind: Kind, numbered: Ints, n: Ints) -> npt.NDArray[np.bool_]:
+    """Rows whose own birth day and own sex both differ from those in their number: not that number's person.
+
+    Only where another row under the number does not contradict it: a number never loses its last row.
+    """
     wrong = Counter[int]()
     number = kind.link.decisive
     for own, embedded in (("birth_date", f"{number}_birth"), ("sex", f"{number}_sex")):
@@ -220,6 +223,8 @@ def _contradicts(live: pa.Table, kind: Kind) -> npt.NDArray[np.bool_]:
         )
     both = np.zeros(live.num_rows, dtype=bool)
     both[[i for i, times in wrong.items() if times > 1]] = True
+    backed = np.isin(n, n[~both[numbered]])
+    both[numbered[~backed]] = False
     return both
 
 

@@ -1,0 +1,5 @@
+"""Room 7, merge: one golden record per identity; each value names the record it came from."""
+
+from transforms.merge.room import run
+
+__all__ = ["run"]

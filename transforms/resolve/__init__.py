@@ -1,0 +1,5 @@
+"""Room 6, resolve: pairs and judgements in, clusters and identities that last out."""
+
+from transforms.resolve.room import run
+
+__all__ = ["run"]

@@ -33,7 +33,7 @@ _TYPES: dict[str, dict[str, pa.DataType]] = {
     "address": dict.fromkeys(_ADDRESS, TEXT),
 }  # fmt: skip
 _NO_RAW = ("document", "phone", "key")
-_MASKED = ("address", "name", "organization_name", "text")
+_MASKED = ("address", "name", "organization_name")  # where people write numbers; codes and texts are codes
 _ABOVE_UNIT = ("unit", "floor", "room")
 
 
@@ -54,14 +54,22 @@ class Batch:
     landed: pd.DataFrame
     struck: dict[str, pd.Series]
     sealed: list[identifiers.Sealed] = field(default_factory=list)
+    _told: dict[str, pd.Series] = field(default_factory=dict)
 
     def said(self, column: Column | None) -> pd.Series:
-        """What a column says: landed text, null where it is null, a null mark or struck."""
+        """What a column says: clean text, null where it is null, a null mark or struck."""
         if column is None:
             return pd.Series(None, index=self.landed.index, dtype=object)
-        text = self.landed[column.heading]
-        unsaid = values.is_null(text, self.contract.arrives.null_marks) | self.struck_rows(column)
-        return text.where(~unsaid, None)
+        return self.told(column).where(~self.struck_rows(column), None)
+
+    def told(self, column: Column) -> pd.Series:
+        """As :meth:`said`, struck values among them; each heading is cleaned once."""
+        if column.heading not in self._told:
+            distinct, codes = values.per_distinct(self.landed[column.heading])
+            text = values.clean_text(distinct)
+            text = text.where(~text.isin(list(self.contract.arrives.null_marks)), None)
+            self._told[column.heading] = text.take(codes).set_axis(self.landed.index)
+        return self._told[column.heading]
 
     def struck_rows(self, column: Column) -> pd.Series:
         """The rows whose value of this column check struck."""
@@ -118,11 +126,11 @@ def _made(kind: Kind, name: str, prop: Property, column: Column | None, batch: B
 
 
 def _text(said: pd.Series, _column: Column | None, _batch: Batch) -> dict[str, pd.Series]:
-    return {"": identifiers.mask(values.clean_text(said))}
+    return {"": said}
 
 
 def _code(said: pd.Series, column: Column | None, _batch: Batch) -> dict[str, pd.Series]:
-    return {"": _coded(values.clean_text(said), column)}
+    return {"": _coded(said, column)}
 
 
 def _key(said: pd.Series, _column: Column | None, batch: Batch) -> dict[str, pd.Series]:
@@ -141,12 +149,12 @@ def _date(said: pd.Series, column: Column | None, _batch: Batch) -> dict[str, pd
 
 
 def _integer(said: pd.Series, _column: Column | None, _batch: Batch) -> dict[str, pd.Series]:
-    numbers = pd.to_numeric(values.clean_text(said), errors="coerce")
+    numbers = pd.to_numeric(said, errors="coerce")
     return {"": numbers.where(numbers.mod(1).eq(0)).astype("Int64")}
 
 
 def _decimal(said: pd.Series, _column: Column | None, _batch: Batch) -> dict[str, pd.Series]:
-    return {"": pd.to_numeric(values.clean_text(said), errors="coerce").round(2)}
+    return {"": pd.to_numeric(said, errors="coerce").round(2)}
 
 
 def _geometry(said: pd.Series, _column: Column | None, batch: Batch) -> dict[str, pd.Series]:
@@ -180,12 +188,10 @@ def _name(said: pd.Series, prop: Property, batch: Batch) -> dict[str, pd.Series]
 
 def _document(kind: Kind, said: pd.Series, column: Column | None, batch: Batch) -> dict[str, pd.Series]:
     kinds = _document_kinds(kind, column, batch)
-    landed, struck = said, pd.Series(False, index=said.index)
+    told, struck = said, pd.Series(False, index=said.index)
     if column is not None:  # a struck number is no evidence of its own, but a mistyped one is near its true one
-        landed = batch.landed[column.heading]
-        landed = landed.where(~values.is_null(landed, batch.contract.arrives.null_marks), None)
-        struck = batch.struck_rows(column)
-    table, sealed = identifiers.document(landed, kinds, struck, batch.keys)
+        told, struck = batch.told(column), batch.struck_rows(column)
+    table, sealed = identifiers.document(told, kinds, struck, batch.keys)
     batch.sealed.append(sealed)
     return {f"_{name}": table[name] for name in table}
 
@@ -195,11 +201,11 @@ def _document_kinds(kind: Kind, column: Column | None, batch: Batch) -> pd.Serie
         return pd.Series(column.document_kind, index=batch.landed.index, dtype=object)
     fed = batch.contract.columns_of(kind.kind)
     told = next((fed[name] for name in kind.typed("document_kind") if name in fed), None)
-    return _coded(values.clean_text(batch.said(told)), told)
+    return _coded(batch.said(told), told)
 
 
 def _address(said: pd.Series, prop: Property, batch: Batch) -> dict[str, pd.Series]:
-    text = identifiers.mask(values.clean_text(said))
+    text = identifiers.mask(said)
     read = batch.addresses.parse(text)
     if prop.level == "building":
         read = at_building(read)
@@ -226,7 +232,7 @@ def _coordinate(kind: Kind, which: str, batch: Batch) -> pd.Series:
     """Longitude or latitude of the pair: neither can be converted alone."""
     fed = batch.contract.columns_of(kind.kind)
     pair = [next((fed[name] for name in kind.typed(of_type) if name in fed), None) for of_type in ("lon", "lat")]
-    lon, lat = (values.clean_text(batch.said(column)) for column in pair)
+    lon, lat = (batch.said(column) for column in pair)
     return coordinates.points(lon, lat, batch.contract.arrives.crs)[0 if which == "lon" else 1]
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from transforms import documents, values
 from transforms.keys import Keys
 
-_NEAR_LENGTH = 13  # base32 characters, 65 bits: 50 million tokens collide with probability below 10^-4
+_NEAR_BYTES = 8  # 50 million tokens collide with probability below 10^-4
 _WHOLE, _ONE_LOST = 18, 17
 _RESIDENT_KINDS = {None, "111", "112", "113"}  # identity card, temporary card, household book: one number
 _NUMBERS = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?![\dXx])")
@@ -44,7 +44,7 @@ def fingerprint(keys: Keys) -> str:
 def mask(series: pd.Series) -> pd.Series:
     """Free text without the document numbers and phones that people write into it."""
     distinct, codes = values.per_distinct(series)
-    masked = [None if text is None or pd.isna(text) else _NUMBERS.sub(_MASK, str(text)) for text in distinct]
+    masked = [_NUMBERS.sub(_MASK, text) if isinstance(text, str) else None for text in distinct]
     return pd.Series(pd.Series(masked, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)
 
 
@@ -65,17 +65,20 @@ def document(series: pd.Series, kinds: pd.Series, struck: pd.Series, keys: Keys)
     Returns:
         ``kind valid token near birth sex`` on the same index, and the numbers to seal.
     """
-    codes, distinct = pd.factorize(pd.MultiIndex.from_arrays([series.fillna(""), kinds.fillna("")]))
-    numbers = pd.Series([n or None for n, _ in distinct], dtype=object)
-    of_kind = pd.Series([k or None for _, k in distinct], dtype=object)
+    codes, distinct = pd.factorize(kinds.fillna("").astype(object) + "|" + series.fillna("").astype(object))
+    parts = [pair.partition("|") for pair in distinct]
+    numbers = pd.Series([number or None for _, _, number in parts], dtype=object)
+    of_kind = pd.Series([kind or None for kind, _, _ in parts], dtype=object)
     read = documents.document(numbers, of_kind)
     tokens = [
         keys.link_token(f"document:{category(kind)}", number) if valid else None
         for number, valid, kind in zip(read["number"], read["valid"], of_kind, strict=True)
     ]
     resident = of_kind.map(category).eq("resident")
+    secret = keys.token.digest("document_near")
     near = [
-        _near(number, keys) if here and number else None for number, here in zip(read["number"], resident, strict=True)
+        _near(number, secret) if here and number else None
+        for number, here in zip(read["number"], resident, strict=True)
     ]
     table = pd.DataFrame(
         {"kind": of_kind.where(numbers.notna(), None), "valid": read["valid"], "token": tokens, "near": near,
@@ -96,14 +99,17 @@ def _without_struck(rows: pd.DataFrame, struck: pd.Series) -> tuple[pd.DataFrame
     return rows.drop(columns="number"), sealed
 
 
-def _near(number: str, keys: Keys) -> list[str] | None:
+def _near(number: str, secret: bytes) -> list[str] | None:
+    """Keyed BLAKE2b (RFC 7693): eighteen per number, so the MAC that costs a third of an HMAC."""
     if len(number) == _WHOLE:
         rests = [(i, number[:i] + number[i + 1 :]) for i in range(_WHOLE)]
     elif len(number) == _ONE_LOST:
         rests = [(i, number) for i in range(_WHOLE)]
     else:
         return None
-    return sorted({keys.link_token("document_near", f"{i}:{rest}")[:_NEAR_LENGTH] for i, rest in rests})
+    return sorted(
+        hashlib.blake2b(f"{i}:{rest}".encode(), digest_size=_NEAR_BYTES, key=secret).hexdigest() for i, rest in rests
+    )
 
 
 def phones(series: pd.Series, keys: Keys) -> tuple[pd.Series, Sealed]:
@@ -118,6 +124,7 @@ def phones(series: pd.Series, keys: Keys) -> tuple[pd.Series, Sealed]:
 
 def references(series: pd.Series, source: str, keys: Keys) -> pd.Series:
     """A department's own key of something else (a household number) as an opaque reference."""
-    distinct, codes = values.per_distinct(values.clean_text(series))
-    made = [None if text is None else keys.record.identifier("reference", source, text) for text in distinct]
+    distinct, codes = values.per_distinct(series)
+    texts = values.clean_text(distinct)
+    made = [None if text is None else keys.record.identifier("reference", source, text) for text in texts]
     return pd.Series(pd.Series(made, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)

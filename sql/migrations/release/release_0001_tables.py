@@ -13,14 +13,45 @@ depends_on = None
 
 def upgrade() -> None:
     """Make every table, its key, and on tables with history the index that allows one current row per key."""
-    op.create_table(
+    _standards()
+    _facts()
+    _relations()
+    _receipts()
+
+
+def downgrade() -> None:
+    """Drop every table; the data go with it."""
+    for name in (
+        "stat_grid",
+        "source_state",
+        "change",
+        "identity",
+        "record",
+        "vault_identifier",
+        "grid_crosswalk",
+        "rel_facility_house",
+        "rel_person_org",
+        "rel_org_premises",
+        "rel_person_house",
+        "fact_household",
+        "fact_facility",
+        "fact_organization",
+        "fact_premises",
+        "fact_house",
+        "fact_person",
+        "place_grid",
+        "std_building",
+        "std_address",
+        "std_grid",
+        "std_division",
+        "std_map_layer",
         "release",
-        sa.Column("release", sa.BigInteger(), nullable=False),
-        sa.Column("night", sa.Text(), nullable=False),
-        sa.Column("checksum", sa.Text(), nullable=False),
-        sa.Column("counts", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("release", name="release_pkey"),
-    )
+    ):
+        op.drop_table(name)
+
+
+def _standards() -> None:
+    """The four standards, and where their nodes lie in the grids."""
     op.create_table(
         "std_map_layer",
         sa.Column("layer_id", sa.Text(), nullable=False),
@@ -137,6 +168,10 @@ def upgrade() -> None:
         sqlite_where=sa.text("known_to IS NULL"),
         postgresql_where=sa.text("known_to IS NULL"),
     )
+
+
+def _facts() -> None:
+    """The four facts, premises and households."""
     op.create_table(
         "fact_person",
         sa.Column("person_id", sa.Text(), nullable=False),
@@ -271,6 +306,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("household_id", "known_from", name="fact_household_pkey"),
     )
     _current("fact_household", "household_id")
+
+
+def _relations() -> None:
+    """Dated links, the crosswalk of grids and the vault."""
     op.create_table(
         "rel_person_house",
         sa.Column("person_id", sa.Text(), nullable=False),
@@ -358,6 +397,18 @@ def upgrade() -> None:
     )
     _current("vault_identifier", "entity_id", "what", "token")
     op.create_index("vault_identifier_token_idx", "vault_identifier", ["token"])
+
+
+def _receipts() -> None:
+    """Releases, the change feed, identities, the crosswalk of records, and what was counted."""
+    op.create_table(
+        "release",
+        sa.Column("release", sa.BigInteger(), nullable=False),
+        sa.Column("night", sa.Text(), nullable=False),
+        sa.Column("checksum", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("release", name="release_pkey"),
+    )
     op.create_table(
         "record",
         sa.Column("source", sa.Text(), nullable=False),
@@ -420,37 +471,6 @@ def upgrade() -> None:
         sa.Column("facilities", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("cut", "grid_id", name="stat_grid_pkey"),
     )
-
-
-def downgrade() -> None:
-    """Drop every table; the data go with it."""
-    for name in (
-        "stat_grid",
-        "source_state",
-        "change",
-        "identity",
-        "record",
-        "vault_identifier",
-        "grid_crosswalk",
-        "rel_facility_house",
-        "rel_person_org",
-        "rel_org_premises",
-        "rel_person_house",
-        "fact_household",
-        "fact_facility",
-        "fact_organization",
-        "fact_premises",
-        "fact_house",
-        "fact_person",
-        "place_grid",
-        "std_building",
-        "std_address",
-        "std_grid",
-        "std_division",
-        "std_map_layer",
-        "release",
-    ):
-        op.drop_table(name)
 
 
 def _current(table: str, *key: str) -> None:

@@ -90,7 +90,10 @@ class Gazetteer:
                 for name, guarded in _aliases(simplify(row["name"]), row["level"]):
                     names[name].add((code, guarded))
         self._names = {name: _settled(found) for name, found in names.items()}
-        self._longest = max(map(len, self._names), default=0)
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for name in self._names:
+            lengths[name[:2]].add(len(name))
+        self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
         self._provinces = {code[:2] for code, d in self.divisions.items() if d.level == "province"}
 
     def walk(self, text: str) -> Found:
@@ -138,7 +141,8 @@ class Gazetteer:
 
     def _step(self, text: str, at: int, codes: tuple[str, ...]) -> tuple[tuple[str, ...], int] | None:
         """The longest name at a position that agrees with what is known; a guarded name needs another after it."""
-        for end in range(min(len(text), at + self._longest), at + 1, -1):
+        for length in self._lengths.get(text[at : at + 2], ()):
+            end = at + length
             entry = self._names.get(text[at:end])
             if entry is None:
                 continue

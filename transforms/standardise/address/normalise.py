@@ -28,7 +28,7 @@ _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5,
 _UNITS = "号|栋|幢|座|单元|层|楼|室|房(?![村自组屋])|组|队|村民小组|小组|巷|弄|期|铺|档|梯|横巷"
 _NUMERAL = re.compile(rf"(?<=[之附])[零一二三四五六七八九十]+|[零一二两三四五六七八九十百]+(?={_UNITS})")
 _HAS_NUMERAL = re.compile(r"[零一二三四五六七八九十百]")
-_SUB_DOOR = re.compile(r"(\d+)号?(?:之|附)(\d{1,2})(?!\d)号?")
+_SUB_DOOR = re.compile(r"(\d+)(?:号?(?:之|附)|号-)(\d{1,2})(?!\d)号?")
 _LETTERED = re.compile(r"(?<=\d)号?([甲乙丙丁])(?:号|(?![栋幢座楼单梯]))")
 
 
@@ -58,7 +58,7 @@ def normalise(text: str) -> str:
     text = _POSTCODE.sub("", _NOISE.sub(",", text)) if len(text) > _SHORTEST_NOISE else text
     if _HAS_NUMERAL.search(text):
         text = _NUMERAL.sub(_digits, text)
-    if "之" in text or "附" in text:
+    if "之" in text or "附" in text or "号-" in text:
         text = _SUB_DOOR.sub(r"\1-\2号", text)
     return _LETTERED.sub(r"\1号", text)
 

@@ -34,7 +34,7 @@ class Reader:
             that an ambiguous text leaves open, joined by ``|``.
         """
         distinct, codes = values.per_distinct(series)
-        rows = [_NOTHING if text is None else self._row(text) for text in distinct]
+        rows = [self._row(text) if isinstance(text, str) else _NOTHING for text in distinct]
         frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
         return frame.take(codes.to_numpy()).set_axis(series.index)
 

@@ -1,0 +1,232 @@
+"""What can be wrong with contracts and kinds beyond their schema. An empty list is good."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+from pypinyin import Style, lazy_pinyin
+
+from transforms import contract as contracts
+from transforms import kinds as kind_files
+from transforms import values
+from transforms.contract import Column, Contract
+from transforms.errors import ConfigError
+from transforms.kinds import Kind, Property
+from transforms.run import REPOSITORY
+
+# Suffixes that standardise adds to a property's name (docs/rooms.md), and words that link derives for a kind.
+_SUFFIXES = (
+    "key", "pinyin", "surname", "kind", "valid", "token", "near", "birth", "sex", "tokens", "precision", "path",
+    "level", "province", "county", "town", "village", "road", "door", "estate", "building", "unit", "floor", "room",
+    "group", "relation", "residual",
+)  # fmt: skip
+_DERIVED = {"cell": ("lon", "lat"), "point": ("lon", "lat"), "path": ("address",)}  # word -> types a kind needs for it
+_LEAST_LATIN = 4  # shorter pinyin initials ("jb") stand in too many innocent headings
+
+
+@dataclass(frozen=True)
+class _Deployment:
+    kinds: Mapping[str, Kind]
+    purposes: frozenset[str]
+    denied: Mapping[str, str]
+
+
+def lint(expectations: Path) -> list[str]:
+    """Every problem of a deployment's contracts and kinds, as sentences that name file and heading."""
+    problems: list[str] = []
+    known: dict[str, Kind] = {}
+    for path in sorted((expectations / "kinds").glob("*.yml")):
+        try:
+            known[path.stem] = kind_files.load(path)
+        except ConfigError as error:
+            problems.append(error.detail)
+    deployment = _Deployment(
+        known,
+        frozenset(_lookup(expectations, "purposes", "purpose", "title")),
+        _lookup(expectations, "denied_columns", "word", "reason"),
+    )
+    for name, kind in known.items():
+        problems += [f"kinds/{name}.yml: {problem}" for problem in _kind(kind)]
+    paths = sorted((expectations / "contracts").glob("*.yml"))
+    for path in paths:
+        try:
+            contract = contracts.load(path)
+        except ConfigError as error:
+            problems.append(error.detail)
+            continue
+        problems += [f"contracts/{path.name}: {p}" for check in CHECKS for p in check(contract, deployment)]
+    return problems if paths and known else [*problems, f"{expectations} holds no contracts or no kinds"]
+
+
+def _lookup(expectations: Path, name: str, key: str, value: str) -> dict[str, str]:
+    own = expectations / "lookups" / f"{name}.csv"
+    path = own if own.is_file() else REPOSITORY / "expectations" / "lookups" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row[key]: row[value] for row in csv.DictReader(file)}
+
+
+def _target(deployment: _Deployment, target: str) -> Property | None:
+    kind, _, name = target.partition(".")
+    return deployment.kinds[kind].properties.get(name) if kind in deployment.kinds else None
+
+
+def _unknown_targets(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    for kind in contract.feeds:
+        if kind not in deployment.kinds:
+            yield f"feeds names {kind}, but there is no kinds/{kind}.yml"
+    for column in contract.columns:
+        for target in column.to:
+            if _target(deployment, target) is None:
+                yield f"column {column.heading} feeds {target}, a property that does not exist"
+    for target in contract.constants:
+        if _target(deployment, target) is None:
+            yield f"constants name {target}, a property that does not exist"
+        elif target.partition(".")[0] not in contract.feeds:
+            yield f"constants name {target}, but feeds does not name that kind"
+
+
+def _fed(contract: Contract) -> set[str]:
+    return {target for column in contract.columns for target in column.to} | set(contract.constants)
+
+
+def _unknown_trust(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    names = {name for kind in contract.feeds if kind in deployment.kinds for name in deployment.kinds[kind].properties}
+    for name, points in contract.trust.items():
+        if name not in names:
+            yield f"trust names {name}, a property of no kind that is fed"
+        elif not 0 <= points <= 100:
+            yield f"trust of {name} is not between 0 and 100"
+    for name in contract.registers.authority_for:
+        if name not in names:
+            yield f"registers.authority_for names {name}, a property of no kind that is fed"
+    if (one := contract.registers.one_live_row_per) and one not in contract.feeds:
+        yield f"registers.one_live_row_per names {one}, a kind that is not fed"
+
+
+def _purposes(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    for column in contract.columns:
+        if column.purpose not in deployment.purposes:
+            yield f"column {column.heading} names purpose {column.purpose}, which lookups/purposes.csv does not admit"
+
+
+def _denied(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    for column in contract.columns:
+        for word, reason in deployment.denied.items():
+            if is_named(column.heading, word):
+                yield f"column {column.heading} is on the deny-list ({reason}) and cannot be mapped"
+                break
+
+
+def is_named(heading: str, word: str) -> bool:
+    """Whether a heading says a denied word: in hanzi, in pinyin, or by its pinyin initials.
+
+    A heading in Latin letters is searched for the word's forms; one in hanzi is a denied initialism only if all its
+    initials are (政治面貌 is ``zzmm``), for short initials stand in too many innocent headings.
+    """
+    said, denied = _bare(heading), _bare(word)
+    if said.isascii():
+        forms = (denied,) if denied.isascii() else _latin(word)
+        return any(len(form) >= _LEAST_LATIN and form in said for form in forms)
+    return denied in said or (denied.isascii() and denied in _latin(heading))
+
+
+def _bare(text: str) -> str:
+    """Letters, hanzi and digits only, lower case: ZZ_MM and zzmm are one heading."""
+    cleaned = str(values.clean_text(pd.Series([text], dtype=object)).iloc[0] or "")
+    return "".join(character for character in cleaned.lower() if character.isalnum())
+
+
+@lru_cache(maxsize=4096)
+def _latin(word: str) -> tuple[str, ...]:
+    """Pinyin and pinyin initials; nothing for a single character, which would be found everywhere."""
+    if len(word) == 1:
+        return ()
+    return "".join(lazy_pinyin(word)), "".join(lazy_pinyin(word, style=Style.FIRST_LETTER))
+
+
+def _required(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    fed = _fed(contract)
+    for name in contract.feeds:
+        kind = deployment.kinds.get(name)
+        for prop, told in kind.properties.items() if kind else ():
+            if told.required and f"{name}.{prop}" not in fed:
+                yield f"feeds {name}, but no column or constant feeds its required property {prop}"
+
+
+def _coordinates(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    types: dict[str, set[str]] = {}
+    for target in sorted(_fed(contract)):
+        if prop := _target(deployment, target):
+            types.setdefault(target.partition(".")[0], set()).add(prop.type)
+    for kind, found in types.items():
+        if len(found & {"lon", "lat"}) == 1:
+            yield f"{kind} is fed a longitude without a latitude, or the reverse"
+    if any(found & {"lon", "lat", "geometry"} for found in types.values()) and contract.arrives.crs is None:
+        yield "feeds coordinates, but arrives.crs does not say in which coordinate system"
+
+
+def _codes(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    for column in contract.columns:
+        for target in column.to:
+            prop = _target(deployment, target)
+            if prop and prop.codes is not None:
+                yield from _unknown_words(column, target, prop)
+    for target, word in contract.constants.items():
+        prop = _target(deployment, target)
+        if prop and prop.codes is not None and word not in prop.codes:
+            yield f"constant {target} says {word}, a word that its kind does not know"
+
+
+def _unknown_words(column: Column, target: str, prop: Property) -> Iterator[str]:
+    for word in sorted(set((column.codes or {}).values()) - set(prop.codes or {})):
+        yield f"column {column.heading} maps to {word}, a word that {target} does not know"
+
+
+def _types(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    for column in contract.columns:
+        for target in column.to:
+            prop = _target(deployment, target)
+            if prop and prop.type in ("date", "birth_date") and not column.formats:
+                yield f"column {column.heading} feeds the date {target} without formats: dates are never guessed"
+            told = column.document_kind or _tells_kind(contract, deployment, target)
+            if prop and prop.type == "document" and not told:
+                yield f"column {column.heading} feeds {target}, but nothing tells the kind of the document"
+
+
+def _tells_kind(contract: Contract, deployment: _Deployment, target: str) -> bool:
+    kind = deployment.kinds.get(target.partition(".")[0])
+    return kind is not None and any(f"{kind.kind}.{name}" in _fed(contract) for name in kind.typed("document_kind"))
+
+
+CHECKS: tuple[Callable[[Contract, _Deployment], Iterator[str]], ...] = (
+    _unknown_targets, _unknown_trust, _purposes, _denied, _required, _coordinates, _codes, _types,
+)  # fmt: skip
+
+
+def _kind(kind: Kind) -> Iterator[str]:
+    """A link block that names a column no room makes, or a code property without words."""
+    link = kind.link
+    named = [(f"link.compare {name}", name) for c in link.compare for name in (*c.property, *c.also)]
+    named += [("link.decisive " + link.decisive, link.decisive)] if link.decisive else []
+    named += [("link.agree " + link.agree, link.agree)] if link.agree else []
+    named += [(f"link.blocks {name}", name) for block in link.blocks for name in block]
+    for where, name in named:
+        if not _is_column(kind, name):
+            yield f"{where} names no column of the kind"
+    for name, prop in kind.properties.items():
+        if prop.type == "code" and not prop.codes:
+            yield f"property {name} is a code without words"
+
+
+def _is_column(kind: Kind, name: str) -> bool:
+    if name in kind.properties:
+        return True
+    if name in _DERIVED:
+        return all(kind.typed(type_) for type_ in _DERIVED[name])
+    stems = [name.removesuffix(f"_{suffix}") for suffix in _SUFFIXES if name.endswith(f"_{suffix}")]
+    return any(stem in kind.properties for stem in stems)

@@ -1,0 +1,99 @@
+"""The linter: the repository's own contracts are good, and each mistake a contract can make is named."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from expectations.lint import is_named, lint
+from transforms import contract as contracts
+from transforms.run import REPOSITORY
+
+EXPECTATIONS = REPOSITORY / "expectations"
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Callable[[str, str, str], list[str]]:
+    """Replace a text once in a file of a copy of the expectations, and lint the copy."""
+    copy = tmp_path / "expectations"
+    shutil.copytree(EXPECTATIONS, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+
+    def apply(name: str, old: str, new: str) -> list[str]:
+        text = (copy / name).read_text("utf-8")
+        assert old in text, f"{name} no longer holds the text this test changes"
+        (copy / name).write_text(text.replace(old, new, 1), "utf-8")
+        return lint(copy)
+
+    return apply
+
+
+def test_the_contracts_of_the_repository_are_good() -> None:
+    assert len(contracts.load_all(EXPECTATIONS)) >= 8
+    assert lint(EXPECTATIONS) == []
+
+
+HUKOU, HOUSES, PARTS, TAX = (
+    f"contracts/{s}.yml" for s in ("gongan_hukou", "zhujian_fangwu", "chengguan_bujian", "shuiwu_nashui")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        (HUKOU, "to: person.former_name", "to: person.nickname", "feeds person.nickname, a property that does not exist"),
+        (HUKOU, "purpose: P-ADDRESS", "purpose: P-CURIOSITY", "names purpose P-CURIOSITY"),
+        (HUKOU, "heading: 曾用名", "heading: 是否重点人员", "deny-list (key person)"),
+        (HUKOU, "heading: 曾用名", "heading: ZZMM", "deny-list (political label)"),
+        (HUKOU, "heading: 曾用名", "heading: zongjiao_xinyang", "deny-list (religion)"),
+        (HUKOU, "{heading: 姓名, to: person.name, required: true", "{heading: 姓名, to: person.former_name", "property name"),
+        (HUKOU, "正常: living", "正常: alive", "maps to alive, a word that person.life_status does not know"),
+        (HUKOU, "residence_kind: registered", "residence_kind: guest", "says guest, a word that its kind does not know"),
+        (HUKOU, "person.residence_kind:", "person.residence:", "constants name person.residence, a property"),
+        (HUKOU, "trust: {name: 100", "trust: {nome: 100", "trust names nome"),
+        (HUKOU, "trust: {name: 100", "trust: {name: 101", "trust of name is not between 0 and 100"),
+        (HUKOU, "authority_for: [document,", "authority_for: [passport,", "authority_for names passport"),
+        (HUKOU, "one_live_row_per: person", "one_live_row_per: house", "a kind that is not fed"),
+        (HUKOU, "document_kind: '111', ", "", "nothing tells the kind of the document"),
+        (HUKOU, "to: person.birth_date, formats: ['%Y%m%d'],", "to: person.birth_date,", "without formats"),
+        (HUKOU, "feeds:\n", "feeds:\n  dragon: {key: []}\n", "there is no kinds/dragon.yml"),
+        (HUKOU, "on_new_column: note", "on_new_colour: note", "on_new_colour"),
+        (HOUSES, "to: [building.lat, address.lat]", "to: address.lat", "building is fed a longitude without a latitude"),
+        (PARTS, "  crs: gcj02\n", "", "does not say in which coordinate system"),
+        (TAX, "key: [登记序号]}", "key: [不存在]}", "不存在"),
+        ("kinds/person.yml", "[name_key]", "[nome_key]", "link.blocks nome_key names no column"),
+        ("kinds/person.yml", "decisive: document", "decisive: passport", "link.decisive passport names no column"),
+        ("kinds/house.yml", "type: decimal", "type: number", "properties.area.type"),
+    ],
+)
+def test_each_mistake_is_named(
+    change: Callable[[str, str, str], list[str]], name: str, old: str, new: str, said: str
+) -> None:
+    problems = change(name, old, new)
+    assert any(said in problem for problem in problems), problems
+    assert all(name.split("/")[-1] in problem for problem in problems if said in problem)
+
+
+def test_an_ignored_heading_may_be_denied(change: Callable[[str, str, str], list[str]]) -> None:
+    assert change(HUKOU, "heading: 民族", "heading: 宗教信仰") == []
+
+
+def test_one_bad_contract_does_not_hide_the_problems_of_another(change: Callable[[str, str, str], list[str]]) -> None:
+    change(HUKOU, "on_new_column: note", "on_new_colour: note")
+    assert len({problem.split(".yml")[0] for problem in change(PARTS, "  crs: gcj02\n", "")}) == 2
+
+
+def test_an_empty_folder_is_a_problem(tmp_path: Path) -> None:
+    assert lint(tmp_path) == [f"{tmp_path} holds no contracts or no kinds"]
+
+
+@pytest.mark.parametrize("heading", ["zdry", "ZDRY_flag", "sf-zdrybs", "ZhongDianRenYuan", "是否重点人员", "重 点 人 员"])
+def test_synonyms_of_a_denied_word_are_seen(heading: str) -> None:
+    assert is_named(heading, "重点人员")
+
+
+@pytest.mark.parametrize("heading", ["姓名", "重点工程", "站点人员", "zd", "document", "户籍地址"])
+def test_innocent_headings_are_not_denied(heading: str) -> None:
+    assert not is_named(heading, "重点人员")

@@ -1,0 +1,131 @@
+"""The real DAG on a small city: the same release as the command line, again the same when run again, nothing told."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.dags.conftest import airflow_environment
+from tests.pipeline.conftest import NIGHTS, Home
+
+pytestmark = pytest.mark.airflow
+
+NIGHT = NIGHTS[0]
+NAME, NUMBER, PHONE, FAULT = "欧阳标记甲", "445302199902290017", "13800001379", "标记错列"
+MARKS = (NAME, NUMBER, PHONE, FAULT)
+A_NIGHT_MAY_COST = 40
+
+
+def marked(drops: Path) -> Path:
+    """The drops, with marked values in a row that will be accepted, in one that will not, and in one that is broken."""
+    (path,) = (drops / "gongan_hukou").iterdir()
+    head, *rows = path.read_bytes().decode("gb18030").splitlines()
+    columns, first, second = head.split(","), rows[0].split(","), rows[1].split(",")
+    assert len(columns) == len(first) == len(second)
+    name, number, phone = (columns.index(heading) for heading in ("姓名", "公民身份号码", "联系电话"))
+    first[name], first[phone], second[number] = NAME, PHONE, NUMBER
+    broken = ",".join([*first, FAULT, FAULT])
+    path.write_bytes("\r\n".join([head, ",".join(first), ",".join(second), *rows[2:], broken, ""]).encode("gb18030"))
+    return drops
+
+
+@dataclass(frozen=True)
+class Night:
+    """A home in which the DAG ran a night, the Airflow that ran it, and everything it printed."""
+
+    home: Home
+    airflow: Path
+    drops: Path
+
+    def run(self) -> str:
+        env = self.home.environment | airflow_environment(self.airflow)
+        conf = json.dumps({"night": NIGHT, "drops": str(self.drops)})
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", "dags", "test", "nightly_merge", "--conf", conf],
+            env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=280,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-6000:]
+        return done.stdout
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        with sqlite3.connect(self.airflow / "airflow.db") as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def drops(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return marked(Path(shutil.copytree(city / "drops" / NIGHT, tmp_path_factory.mktemp("marked") / "drops")))
+
+
+@pytest.fixture(scope="module")
+def ran(keyed: Path, drops: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Night, str]:
+    folder = tmp_path_factory.mktemp("night")
+    night = Night(Home(Path(shutil.copytree(keyed, folder / "home"))), folder / "airflow", drops)
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=night.home.environment | airflow_environment(night.airflow), check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    return night, night.run()
+
+
+@pytest.fixture(scope="module")
+def plain(keyed: Path, drops: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same drops through the command line."""
+    home = Home(Path(shutil.copytree(keyed, tmp_path_factory.mktemp("plain") / "home")))
+    home.run(NIGHT, drops)
+    return home
+
+
+def test_the_dag_makes_the_release_of_the_command_line(ran: tuple[Night, str], plain: Home) -> None:
+    assert ran[0].home.call("checksum").stdout == plain.call("checksum").stdout
+
+
+def test_a_night_costs_few_tasks_and_all_end_well(ran: tuple[Night, str]) -> None:
+    states = ran[0].query("SELECT state, count(*) FROM task_instance GROUP BY state")
+    assert [state for state, _ in states] == ["success"]
+    assert 25 < int(str(states[0][1])) <= A_NIGHT_MAY_COST
+
+
+def spellings(mark: str) -> set[bytes]:
+    """A value as it might stand in a file: UTF-8, GB18030, UTF-16, escaped in JSON."""
+    encoded = {mark.encode(name) for name in ("utf-8", "gb18030", "utf-16-le", "utf-16-be")}
+    return encoded | {json.dumps(mark).strip('"').encode()}
+
+
+def test_no_marked_value_is_in_xcom_rendered_fields_or_logs(ran: tuple[Night, str]) -> None:
+    night, log = ran
+    assert night.query("SELECT count(*) FROM xcom")[0][0]
+    assert night.query("SELECT count(*) FROM rendered_task_instance_fields")[0][0]
+    assert len(re.findall(r"\[gridfacts\]", log)) > 20
+    landed = b"".join(p.read_bytes() for p in sorted((night.home.path / "lake" / "raw").rglob("*")) if p.is_file())
+    files = [p for p in night.airflow.rglob("*") if p.is_file()] + list(night.home.path.glob("alerts.jsonl"))
+    assert [p for p in files if p.name == "airflow.db"]
+    for mark in MARKS:
+        assert any(spelling in landed for spelling in spellings(mark)), "the marked value never came in"
+        for spelling in spellings(mark):
+            assert spelling not in log.encode()
+            assert not [p.name for p in files if spelling in p.read_bytes()]
+
+
+def test_what_goes_through_xcom_is_source_codes_and_counts(ran: tuple[Night, str]) -> None:
+    values = [json.loads(str(value)) for (value,) in ran[0].query("SELECT value FROM xcom") if value is not None]
+    assert len(values) > 20
+    counts = [value for value in values if isinstance(value, dict)]
+    assert counts
+    for value in counts:
+        assert all(re.fullmatch(r"[A-Za-z_]+", key) and isinstance(n, int) for key, n in value.items()), list(value)
+
+
+def test_the_dag_run_again_for_the_same_night_changes_nothing(ran: tuple[Night, str], plain: Home) -> None:
+    night, _ = ran
+    again = Night(night.home, night.airflow, night.drops)
+    again.run()
+    assert night.home.call("checksum").stdout == plain.call("checksum").stdout

@@ -1,0 +1,145 @@
+"""How a task calls a room: which night, which sources together, which errors are tried again, what is told of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import RetryAction
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
+
+from dags import rooms
+from dags.alerts import alert, alert_run
+from dags.defaults import TASKS
+from transforms.errors import ConfigError, GridfactsError, ImbalanceError, RefusedError, StaleInputError
+from transforms.run import Run, Settings
+
+MARKED = "张标记 110101199003070000"
+
+
+def context(night: str | None, due: datetime) -> Any:
+    run = SimpleNamespace(run_after=due, dag_id="nightly_merge", run_id="manual__1")
+    return {"params": {"night": night}, "dag_run": run}
+
+
+def test_the_night_is_the_parameter_else_the_day_in_china() -> None:
+    late = datetime(2026, 9, 30, 17, 30, tzinfo=UTC)
+    assert rooms.night_of(context("2026-08-01", late)) == "2026-08-01"
+    assert rooms.night_of(context(None, late)) == "2026-10-01"
+    assert rooms.night_of(context(None, datetime(2026, 9, 30, 15, 59, tzinfo=UTC))) == "2026-09-30"
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z]{2,6}", fullmatch=True), st.integers(0, 10**9), max_size=30))
+def test_bundles_hold_every_source_once_and_about_equal_bytes(waiting: dict[str, int]) -> None:
+    made = rooms.bundles(waiting)
+    assert sorted(source for bundle in made for source in bundle) == sorted(waiting)
+    assert len(made) == min(rooms.BUNDLES, len(waiting))
+    assert made == rooms.bundles(dict(reversed(waiting.items())))
+    weights = [sum(waiting[source] for source in bundle) for bundle in made]
+    assert not weights or max(weights) - min(weights) <= max(waiting.values())
+
+
+def test_work_is_a_waiting_file_or_a_landed_batch(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)})
+    run = Run.of("2026-10-01", settings=settings)
+    for source in ("gongan_hukou", "shebao_canbao", "shuiwu_nashui", "no_contract"):
+        (run.drops / source).mkdir(parents=True)
+    (run.drops / "gongan_hukou" / "a.csv").write_bytes(b"12345")
+    (run.drops / "no_contract" / "a.csv").write_bytes(b"1")
+    (run.drops / "shuiwu_nashui" / "link.csv").symlink_to("/etc/hostname")
+    (settings.lake / "land" / "shichang_zhuti").mkdir(parents=True)
+    assert rooms.sources_with_work(run) == {"gongan_hukou": 5, "shichang_zhuti": 0}
+
+
+def test_events_that_come_together_are_all_in_the_run() -> None:
+    def event(source: str) -> SimpleNamespace:
+        return SimpleNamespace(extra={"from_trigger": True, "payload": {"source": source}})
+
+    told = {"drop_box": [event("gongan_hukou"), event("shebao_canbao"), event("gongan_hukou")]}
+    assert rooms.dropped_sources(told) == {"gongan_hukou", "shebao_canbao"}
+    assert rooms.dropped_sources({}) is None
+    assert rooms.dropped_sources(None) is None
+
+
+def database_gone() -> None:
+    with create_engine("sqlite:////nowhere/at/all.db").connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def row_in_message() -> None:
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute(f"SELECT * FROM [{MARKED}]")
+
+
+def disk_full() -> None:
+    raise OSError(28, "No space left on device", f"/drops/{MARKED}.csv")
+
+
+@pytest.mark.parametrize(
+    ("fail", "kind", "says"),
+    [
+        (database_gone, rooms.PassingError, "OperationalError"),
+        (disk_full, rooms.PassingError, "OSError ENOSPC"),
+        (lambda: int(MARKED), rooms.UnexpectedError, "ValueError"),
+        (row_in_message, rooms.UnexpectedError, "OperationalError"),
+    ],
+)
+def test_a_foreign_error_says_type_and_place_and_no_value(
+    fail: Callable[[], object], kind: type[GridfactsError], says: str
+) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        fail()
+    told = rooms.without_text(caught.value)
+    assert type(told) is kind
+    assert says in str(told)
+    assert "dags/test_rooms.py:" in str(told) or "/" in told.detail
+    assert not [part for part in MARKED.split() if part in str(told)]
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (rooms.PassingError("PASSING", "x"), RetryAction.RETRY),
+        (rooms.UnexpectedError("UNEXPECTED", "x"), RetryAction.DEFAULT),
+        (RefusedError("EMPTY_FILE", "x"), RetryAction.FAIL),
+        (ImbalanceError(["x"]), RetryAction.FAIL),
+        (ConfigError("x"), RetryAction.FAIL),
+        (StaleInputError("a", "b", "c", "d"), RetryAction.FAIL),
+        (RuntimeError("killed"), RetryAction.DEFAULT),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(error: Exception, action: RetryAction) -> None:
+    assert TASKS["retry_policy"].evaluate(error, 1, TASKS["retries"]).action is action
+
+
+def test_an_alert_is_one_line_for_file_and_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = tmp_path / "heard"
+    monkeypatch.setenv("GRIDFACTS_HOME", str(tmp_path))
+    monkeypatch.setenv("GRIDFACTS_ALERT_COMMAND", f"tee -a {heard}")
+    task = SimpleNamespace(task_id="person.link", map_index=-1, try_number=3)
+    failed = context(None, datetime(2026, 10, 1, tzinfo=UTC))
+    alert(failed | {"task_instance": task, "exception": RefusedError("EMPTY_FILE", MARKED)})
+    alert_run(failed)
+    lines = (tmp_path / "alerts.jsonl").read_text("utf-8").splitlines()
+    first, second = map(json.loads, lines)
+    assert (first["task"], first["error"], first["code"], first["attempt"]) == (
+        "person.link", "RefusedError", "EMPTY_FILE", 3,
+    )  # fmt: skip
+    assert (second["task"], second["run"]) == (None, "manual__1")
+    assert heard.read_text("utf-8").splitlines() == lines
+    assert MARKED not in "".join(lines)
+
+
+def test_an_alert_that_cannot_be_told_breaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDFACTS_HOME", str(tmp_path))
+    monkeypatch.setenv("GRIDFACTS_ALERT_COMMAND", str(tmp_path / "no such program"))
+    alert_run(context(None, datetime(2026, 10, 1, tzinfo=UTC)))
+    assert len((tmp_path / "alerts.jsonl").read_text("utf-8").splitlines()) == 1

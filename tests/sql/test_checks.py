@@ -1,0 +1,66 @@
+"""Every check of every checks.sql passes on a good release and finds the row that breaks it."""
+
+from __future__ import annotations
+
+from transforms import database, tables
+from transforms.database import Databases
+from transforms.publish import checks
+from transforms.publish.checks import Check
+
+_NO_PLACE = "UPDATE {} SET address_id = NULL, building_id = NULL, division_code = NULL, place_reason = NULL"
+_ON_THE_WAY = {  # what a check of one table needs broken in another, or in a way of its own
+    "place_grid.grid_or_reason": "UPDATE place_grid SET reason = 'gap' WHERE grid_id IS NOT NULL",
+    "fact_facility.grid_or_reason": "UPDATE fact_facility SET division_code = NULL, place_reason = NULL;"
+    "DELETE FROM place_grid WHERE node_kind = 'facility'",
+    "record.merged_stands_in_an_entity": "UPDATE identity SET state = 'retired'",
+    "identity.retired_says_when": "UPDATE identity SET retired_release = NULL",
+    "change.sequence_without_gap": "DELETE FROM change WHERE seq = 2",
+    "change.event_is_known": "UPDATE change SET event = 'forgotten' WHERE seq = 1",
+    "release.numbers_without_gap": "INSERT INTO release VALUES (4, '2026-10-04', 'x', '{}')",
+    "source_state.batch_has_a_day": "UPDATE source_state SET as_of = NULL",
+    "stat_grid.small_counts_are_hidden": "UPDATE stat_grid SET houses = 4",
+    "std_grid.level_is_known": "UPDATE std_grid SET level = 'tiny'",
+    "std_division.code_has_twelve_digits": "UPDATE std_division SET code = '44' WHERE level = 'province'",
+    "grid_crosswalk.weight_is_a_share": "UPDATE grid_crosswalk SET weight = 1.5",
+    "fact_household.size_is_its_members": "UPDATE fact_household SET size = 99",
+}
+
+
+def breaking(check: Check) -> str:
+    """The statement after which a check must find a row."""
+    name = f"{check.table}.{check.name}"
+    if name in _ON_THE_WAY:
+        return _ON_THE_WAY[name]
+    if check.name == "known_to_after_known_from":
+        return f"UPDATE {check.table} SET known_to = known_from"
+    if check.name == "address_or_reason":
+        return f"UPDATE {check.table} SET address_id = NULL, place_reason = NULL"
+    if check.name == "grid_or_reason":
+        return _NO_PLACE.format(check.table)
+    column = check.name.removesuffix("_resolves")
+    assert column in tables.load_all()[check.table].columns, f"say how {name} is broken"
+    return f"UPDATE {check.table} SET {column} = 'nowhere'"
+
+
+def test_every_table_has_rows_and_no_check_finds_one(filled: Databases) -> None:
+    found = checks.load_all()
+    assert {check.table for check in found} == set(tables.of("release"))
+    with database.reading(filled.release) as connection:
+        for check in found:
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM {check.table}").scalar_one() > 0, check.table
+            assert checks.offending(connection, check) == 0, f"{check.table}.{check.name}"
+
+
+def test_every_check_finds_what_breaks_it(filled: Databases) -> None:
+    for check in checks.load_all():
+        with filled.release.connect() as connection, connection.begin() as transaction:
+            for statement in breaking(check).split(";"):
+                connection.exec_driver_sql(statement)
+            assert checks.offending(connection, check) > 0, f"{check.table}.{check.name}"
+            transaction.rollback()
+
+
+def test_no_two_checks_share_a_name() -> None:
+    names = [(check.table, check.name) for check in checks.load_all()]
+    assert len(names) > len(tables.of("release"))
+    assert len(set(names)) == len(names)

@@ -1,0 +1,80 @@
+"""What readers see: the grid of every fact, the grids above it, how it was found, or why there is none."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from transforms import database, tables
+from transforms.database import Databases
+
+_PARAMETERS = {"release": 1, "town": "445302001000", "house": "h1", "seq": 3, "record": "rec3"}
+
+
+def rows(dbs: Databases, query: str, **bound: object) -> list[tuple[object, ...]]:
+    with database.reading(dbs.release) as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query), bound)]
+
+
+def named(dbs: Databases, name: str) -> list[tuple[object, ...]]:
+    query = (tables.SQL / "queries" / f"{name}.sql").read_text("utf-8")
+    return rows(dbs, query, **{key: value for key, value in _PARAMETERS.items() if f":{key}" in query})
+
+
+def placed(dbs: Databases, view: str, key: str) -> list[tuple[object, ...]]:
+    return rows(dbs, f"SELECT {key}, grid_id, grid_method, grid_reason FROM {view} ORDER BY {key}")
+
+
+def test_a_fact_takes_its_grid_from_the_finest_node_that_has_one(filled: Databases) -> None:
+    assert placed(filled, "v1_premises", "premises_id") == [("p1", "g3", "polygon", None)]
+    assert placed(filled, "v1_house", "house_id") == [("h1", "g3", "building", None)]
+    assert placed(filled, "v1_organization", "organization_id") == [("o1", "g1", "village", None)]
+    assert placed(filled, "v1_facility", "facility_id") == [("f1", "g2", "polygon", None)]
+    assert [row[0] for row in placed(filled, "v1_person", "person_id")] == ["per1", "per2", "per4"]
+
+
+def test_a_fact_without_a_grid_says_why(filled: Databases) -> None:
+    with database.writing(filled.release) as connection:
+        connection.exec_driver_sql("UPDATE place_grid SET grid_id = NULL, method = NULL, reason = 'gap'")
+    assert placed(filled, "v1_house", "house_id") == [("h1", None, None, "gap")]
+
+
+def test_the_chain_holds_the_codes_of_every_level_above(filled: Databases) -> None:
+    chain = "SELECT large_code, medium_code, small_code, micro_code FROM "
+    assert rows(filled, f"{chain} v1_premises") == [("445302G0", "445302G1", "445302G2", "445302G3")]
+    assert rows(filled, f"{chain} v1_organization") == [("445302G0", "445302G1", None, None)]
+
+
+def test_another_cut_is_not_shown_as_the_current_one(filled: Databases) -> None:
+    with database.writing(filled.release) as connection:
+        listed = "node_kind, node_id, valid_from, provenance, method, known_from, grid_id"
+        connection.exec_driver_sql(
+            f"INSERT INTO place_grid ({listed}, cut) SELECT {listed.replace('grid_id', '')} 'g0', '2020-01-01' "
+            "FROM place_grid WHERE node_id = 'a1'"
+        )
+    assert placed(filled, "v1_premises", "premises_id") == [("p1", "g3", "polygon", None)]
+
+
+def test_the_named_questions_have_their_answers(filled: Databases) -> None:
+    asked = {path.stem: named(filled, path.stem) for path in sorted((tables.SQL / "queries").glob("*.sql"))}
+    assert asked == {
+        "changes_after": [
+            (4, 2, "person", "per1", "update", "name", None),
+            (5, 2, "person", "per3", "merge", None, "per1"),
+        ],
+        "entity_of_a_record": [("src", "person", "merged", "per1", "live", None)],
+        "facts_without_a_grid": [],
+        "organizations_changed_in_a_town": [],
+        "persons_as_of_a_release": [
+            ("per1", "张合成1", "a2", "number"),
+            ("per2", "张合成2", "a2", "number"),
+            ("per3", "张合成3", "a2", "number"),
+        ],
+        "persons_in_a_house": [("actual", 1)],
+        "persons_per_small_grid": [("445302G2", 3)],
+    }
+
+
+def test_organizations_that_changed_are_found_by_town(filled: Databases) -> None:
+    with database.writing(filled.release) as connection:
+        connection.exec_driver_sql("INSERT INTO change VALUES (6, 2, 'organization', 'o1', 'update', 'name', NULL)")
+    assert named(filled, "organizations_changed_in_a_town") == [("o1", "合成公司", None, "445302G1", 2)]

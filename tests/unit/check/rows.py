@@ -1,0 +1,178 @@
+"""Synthetic landed rows: one sound row per source, and for every rule the cells that break it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from expectations import rules
+from transforms import contract as contracts
+from transforms import kinds, model
+from transforms.contract import Contract
+from transforms.run import REPOSITORY
+
+EXPECTATIONS = REPOSITORY / "expectations"
+AS_OF = "2026-10-01"
+BATCH = "{source}-20261001-0-" + "a" * 64
+Row = Mapping[str, str | None]
+
+# 11010519491231002X and 440524188001010014 are the examples of GB 11643; 91350100M000100Y43 that of GB 32100.
+SQUARE = '{"type":"Polygon","coordinates":[[[112.0,22.9],[112.1,22.9],[112.1,23.0],[112.0,23.0],[112.0,22.9]]]}'
+BOW_TIE = '{"type":"Polygon","coordinates":[[[112.0,22.9],[112.1,23.0],[112.1,22.9],[112.0,23.0],[112.0,22.9]]]}'
+SOUND: dict[str, Row] = {
+    "gongan_hukou": {
+        "人员编号": "P1", "姓名": "王小明", "曾用名": None, "公民身份号码": "11010519491231002X", "性别": "2",
+        "出生日期": "19491231", "户号": "H1", "与户主关系": "户主", "户籍地址": "云城街道兴云西路1号",
+        "现住址": "云城街道兴云西路1号", "联系电话": "13900001111", "户口状态": "正常", "状态日期": "20200101",
+    },
+    "shebao_canbao": {
+        "个人编号": "S1", "参保人姓名": "王小明", "证件类型": "居民身份证", "证件号码": "11010519491231002X", "性 别": "女",
+        "出生年月日": "1949/12/31", "手机": "13900001111", "居住地": "云城街道兴云西路1号",
+    },
+    "shichang_zhuti": {
+        "主体标识": "M1", "操作标志": "I", "统一社会信用代码": "91350100M000100Y43", "企业名称": "示例商店", "曾用名称": None,
+        "主体类型": "企业", "行业代码": "F5211", "登记状态": "存续", "法定代表人": "王小明", "住所": "兴云西路1号",
+        "经营场所": "兴云西路1号", "许可证号": None, "成立日期": "2020-01-31", "联系电话": "0766-8812345",
+    },
+    "shuiwu_nashui": {
+        "登记序号": "T1", "纳税人识别号": "91350100M000100Y43", "纳税人名称": "示例商店", "课征主体登记类型": "单位纳税人",
+        "生产经营地址": "兴云西路1号", "行业": "零售", "纳税人状态": "正常", "法人代表姓名": "王小明", "办税电话": "13900001111",
+    },
+    "chengguan_bujian": {
+        "ObjID": "4453020101000001", "ClassCode": "0101", "ObjName": "井盖", "OwnerDept": "城管局", "KeepDept": "城管局",
+        "ObjState": "完好", "ObjPos": "兴云西路1号旁", "X": "112.05", "Y": "22.93",
+    },
+    "xiaofang_sheshi": {
+        "设施编号": "F1", "城管部件编号": None, "设施类别": "室外消火栓", "设施名称": "消火栓", "权属单位": "消防", "维护单位": "消防",
+        "所在位置": "兴云西路1号旁", "状态": "正常", "经度": "112.05", "纬度": "22.93",
+    },
+    "zhengfa_wangge": {
+        "网格编码": "445302001001001", "网格名称": "第一网格", "网格层级": "小网格", "网格类型": "综合", "上级编码": None,
+        "geometry": SQUARE,
+    },
+    "zhujian_fangwu": {
+        "房屋编号": "B1-101", "幢编号": "B1", "楼盘名称": "示例花园", "房屋坐落": "兴云西路1号1幢101房", "总层数": "6",
+        "建成年份": "2005", "规划用途": "住宅", "实际用途": "出租", "建筑面积": "88.5", "经度": "112.05", "纬度": "22.93",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The cells of a sound row that break one rule on one heading; ``numeric`` and ``fault`` as land writes them."""
+
+    source: str
+    rule: str
+    heading: str | None
+    effect: str
+    cells: Row
+    numeric: str | None = None
+    fault: str | None = None
+
+
+def _broken(source: str, rule: str, heading: str, effect: str, value: str | None, **others: str | None) -> Broken:
+    return Broken(source, rule, heading, effect, {heading: value, **others})
+
+
+BREAKS = (
+    Broken("gongan_hukou", "FAULT_FIELD_COUNT", None, "quarantine", {}, fault="FIELD_COUNT"),
+    _broken("gongan_hukou", "TOTAL_LINE", "人员编号", "quarantine", "合 计：12"),
+    _broken("gongan_hukou", "KEY", "人员编号", "quarantine", None),
+    _broken("gongan_hukou", "REQUIRED", "姓名", "quarantine", "　无 "),
+    _broken("gongan_hukou", "CONTROL_CHAR", "户籍地址", "quarantine", "兴云\x00西路1号"),
+    _broken("gongan_hukou", "FIELD_TOO_LONG", "与户主关系", "quarantine", "户" * 22_000),
+    _broken("gongan_hukou", "ADDRESS_TOO_LONG", "现住址", "strike", "路" * 501),
+    _broken("gongan_hukou", "PLACEHOLDER", "姓名", "quarantine", "无名氏"),
+    _broken("gongan_hukou", "PLACEHOLDER", "公民身份号码", "strike", "111111111111111111"),
+    _broken("gongan_hukou", "PLACEHOLDER", "联系电话", "strike", "138-0013-8000"),
+    _broken("gongan_hukou", "PHONE_INVALID", "联系电话", "strike", "12900001111"),
+    _broken("gongan_hukou", "CODE_UNKNOWN", "性别", "strike", "男"),
+    _broken("gongan_hukou", "ID_FORMAT", "公民身份号码", "strike", "1101051949123100"),
+    _broken("gongan_hukou", "ID_DATE", "公民身份号码", "strike", "110105199902300021"),
+    _broken("gongan_hukou", "ID_CHECKSUM", "公民身份号码", "strike", "110105194912310021"),
+    _broken("gongan_hukou", "DATE_INVALID", "状态日期", "strike", "20200231"),
+    _broken("gongan_hukou", "DATE_INVALID", "出生日期", "strike", "1949-12-31"),
+    _broken("gongan_hukou", "BIRTH_FUTURE", "出生日期", "quarantine", "20261002"),
+    _broken("gongan_hukou", "BIRTH_TOO_OLD", "出生日期", "quarantine", "19060930"),
+    _broken("gongan_hukou", "BIRTH_DIFFERS_FROM_NUMBER", "出生日期", "note", "19491230"),
+    _broken("gongan_hukou", "SEX_DIFFERS_FROM_NUMBER", "性别", "note", "1"),
+    _broken("shebao_canbao", "BIRTH_DIFFERS_FROM_NUMBER", "出生年月日", "note", "1949-11"),
+    _broken("shebao_canbao", "SEX_DIFFERS_FROM_NUMBER", "性 别", "note", "男"),
+    _broken("shebao_canbao", "CODE_UNKNOWN", "证件类型", "strike", "军官证"),
+    _broken("shebao_canbao", "ID_FORMAT", "证件号码", "strike", "123", 证件类型="护照"),
+    _broken("shebao_canbao", "ID_FORMAT", "证件号码", "strike", "H1234", 证件类型="港澳居民来往内地通行证"),
+    _broken("shebao_canbao", "ID_PRECISION_LOSS", "证件号码", "strike", "1.10105194912E+17"),
+    Broken("shebao_canbao", "ID_NUMERIC_CELL", "证件号码", "strike", {}, numeric="个人编号|证件号码"),
+    _broken("shichang_zhuti", "CREDIT_CODE_CHECKSUM", "统一社会信用代码", "note", "91350211M0000XUF46"),
+    _broken("shichang_zhuti", "CREDIT_CODE_FORMAT", "统一社会信用代码", "strike", "91350211M0000XUF4"),
+    _broken("shichang_zhuti", "CREDIT_CODE_CITIZEN_NUMBER", "统一社会信用代码", "strike", "11010519491231002X"),
+    _broken("shuiwu_nashui", "CREDIT_CODE_CHECKSUM", "纳税人识别号", "strike", "91350211M0000XUF46"),
+    Broken("shuiwu_nashui", "ID_NUMERIC_CELL", "纳税人识别号", "strike", {}, numeric="纳税人识别号"),
+    _broken("chengguan_bujian", "CODE_UNKNOWN", "ClassCode", "quarantine", "一类"),
+    _broken("chengguan_bujian", "COORDINATE_SWAPPED", "X", "quarantine", "22.93", Y="112.05"),
+    _broken("chengguan_bujian", "COORDINATE_ZERO", "Y", "quarantine", "0", X="0.0"),
+    _broken("chengguan_bujian", "COORDINATE_RANGE", "X", "quarantine", "37512345.6"),
+    _broken("zhujian_fangwu", "COORDINATE_SWAPPED", "经度", "strike", "22.93", 纬度="112.05"),
+    _broken("zhujian_fangwu", "COORDINATE_ZERO", "纬度", "strike", "0"),
+    _broken("zhujian_fangwu", "COORDINATE_RANGE", "纬度", "strike", "东经"),
+    _broken("zhujian_fangwu", "COORDINATE_HALF", "经度", "strike", "112.05", 纬度=None),
+    _broken("zhujian_fangwu", "ADDRESS_TOO_LONG", "房屋坐落", "quarantine", "路" * 501),
+    _broken("zhujian_fangwu", "NUMBER_RANGE", "总层数", "strike", "201"),
+    _broken("zhujian_fangwu", "NUMBER_RANGE", "建成年份", "strike", "2005.5"),
+    _broken("zhujian_fangwu", "NUMBER_RANGE", "建筑面积", "strike", "八十八"),
+    _broken("xiaofang_sheshi", "COORDINATE_RANGE", "纬度", "quarantine", "60.5"),
+    _broken("xiaofang_sheshi", "CODE_UNKNOWN", "状态", "strike", "完好"),
+    _broken("zhengfa_wangge", "GEOMETRY_INVALID", "geometry", "quarantine", BOW_TIE),
+    _broken("zhengfa_wangge", "GEOMETRY_INVALID", "geometry", "quarantine", "not json"),
+    _broken("zhengfa_wangge", "GEOMETRY_INVALID", "geometry", "quarantine", '{"type":"Polygon","coordinates":[]}'),
+    _broken("zhengfa_wangge", "GEOMETRY_INVALID", "geometry", "quarantine", '{"type":"Point","coordinates":[112,23]}'),
+    _broken("zhengfa_wangge", "CODE_UNKNOWN", "网格层级", "quarantine", "特大网格"),
+)
+
+# Odd but right: none of these may break anything.
+FINE = (
+    ("gongan_hukou", {"公民身份号码": "１１０１０５１９４９１２３１００２ｘ"}),
+    ("gongan_hukou", {"公民身份号码": "110105491231002", "性别": "2"}),
+    ("gongan_hukou", {"公民身份号码": None, "出生日期": None, "联系电话": "/", "户号": None}),
+    ("gongan_hukou", {"公民身份号码": None, "出生日期": "19061001", "性别": "0"}),
+    ("gongan_hukou", {"公民身份号码": None, "出生日期": "20261001"}),
+    ("gongan_hukou", {"联系电话": "13800138000；13900001111", "现住址": "路" * 500, "姓名": "阿卜杜拉·买买提"}),
+    ("gongan_hukou", {"户籍地址": "兴云西路1号\n附近"}),
+    ("shebao_canbao", {"出生年月日": "1949-12"}),
+    ("shebao_canbao", {"证件类型": "护照", "证件号码": "E12345678", "出生年月日": "1950年1月2日", "性 别": "男"}),
+    ("shebao_canbao", {"证件类型": None, "证件号码": None}),
+    ("shichang_zhuti", {"统一社会信用代码": "911101066976941872", "住所": None}),
+    ("zhujian_fangwu", {"经度": None, "纬度": None, "总层数": "6.0", "建筑面积": " 88.50 "}),
+    ("chengguan_bujian", {"X": "1.1205e2", "ObjState": None}),
+    ("zhengfa_wangge", {"上级编码": "合计网格"}),
+)
+
+
+def contract_of(source: str) -> Contract:
+    return contracts.load_all(EXPECTATIONS)[source]
+
+
+def rules_of(source: str) -> tuple[rules.Rule, ...]:
+    return rules.derive(contract_of(source), kinds.load_all(EXPECTATIONS), AS_OF)
+
+
+def landed(source: str, rows: Sequence[Broken | Row]) -> pa.Table:
+    """Rows as land writes them: ordinals from 1, lines from 2; a faulty row has no values."""
+    contract = contract_of(source)
+    told = [row if isinstance(row, Broken) else Broken(source, "", None, "", row) for row in rows]
+    cells = [dict.fromkeys(contract.landed_headings) if r.fault else {**SOUND[source], **r.cells} for r in told]
+    head = {
+        "batch": [BATCH.format(source=source)] * len(told),
+        "ordinal": list(range(1, len(told) + 1)),
+        "line": list(range(2, len(told) + 2)),
+        "fault": [row.fault for row in told],
+        "numeric": [row.numeric for row in told],
+        "digest": [hashlib.sha256(repr((n, c)).encode()).hexdigest() for n, c in enumerate(cells)],
+    }
+    table = pa.table({name: pa.array(head[name], model.LANDED.field(name).type) for name in model.LANDED.names})
+    for heading in contract.landed_headings:
+        table = table.append_column(heading, pa.array([c[heading] for c in cells], pa.string()))
+    return table

@@ -1,0 +1,63 @@
+"""Great Expectations and the verdict pass count the same on the same rows, and no value leaves either."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from expectations import suites
+from tests.unit.check.rows import BREAKS, SOUND, contract_of, landed, rules_of
+from transforms.check import verdict
+
+
+def both_counts(source: str, rows: list) -> tuple[dict, dict]:
+    table = landed(source, rows)
+    outcomes = suites.validate(table, contract_of(source), rules_of(source))
+    found = verdict.judge(table, rules_of(source), contract_of(source).arrives.null_marks)
+    theirs = {(o.rule, o.heading): o.unexpected for o in outcomes if o.unexpected}
+    assert len(outcomes) == len(rules_of(source))
+    assert all(o.success == (o.unexpected == 0) for o in outcomes)
+    return theirs, verdict.counts(found.finding)
+
+
+@pytest.mark.parametrize("source", sorted(SOUND))
+def test_counts_agree_on_rows_with_every_rule_broken_and_kept(source: str) -> None:
+    broken = [b for b in BREAKS if b.source == source]
+    assert broken
+    rows = [{}, *[b for position, b in enumerate(broken) for _ in range(1 + position % 3)], {}]
+    theirs, ours = both_counts(source, rows)
+    assert theirs == ours
+    assert {(b.rule, b.heading) for b in broken if not b.fault} <= set(ours)
+
+
+def test_counts_agree_where_nothing_is_wrong_or_nothing_is_there() -> None:
+    assert both_counts("shebao_canbao", [{}, {}]) == ({}, {})
+    assert both_counts("shebao_canbao", []) == ({}, {})
+
+
+def test_a_large_batch_is_sampled_by_content_in_any_order() -> None:
+    table = landed("shuiwu_nashui", [{"登记序号": f"T{n}"} for n in range(40)])
+    chosen = suites.sample(table, most=10)
+    backwards = suites.sample(table.take(list(range(39, -1, -1))), most=10)
+    assert chosen.num_rows == 10
+    assert chosen.equals(backwards)
+    assert chosen["ordinal"].to_pylist() != list(range(1, 11))
+    assert suites.sample(table, most=40).num_rows == 40
+
+
+def test_whole_columns_are_summed_up_over_all_rows() -> None:
+    table = landed("shuiwu_nashui", [{"登记序号": f"T{n}", "行业": None if n < 3 else "零售业"} for n in range(9)])
+    of = {s.heading: s for s in suites.summaries(table, contract_of("shuiwu_nashui"))}
+    assert (of["登记序号"].rows, of["登记序号"].nulls, of["登记序号"].distinct) == (9, 0, 9)
+    assert (of["行业"].nulls, of["行业"].distinct, of["行业"].longest) == (3, 1, 3)
+
+
+def test_outcomes_hold_no_value_of_a_row(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    marked = "哨兵张三丰"
+    rows = [{"姓名": marked, "与户主关系": marked, "联系电话": marked, "公民身份号码": marked, "出生日期": marked}] * 3
+    table = landed("gongan_hukou", rows)
+    outcomes = suites.validate(table, contract_of("gongan_hukou"), rules_of("gongan_hukou"))
+    assert any(o.unexpected == 3 for o in outcomes)
+    told = json.dumps(suites.as_json(outcomes), ensure_ascii=False) + caplog.text + "".join(capfd.readouterr())
+    assert marked not in told

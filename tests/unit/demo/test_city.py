@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from demo.city import build
+from tests.unit.demo.sample import City, read
+
+KINDS = ["address", "building", "facility", "grid", "house", "household", "organization", "person", "premises"]
+ROOT = Path(__file__).parents[3]
+
+
+def digest(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_same_seed_same_bytes_and_another_seed_other_bytes(tmp_path: Path) -> None:
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        build("yunfu", 600, 2, seed, tmp_path / name, lambda _: None)
+    first, again, other = (digest(tmp_path / name) for name in "abc")
+    assert len(first) > 15
+    assert first == again
+    assert set(first) == set(other)
+    assert sum(first[name] == other[name] for name in first) == 0
+
+
+def test_a_city_by_configuration_alone(tmp_path: Path) -> None:
+    said: list[str] = []
+    summary = build("changzhou", 1200, 2, 3, tmp_path, said.append)
+    assert 600 < summary.residents < 2400
+    assert summary.nights == ["2026-10-01", "2026-10-02"]
+    assert any("residents" in text for text in said)
+    (path,) = (tmp_path / "drops/2026-10-01/gongan_hukou").iterdir()
+    rows = read(path)
+    assert all("3204" not in str(row["公民身份号码"])[:4] for row in rows.values())
+    assert any(str(row["户籍地址"]).startswith("江苏省常州市") for row in rows.values())
+
+
+@pytest.mark.parametrize(("city", "residents", "nights"), [("atlantis", 600, 1), ("yunfu", 0, 1), ("yunfu", 600, 0)])
+def test_nonsense_is_refused(tmp_path: Path, city: str, residents: int, nights: int) -> None:
+    with pytest.raises(ValueError, match="city"):
+        build(city, residents, nights, 1, tmp_path, lambda _: None)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_truth_row_points_at_a_row_of_a_file(city: City, kind: str) -> None:
+    truth = city.truth(kind)
+    files = {hashlib.sha256(p.read_bytes()).hexdigest(): p for p in (city.folder / "drops").rglob("*") if p.is_file()}
+    assert len(truth)
+    for (night, source, sha256), part in truth.groupby(["night", "source", "file_sha256"]):
+        path = files[str(sha256)]
+        assert path.parent.name == source
+        assert path.parent.parent.name == night
+        assert sorted(part["line"]) == sorted(read(path))
+
+
+def test_truth_lines_point_at_the_right_person(city: City) -> None:
+    """Rows of one person with an undamaged number carry the same number, in two formats."""
+    truth = city.truth("person")
+    truth = truth[truth["night"] == "2026-10-01"]
+    bad = {"id_missing", "id_typo", "id_15_digit", "id_borrowed", "id_excel_number", "full_width"}
+    numbers: dict[str, set[str]] = {}
+    sources = {"gongan_hukou": "公民身份号码", "shebao_canbao": "证件号码"}
+    compared = 0
+    for source, heading in sources.items():
+        rows = city.rows("2026-10-01", source)
+        part = truth[truth["source"] == source]
+        for line, entity, errors, cases in part[["line", "entity", "errors", "cases"]].itertuples(index=False):
+            if not bad & set(errors) and "newborn" not in cases:
+                compared += entity in numbers
+                numbers.setdefault(entity, set()).add(str(rows[line][heading]))
+    assert compared > 1000
+    assert all(len(values) == 1 for values in numbers.values())
+    assert len({value for values in numbers.values() for value in values}) == len(numbers)
+
+
+def test_every_named_error_occurs_and_only_named_errors(city: City) -> None:
+    named = yaml.safe_load((ROOT / "demo" / "rates.yml").read_text(encoding="utf-8"))
+    named.pop("city")
+    wanted = {name for block in named.values() for name in block["errors"]}
+    found = {name for kind in KINDS for names in city.truth(kind)["errors"] for name in names}
+    assert len(wanted) > 30
+    assert found == wanted
+    cases = {name for names in city.truth("person")["cases"] for name in names}
+    assert {"twin", "namesake_at_home", "father_and_son", "newborn", "lives_elsewhere", "migrant"} <= cases
+
+
+def test_recorded_errors_are_in_the_text(city: City) -> None:
+    truth = city.truth("person")
+    truth = truth[(truth["night"] == "2026-10-01") & (truth["source"] == "shebao_canbao")]
+    rows = city.rows("2026-10-01", "shebao_canbao")
+    seen: dict[str, int] = {}
+    checks = {
+        "id_missing": lambda row: row["证件号码"] is None,
+        "id_15_digit": lambda row: len(str(row["证件号码"])) == 15 and isinstance(row["证件号码"], str),
+        "id_excel_number": lambda row: isinstance(row["证件号码"], int | float),
+        "birth_default": lambda row: row["出生年月日"] == "1900/01/01",
+        "birth_year_month_only": lambda row: len(str(row["出生年月日"])) == 7,
+        "address_missing": lambda row: row["居住地"] is None,
+        "phone_missing": lambda row: row["手机"] is None,
+    }
+    for line, errors in truth[["line", "errors"]].itertuples(index=False):
+        for name, check in checks.items():
+            assert check(rows[line]) == (name in errors), (line, name)
+            seen[name] = seen.get(name, 0) + (name in errors)
+    assert all(seen[name] > 0 for name in checks)
+
+
+@pytest.mark.parametrize("source", ["gongan_hukou", "shebao_canbao", "zhujian_fangwu"])
+def test_order_and_keys_tell_nothing_of_the_entity(city: City, source: str) -> None:
+    """Rank correlations of entity name, true home, line and natural key stay in the noise."""
+    kind = "house" if source == "zhujian_fangwu" else "person"
+    key = {"gongan_hukou": "人员编号", "shebao_canbao": "个人编号", "zhujian_fangwu": "房屋编号"}[source]
+    truth = city.truth(kind)
+    truth = truth[(truth["night"] == "2026-10-01") & (truth["source"] == source)].copy()
+    rows = city.rows("2026-10-01", source)
+    truth["key"] = [str(rows[line][key]) for line in truth["line"]]
+    ranks = truth[["line", "entity", "key", "building"]].rank().to_numpy()
+    limit = 5 / np.sqrt(len(truth))
+    correlation = np.corrcoef(ranks.T)
+    assert len(truth) > 1000
+    assert np.abs(correlation[np.triu_indices(4, 1)]).max() < limit
+    neighbours = truth.sort_values("key")["entity"].to_numpy()
+    assert np.mean(neighbours[1:] == neighbours[:-1]) < 0.01
+
+
+def test_an_unchanged_person_is_written_the_same_on_both_nights(city: City) -> None:
+    first, second = (
+        {row["人员编号"]: row for row in city.rows(night, "gongan_hukou").values()}
+        for night in ("2026-10-01", "2026-10-02")
+    )
+    both = set(first) & set(second)
+    changed = {key for key in both if first[key] != second[key]}
+    assert len(both) > 4000
+    assert 0 < len(changed) < 0.02 * len(both)
+    assert set(second) - set(first), "births appear"
+    dead = [k for k in changed if second[k]["户口状态"] == "死亡注销" and first[k]["户口状态"] == "正常"]
+    assert dead
+    assert [k for k in changed if first[k]["户号"] != second[k]["户号"]], "a marriage changes a household"
+
+
+def test_the_second_night_has_each_event(city: City) -> None:
+    night = city.folder / "drops" / "2026-10-02"
+    names = {path.name for path in night.rglob("*") if path.is_file()}
+    assert "components-20261001-r1.jsonl" in names, "a corrected file"
+    assert "NSR_20260901.tsv" in names, "a late file"
+    assert not (night / "xiaofang_sheshi").exists(), "a department that sends nothing"
+    assert len(city.rows("2026-10-02", "zhujian_fangwu")) == len(city.rows("2026-10-01", "zhujian_fangwu")) + 1
+    operations = {row["操作标志"] for row in city.rows("2026-10-02", "shichang_zhuti").values()}
+    assert operations == {"I", "U", "D"}
+    grids = [{r["网格编码"] for r in city.rows(n, "zhengfa_wangge").values()} for n in ("2026-10-01", "2026-10-02")]
+    assert len({code for code in grids[0] - grids[1] if len(code) == 16}) == 1
+    assert len(grids[1] - grids[0]) == 2
+    columns = [set(next(iter(city.rows(n, "shebao_canbao").values()))) for n in ("2026-10-01", "2026-10-02")]
+    assert columns[1] - columns[0] == {"参保险种"}
+    homes = [
+        city.truth("person").query("night == @night").drop_duplicates("entity").set_index("entity")["address"]
+        for night in ("2026-10-01", "2026-10-02")
+    ]
+    moved = pd.concat(homes, axis=1, join="inner")
+    assert (moved.iloc[:, 0] != moved.iloc[:, 1]).sum() > 0, "somebody moved"

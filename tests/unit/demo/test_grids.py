@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from demo.config import city_config
+from demo.settlement import all_villages, choose, outlines
+from demo.tiling import Cells, Surveyor, divide
+from tests.unit.demo.sample import City
+
+NIGHTS = ["2026-10-01", "2026-10-02"]
+
+
+def polygons(city: City, night: str) -> dict[str, tuple[shapely.Polygon, dict[str, object]]]:
+    rows = city.rows(night, "zhengfa_wangge").values()
+    return {str(r["网格编码"]): (shapely.polygons(r["geometry"]["coordinates"][0]), r) for r in rows}
+
+
+def edges(polygon: shapely.Polygon) -> set[tuple[tuple[float, ...], tuple[float, ...]]]:
+    ring = list(polygon.exterior.coords)
+    return set(itertools.pairwise(ring))
+
+
+@pytest.mark.parametrize("night", NIGHTS)
+def test_grids_tile_their_parents_exactly(city: City, night: str) -> None:
+    """Every edge of a child is an edge of a sibling backwards or an edge of the parent: no gap, no overlap."""
+    grids = polygons(city, night)
+    children = defaultdict(list)
+    for polygon, row in grids.values():
+        assert polygon.is_valid
+        assert polygon.exterior.is_ccw
+        if row["上级编码"]:
+            assert str(row["网格编码"]).startswith(str(row["上级编码"]))
+            children[str(row["上级编码"])].append(polygon)
+    assert len(children) > 10
+    for parent, parts in children.items():
+        inner = [edge for part in parts for edge in edges(part)]
+        assert len(inner) == len(set(inner)), "an edge in the same direction twice would be an overlap"
+        border = {edge for edge in inner if edge[::-1] not in set(inner)}
+        assert border == edges(grids[parent][0])
+        assert shapely.union_all(parts).symmetric_difference(grids[parent][0]).area < 1e-15
+        assert sum(p.area for p in parts) == pytest.approx(grids[parent][0].area, rel=1e-9)
+
+
+def test_levels_and_codes(city: City) -> None:
+    rows = pd.DataFrame([row for _, row in polygons(city, NIGHTS[0]).values()])
+    widths = rows.groupby(["网格层级", "网格类型"])["网格编码"].agg(lambda codes: set(codes.str.len()))
+    assert widths.to_dict() == {
+        ("大网格", "综合"): {9}, ("中网格", "综合"): {12}, ("小网格", "综合"): {16}, ("小网格", "专属"): {16},
+        ("微网格", "综合"): {18},
+    }  # fmt: skip
+
+
+def test_large_grids_lie_inside_the_real_county(city: City) -> None:
+    shapes = outlines(city_config("yunfu"))
+    large = [p for p, row in polygons(city, NIGHTS[0]).values() if row["网格层级"] == "大网格"]
+    assert large
+    assert all(any(shapely.covers(shape, polygon) for shape in shapes.values()) for polygon in large)
+
+
+@pytest.mark.parametrize("night", NIGHTS)
+def test_every_building_lies_in_exactly_its_small_grid(city: City, night: str) -> None:
+    grids = polygons(city, night)
+    small = {code: polygon for code, (polygon, row) in grids.items() if row["网格层级"] == "小网格"}
+    truth = city.truth("building").query("night == @night").drop_duplicates("building")
+    truth = truth[~truth["errors"].map(lambda names: bool({"zero_coordinates", "swapped_coordinates"} & set(names)))]
+    rows = city.rows(night, "zhujian_fangwu")
+    points = [shapely.Point(float(str(rows[n]["经度"])), float(str(rows[n]["纬度"]))) for n in truth["line"]]
+    tree = shapely.STRtree(list(small.values()))
+    point, polygon = tree.query(points, predicate="intersects")
+    assert len(points) > 300
+    assert np.bincount(point, minlength=len(points)).tolist() == [1] * len(points)
+    codes = np.array(list(small))[polygon]
+    assert codes.tolist() == truth["grid"].to_numpy()[point].tolist()
+
+
+@pytest.mark.parametrize(("city_name", "towns", "villages", "grids"), [("yunfu", 63, 972, 14_069)])
+def test_full_scale_has_the_published_counts(city_name: str, towns: int, villages: int, grids: int) -> None:
+    config = city_config(city_name)
+    everything = all_villages(config, 5)
+    chosen = choose(everything, config, config.residents, 5)
+    assert (chosen["town_code"].nunique(), len(chosen), int(chosen["small_grids"].sum())) == (towns, villages, grids)
+
+
+def test_smaller_cities_are_whole_towns_in_one_order() -> None:
+    config = city_config("yunfu")
+    everything = all_villages(config, 5)
+    small, large = (set(choose(everything, config, n, 5)["town_code"]) for n in (200_000, 400_000))
+    assert 2 < len(small) < len(large)
+    assert len(small - large) <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(6, 30), st.integers(6, 30), st.lists(st.floats(0.5, 3), min_size=1, max_size=9))
+def test_dividing_a_region_loses_and_doubles_no_square(wide: int, high: int, weights: list[float]) -> None:
+    x, y = (part.ravel() for part in np.meshgrid(np.arange(wide), np.arange(high)))
+    parts = divide(Cells(x, y), weights)
+    squares = [(a, b) for part in parts for a, b in zip(part.x.tolist(), part.y.tolist(), strict=True)]
+    assert len(parts) == len(weights)
+    assert all(len(part) for part in parts)
+    assert sorted(squares) == sorted(zip(x.tolist(), y.tolist(), strict=True))
+    assert all(shapely.Polygon(Surveyor(1).ring(part)).is_valid for part in parts)

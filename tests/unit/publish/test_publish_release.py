@@ -1,0 +1,203 @@
+"""A night becomes a release: whole, once, the same on both databases."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from tests import small_release as small
+from tests.small_release import NIGHTS
+from tests.unit.publish.conftest import Home
+from transforms import checksum, database, publish
+from transforms.errors import GridfactsError, StaleInputError
+from transforms.publish.checks import CheckError
+from transforms.publish.state import HeadError
+from transforms.run import Run, Settings
+
+
+def two_nights(settings: Settings) -> list[small.Closed]:
+    first = small.close(settings, NIGHTS[0], {}, small.first_city(), 0)
+    publish.run(first.run)
+    second = small.close(settings, NIGHTS[1], small.first_city(), small.second_city(), 1)
+    publish.run(second.run)
+    return [first, second]
+
+
+def stored_checksum(settings: Settings) -> str:
+    with database.reading(database.open_databases(settings).release) as connection:
+        return checksum.release_checksum(connection)
+
+
+def test_two_nights_are_two_releases(settings: Settings) -> None:
+    closed = two_nights(settings)
+    dbs = database.open_databases(settings)
+    assert database.current_release(dbs) == 2
+    releases = database.read(dbs.release, "release")
+    assert releases["checksum"].to_pylist() == [one.checksum for one in closed]
+    assert stored_checksum(settings) == closed[1].checksum != closed[0].checksum
+    person = database.read(dbs.release, "fact_person", ["person_id", "name", "known_from", "known_to"]).to_pylist()
+    assert [tuple(row.values()) for row in person] == [
+        ("per1", "张合成1", 1, 2), ("per1", "张合成一", 2, None), ("per2", "张合成2", 1, None),
+        ("per3", "张合成3", 1, 2), ("per4", "李合成4", 2, None),
+    ]  # fmt: skip
+    assert database.read(dbs.release, "change", ["seq", "release"]).to_pydict() == {
+        "seq": [1, 2, 3, 4, 5],
+        "release": [1, 1, 1, 2, 2],
+    }
+    home = database.read(dbs.control, "home", ["record_id", "homed_release"])
+    assert home.to_pydict() == {"record_id": ["rec1", "rec2", "rec3", "rec4"], "homed_release": [1, 1, 1, 2]}
+    assert database.read(dbs.control, "outcome", ["state"])["state"].to_pylist() == ["superseded"]
+    assert database.read(dbs.control, "reconciled", ["release"])["release"].to_pylist() == [1, 2]
+
+
+def test_every_value_comes_back_as_it_was(settings: Settings) -> None:
+    publish.run(small.close(settings, NIGHTS[0], {}, small.first_city(), 0).run)
+    dbs = database.open_databases(settings)
+    given = small.arrow(small.first_city())
+    assert given
+    for name, table in given.items():
+        found = database.read(dbs.release, name, table.column_names)
+        keys = [(key, "ascending") for key in small.tables.load_all()[name].key]
+        assert found.to_pylist() == table.sort_by(keys).to_pylist(), name
+
+
+def test_the_same_release_on_both_databases(home: Home, postgres_url: str) -> None:
+    for settings in (home(name="lite"), home(postgres_url, name="pg")):
+        two_nights(settings)
+    assert stored_checksum(home(name="lite")) == stored_checksum(home(postgres_url, name="pg"))
+
+
+def test_publishing_twice_does_nothing_the_second_time(settings: Settings) -> None:
+    closed = two_nights(settings)[1]
+    said: list[str] = []
+    publish.run(Run.of(NIGHTS[1], settings=settings, say=said.append))
+    dbs = database.open_databases(settings)
+    assert "already published as release 2" in said[-1]
+    assert database.current_release(dbs) == 2
+    again = small.close(settings, NIGHTS[1], small.second_city(), small.second_city(), 2)
+    assert again.checksum == closed.checksum
+    assert publish.run(again.run)[0].counts == {"release": 2, "rows": 0}
+
+
+def test_an_unchanged_night_adds_no_row_versions(settings: Settings) -> None:
+    publish.run(small.close(settings, NIGHTS[0], {}, small.first_city(), 0).run)
+    publish.run(small.close(settings, NIGHTS[1], small.first_city(), small.first_city(), 1).run)
+    dbs = database.open_databases(settings)
+    assert database.current_release(dbs) == 2
+    for name in small.first_city():
+        if small.tables.load_all()[name].history:
+            assert set(database.read(dbs.release, name, ["known_from"])["known_from"].to_pylist()) == {1}, name
+
+
+def test_a_delta_against_another_release_is_refused(settings: Settings) -> None:
+    two_nights(settings)
+    late = small.close(settings, "2026-10-03", small.first_city(), small.second_city(), 1)
+    with pytest.raises(StaleInputError, match="stored made against release 1; required made against release 2"):
+        publish.run(late.run)
+    assert database.current_release(database.open_databases(settings)) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"), [({"checksum": "0" * 64}, "CHECKSUM"), ({"counts": {"fact_person": 4}}, "COUNTS")]
+)
+def test_what_is_written_must_be_what_account_said(settings: Settings, wrong: dict[str, object], code: str) -> None:
+    two_nights(settings)
+    bad = small.close(settings, "2026-10-03", small.second_city(), small.first_city(), 2, **wrong)
+    with pytest.raises(GridfactsError) as error:
+        publish.run(bad.run)
+    assert error.value.code == code
+    assert database.current_release(database.open_databases(settings)) == 2
+    publish.run(small.close(settings, "2026-10-03", small.second_city(), small.first_city(), 2).run)
+    assert database.current_release(database.open_databases(settings)) == 3
+
+
+def test_a_broken_check_rolls_the_release_back_and_is_named(settings: Settings) -> None:
+    two_nights(settings)
+    before = stored_checksum(settings)
+    city = small.second_city()
+    city["fact_house"][0]["building_id"] = "nowhere"
+    with pytest.raises(CheckError, match=r"fact_house\.building_id_resolves: 1 rows"):
+        publish.run(small.close(settings, "2026-10-03", small.second_city(), city, 2).run)
+    assert stored_checksum(settings) == before
+
+
+def test_a_row_that_should_end_and_is_not_there_stops_the_release(settings: Settings) -> None:
+    two_nights(settings)
+    stranger = small.second_city()
+    stranger["fact_person"].append({**stranger["fact_person"][0], "person_id": "nobody"})
+    with pytest.raises(GridfactsError, match="fact_person: 1 rows should end, 0 were there"):
+        publish.run(small.close(settings, "2026-10-03", stranger, small.second_city(), 2).run)
+
+
+def test_a_value_never_reaches_the_message_of_a_refusal(settings: Settings) -> None:
+    two_nights(settings)
+    city = small.second_city()
+    city["fact_person"].append({**city["fact_person"][1], "name": "王泄漏"})
+    with pytest.raises(database.DatabaseError) as error:
+        publish.run(small.close(settings, "2026-10-03", small.second_city(), city, 2).run)
+    assert "fact_person" in str(error.value)
+    assert not any(value in str(error.value) for value in ("王泄漏", "per2"))
+
+
+def test_head_stops_a_database_that_lost_a_release(settings: Settings) -> None:
+    two_nights(settings)
+    with database.writing(database.open_databases(settings).release) as connection:
+        connection.exec_driver_sql("DELETE FROM change WHERE release = 2")
+        connection.exec_driver_sql("DELETE FROM source_state WHERE release = 2")
+        connection.exec_driver_sql("DELETE FROM release WHERE release = 2")
+    with pytest.raises(HeadError, match=r"stored release 1 .* required release 2"):
+        publish.run(Run.of(NIGHTS[1], settings=settings))
+
+
+def test_head_stops_a_database_that_lost_rows(settings: Settings) -> None:
+    two_nights(settings)
+    with database.writing(database.open_databases(settings).release) as connection:
+        connection.exec_driver_sql("DELETE FROM rel_person_org")
+    with pytest.raises(HeadError, match="other row counts in rel_person_org"):
+        publish.reconcile(Run.of(NIGHTS[1], settings=settings))
+
+
+def test_head_that_is_gone_or_broken_stops_publish(settings: Settings) -> None:
+    two_nights(settings)
+    head = settings.home / "head" / "HEAD.json"
+    assert json.loads(head.read_text("utf-8"))["now"]["release"] == 2
+    for change in (lambda: head.write_text("{"), head.unlink):
+        change()
+        with pytest.raises(HeadError):
+            publish.reconcile(Run.of(NIGHTS[1], settings=settings))
+
+
+def test_control_that_was_left_behind_is_reconciled_from_the_lake(settings: Settings) -> None:
+    two_nights(settings)
+    dbs = database.open_databases(settings)
+    before = {name: database.read(dbs.control, name) for name in ("home", "outcome", "delivery", "quarantine")}
+    with database.writing(dbs.control) as connection:
+        for name in (*before, "reconciled"):
+            connection.exec_driver_sql(f"DELETE FROM {name}")
+    assert publish.reconcile(Run.of(NIGHTS[1], settings=settings)) == 2
+    assert {name: database.read(dbs.control, name) for name in before} == before
+
+
+def test_control_ahead_of_the_release_database_stops_publish(settings: Settings) -> None:
+    two_nights(settings)
+    dbs = database.open_databases(settings)
+    with database.writing(dbs.control) as connection:
+        connection.exec_driver_sql("INSERT INTO reconciled VALUES (3, 'x')")
+    with pytest.raises(GridfactsError, match="CONTROL_AHEAD"):
+        publish.reconcile(Run.of(NIGHTS[1], settings=settings))
+
+
+def test_a_night_that_account_has_not_closed_is_refused(settings: Settings) -> None:
+    with pytest.raises(StaleInputError, match="no manifest"):
+        publish.run(Run.of(NIGHTS[0], settings=settings))
+    assert database.current_release(database.open_databases(settings)) == 0
+
+
+def test_reading_before_the_first_release_finds_typed_nothing(settings: Settings) -> None:
+    dbs = database.open_databases(settings)
+    found = database.read(dbs.release, "fact_person", ["person_id", "birth_date"])
+    assert (found.num_rows, found.schema.field("birth_date").type) == (0, pa.date32())
+    if dbs.release_file:
+        assert not dbs.release_file.exists()

@@ -1,0 +1,60 @@
+"""What a whole file can be wrong about although its rows are judged one by one (faults.md F6, F7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from expectations.rules import Rule
+from expectations.suites import ColumnSummary
+from transforms.check.verdict import Verdicts
+
+UNKNOWN_CODES, DISTRIBUTION, QUARANTINE_SHARE = "UNKNOWN_CODES", "DISTRIBUTION", "QUARANTINE_SHARE"
+UNKNOWN_PERCENT = 3  # faults.md F6
+UNKNOWN_ROWS = 10  # one odd word in a file of thirty rows is that row's fault, not the file's
+QUARANTINE_PERCENT = 50
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a delivery waits for a named person; ``field`` is the heading it is about, if one."""
+
+    code: str
+    field: str | None = None
+
+
+def judge(rules: Sequence[Rule], found: Verdicts, columns: Sequence[ColumnSummary]) -> Hold | None:
+    """The first reason to hold a file back, or None.
+
+    A required column that is empty throughout comes first, then a column of which more than 3 % (and at least ten rows)
+    is in no code map, then more than half of the rows in quarantine.
+    """
+    rows = found.verdict.num_rows
+    return _empty_column(rules, found, rows) or _unknown_codes(found, columns) or _quarantined(found, rows)
+
+
+def _count(found: Verdicts, rule: str, field: str | None) -> int:
+    of_rule = pc.equal(found.finding["rule"], rule)
+    return int(pc.sum(pc.and_(of_rule, pc.equal(found.finding["field"], field))).as_py() or 0)
+
+
+def _empty_column(rules: Sequence[Rule], found: Verdicts, rows: int) -> Hold | None:
+    for rule in rules:
+        if rows and rule.check == "filled" and _count(found, rule.id, rule.heading) == rows:
+            return Hold(DISTRIBUTION, rule.heading)
+    return None
+
+
+def _unknown_codes(found: Verdicts, columns: Sequence[ColumnSummary]) -> Hold | None:
+    for column in columns:
+        unknown, told = _count(found, "CODE_UNKNOWN", column.heading), column.rows - column.nulls
+        if unknown >= UNKNOWN_ROWS and unknown * 100 > told * UNKNOWN_PERCENT:
+            return Hold(UNKNOWN_CODES, column.heading)
+    return None
+
+
+def _quarantined(found: Verdicts, rows: int) -> Hold | None:
+    accepted = int(pc.sum(found.verdict["accepted"]).as_py() or 0)
+    return Hold(QUARANTINE_SHARE) if (rows - accepted) * 100 > rows * QUARANTINE_PERCENT else None

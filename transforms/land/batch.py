@@ -1,0 +1,166 @@
+"""One batch: its raw bytes split into rows by the sandboxed parser, weighed, and written with its manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from transforms import contract as contracts
+from transforms import manifest, store
+from transforms.contract import Contract
+from transforms.errors import GridfactsError, RefusedError
+from transforms.land import sandbox
+from transforms.land.child import TABLE, Result
+from transforms.land.intake import Totals
+from transforms.land.job import Job
+from transforms.model import Batch
+from transforms.run import Run, Settings
+
+_BASE_MEMORY, _MEMORY_PER_BYTE = 3 << 30, 16
+_BASE_CPU, _BYTES_PER_SECOND = 60, 500_000
+Facts = dict[str, str | int | None]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a batch came: the file's name as shown, its size and the sender's control totals."""
+
+    file: str
+    size: int
+    totals: Totals
+
+
+def job_of(settings: Settings, batch: Batch, size: int, *, whole: bool) -> Job:
+    """What the parser is told of a batch."""
+    known = contracts.load_all(settings.expectations)
+    contract = known[batch.source]
+    arrives = contract.arrives
+    return Job(
+        batch=batch.id,
+        format=arrives.format,
+        encoding=arrives.encoding,
+        delimiter=arrives.delimiter,
+        header_row=arrives.header_row,
+        sheet=arrives.sheet,
+        landed=contract.landed_headings,
+        known=contract.headings,
+        others={s: c.landed_headings for s, c in known.items() if s != batch.source},
+        whole=whole,
+        memory=_BASE_MEMORY + _MEMORY_PER_BYTE * size,
+        cpu=_BASE_CPU + size // _BYTES_PER_SECOND,
+    )
+
+
+def parse_raw(settings: Settings, batch: Batch, folder: Path, *, whole: bool) -> tuple[Path, Result]:
+    """Split a batch's raw bytes into a table below ``folder``.
+
+    Raises:
+        RefusedError: the file is not what its contract promises.
+        GridfactsError: ``RAW_DAMAGED``.
+    """
+    raw = store.raw_path(settings, batch.sha256)
+    if not raw.is_file() or store.file_sha256(raw) != batch.sha256:
+        raise GridfactsError("RAW_DAMAGED", f"the raw bytes of batch {batch.id} are gone or altered: restore them")
+    result = sandbox.parse(job_of(settings, batch, raw.stat().st_size, whole=whole), raw, folder)
+    return folder / TABLE, sandbox.insist(result)
+
+
+def land_batch(run: Run, batch: Batch, arrival: Arrival) -> Facts:
+    """Land a batch, or reuse what is there; its manifest's facts.
+
+    Raises:
+        RefusedError: the file is not what its contract promises, nor what its control totals say.
+        GridfactsError: ``RAW_DAMAGED``.
+    """
+    folder = store.batch_dir(run.settings, "land", batch.id)
+    stored = manifest.Manifest.read(folder)
+    first = min(run.night, str(stored.facts["first_night"])) if stored else run.night
+    inputs = _inputs(run.settings, batch)
+    fresh = manifest.fresh(folder, "land", inputs)
+    if fresh and fresh.facts["first_night"] == first:
+        _agree(arrival, int(fresh.facts["rows"] or 0))
+        return fresh.facts
+    with store.output(folder) as tmp:
+        facts = _split(run.settings, batch, arrival, tmp)
+        facts["first_night"] = first
+        manifest.write(tmp, "land", inputs, facts)
+    return facts
+
+
+def refresh(run: Run, batch: Batch) -> None:
+    """Split a batch of an earlier night again where contract or code changed since.
+
+    One that the contract no longer fits is held with its rows as they were: it was accepted once, nothing is dropped.
+
+    Raises:
+        GridfactsError: ``RAW_DAMAGED``.
+    """
+    folder = store.batch_dir(run.settings, "land", batch.id)
+    inputs = _inputs(run.settings, batch)
+    stored = manifest.Manifest.read(folder)
+    if stored is None or manifest.fresh(folder, "land", inputs):
+        return
+    arrival = Arrival(str(stored.facts["file"]), int(stored.facts["bytes"] or 0), Totals(batch.sha256))
+    with store.output(folder) as tmp:
+        try:
+            facts = _split(run.settings, batch, arrival, tmp)
+        except RefusedError as error:
+            shutil.copyfile(folder / TABLE, tmp / TABLE)
+            facts = {**stored.facts, "hold": error.code, "notes": f"no longer fits its contract: {error.detail}"}
+            run.say(f"land {batch.source}: batch {batch.id} is held: {facts['notes']}")
+        facts["first_night"] = stored.facts["first_night"]
+        manifest.write(tmp, "land", inputs, facts)
+
+
+def _split(settings: Settings, batch: Batch, arrival: Arrival, folder: Path) -> Facts:
+    path, result = parse_raw(settings, batch, folder, whole=arrival.totals.sha256 == batch.sha256)
+    _agree(arrival, result.rows)
+    hold, notes = _weigh(contracts.load_all(settings.expectations)[batch.source], result)
+    told = "; ".join([*notes, *_faults(path)])
+    return {"file": arrival.file, "bytes": arrival.size, "rows": result.rows, "hold": hold, "notes": told}
+
+
+def _inputs(settings: Settings, batch: Batch) -> dict[str, str]:
+    contract = contracts.load_all(settings.expectations)[batch.source]
+    return {"raw": batch.sha256, "contract": _promise(contract)}
+
+
+def _promise(contract: Contract) -> str:
+    """Hash of what decides how a file is split and weighed: a new trust or purpose lands nothing again."""
+    arrives = contract.arrives.model_dump(exclude={"file_pattern", "cadence", "same_period", "null_marks", "crs"})
+    told = [arrives, contract.landed_headings, contract.headings, contract.on_new_column]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _agree(arrival: Arrival, rows: int) -> None:
+    if arrival.totals.rows not in (None, rows):
+        told = f"the control totals say {arrival.totals.rows} rows, the file has {rows}"
+        raise RefusedError("CONTROL_TOTAL", told)
+
+
+def _weigh(contract: Contract, result: Result) -> tuple[str | None, list[str]]:
+    """The code under which the batch is held, or null; and what to tell of it."""
+    bounds, notes, hold = contract.arrives.rows, [], None
+    if result.extras:
+        notes.append(f"columns the contract does not know: {', '.join(result.extras)}")
+        if contract.on_new_column == "stop":
+            raise RefusedError("NEW_COLUMN", notes[0])
+        if contract.on_new_column == "quarantine":
+            hold = "NEW_COLUMN"
+    if not bounds.min <= result.rows <= bounds.max:
+        hold = "ROW_BOUNDS" if result.rows else "ZERO_ROWS"
+        notes.insert(0, f"{result.rows} rows; the contract expects {bounds.min} to {bounds.max}")
+    return hold, notes
+
+
+def _faults(path: Path) -> list[str]:
+    """One line per fault: how many rows, and the line of the first."""
+    table = store.read_table(path, ["line", "fault"])
+    table = table.filter(pc.is_valid(table["fault"]))
+    told = table.group_by("fault").aggregate([("line", "count"), ("line", "min")]).sort_by("fault").to_pylist()
+    return [f"{f['line_count']} rows not split: {f['fault']}, first in line {f['line_min']}" for f in told]

@@ -1,0 +1,118 @@
+"""The parser process: limits itself, reads one hostile file, writes rows.parquet and says how it went.
+
+Nothing it says holds a value of the file. It may be killed at any time: its parent survives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from transforms import store
+from transforms.errors import RefusedError
+from transforms.land import csv_file, geojson, json_lines, parquet_file, rows, xlsx_file
+from transforms.land.job import Counter, Found, Job, Reader
+
+TABLE, RESULT = "rows.parquet", "result.json"
+_FORMATS: dict[str, tuple[Reader, Counter]] = {
+    "csv": (csv_file.read, csv_file.count),
+    "jsonl": (json_lines.read, json_lines.count),
+    "geojson": (geojson.read, geojson.count),
+    "xlsx": (xlsx_file.read, xlsx_file.count),
+    "parquet": (parquet_file.read, parquet_file.count),
+}
+_MAGIC = (
+    (b"PK\x03\x04", "xlsx"), (b"PK\x05\x06", "xlsx"), (b"PAR1", "parquet"), (b"\xd0\xcf\x11\xe0", "ole"),
+    (b"%PDF", "PDF"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"SQLite format 3", "SQLite"),
+)  # fmt: skip
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
+_NEW_USER, _NEW_NET = 0x10000000, 0x40000000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of the file: ``code`` is null when it was split into rows."""
+
+    code: str | None
+    message: str
+    rows: int
+    extras: list[str]
+
+
+def confine(memory: int, cpu: int, written: int) -> None:
+    """Cap address space, computing time, file size and core dumps; leave the network where the system allows it."""
+    for what, limit in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, cpu),
+        (resource.RLIMIT_FSIZE, written),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (limit, limit))
+    user, group = os.getuid(), os.getgid()
+    system = ctypes.CDLL(None, use_errno=True)
+    if system.unshare(_NEW_NET) and system.unshare(_NEW_USER | _NEW_NET) == 0:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with contextlib.suppress(OSError):
+                Path("/proc/self", name).write_text(text)
+
+
+def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
+    """Split the file into ``folder/rows.parquet``, count it twice, and tell."""
+    found = Found()
+    try:
+        _recognise(job, raw)
+        reader, counter = _FORMATS[job.format]
+        table = rows.table(job, reader(job, raw, found), found)
+        with open(raw.fileno(), "rb", closefd=False) as again:
+            again.seek(0)
+            counter(job, again, found)
+        store.write_table(folder / TABLE, table)
+    except RefusedError as error:
+        return Result(error.code, error.detail, 0, [])
+    except MemoryError:
+        return Result("TOO_LARGE", "the file needs more memory than one file may have", 0, [])
+    except Exception as error:
+        return Result("UNREADABLE", f"the file cannot be read ({type(error).__name__})", 0, [])
+    return Result(None, "", found.rows, found.extras)
+
+
+def _recognise(job: Job, raw: BinaryIO) -> None:
+    start = raw.read(512)
+    raw.seek(0)
+    if not start:
+        raise RefusedError("EMPTY_FILE", "the file has no bytes")
+    is_type = next((kind for magic, kind in _MAGIC if start.startswith(magic)), "text")
+    wanted = job.format if job.format in ("xlsx", "parquet") else "text"
+    if is_type == "ole" and wanted == "xlsx":
+        locked = _LOCKED in raw.read()
+        raise RefusedError("ENCRYPTED" if locked else "WRONG_TYPE", "this is an old or protected workbook, not xlsx")
+    bare = start.removeprefix(_UTF8_MARK).lstrip().lower()
+    if is_type == "text" and bare.startswith((b"<!doctype", b"<html", b"<?xml", b"<table")):
+        is_type = "markup"
+    if is_type == "text" and job.format == "csv" and bare.startswith((b"{", b"[{")):
+        is_type = "JSON"
+    if wanted != is_type:
+        raise RefusedError("WRONG_TYPE", f"the bytes are {is_type}; the contract promises {job.format}")
+    marked = start.startswith(_UTF16_MARKS) or (job.encoding == "gb18030" and start.startswith(_UTF8_MARK))
+    if wanted == "text" and marked:
+        raise RefusedError("ENCODING", f"the byte order mark is of another encoding than {job.encoding}, as declared")
+
+
+def main() -> None:
+    """``child <job file> <descriptor of the raw bytes> <folder to write in>``."""
+    job = Job.from_json(Path(sys.argv[1]).read_text("utf-8"))
+    folder = Path(sys.argv[3])
+    with os.fdopen(int(sys.argv[2]), "rb") as raw:
+        confine(job.memory, job.cpu, 4 * os.fstat(raw.fileno()).st_size + (1 << 30))
+        result = parse(job, raw, folder)
+    (folder / RESULT).write_text(json.dumps(asdict(result)), "utf-8")

@@ -1,0 +1,55 @@
+"""One dropped file from its name to its delivery: it can fail only itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from transforms import contract as contracts
+from transforms.errors import HeldError, RefusedError
+from transforms.land import intake
+from transforms.land.batch import Arrival, land_batch
+from transforms.land.delivery import Delivery, period
+from transforms.land.words import shown
+from transforms.model import Batch, DeliveryState
+from transforms.run import Run
+
+
+def land_file(run: Run, source: str, name: str, taken: set[str]) -> Delivery:
+    """Receive, place and split one file.
+
+    Args:
+        run: the night.
+        source: whose drop box it lies in.
+        name: its name there.
+        taken: batches that files before it in this drop box made.
+
+    Returns:
+        What became of it; refusals and holds are answers, not errors.
+    """
+    known: Delivery = Delivery(shown(name), None, None, None, None, None, DeliveryState.REFUSED, None, "", None)
+    path = run.drops / source / name
+    try:
+        received = intake.receive(run.settings, path)
+        known = replace(known, sha256=received.sha256, bytes=received.size)
+        totals = intake.totals(path, received.sha256)
+        every = contracts.load_all(run.settings.expectations)
+        told = period(name, every[source], every, run.night)
+        known = replace(known, as_of=told.as_of, correction=told.correction)
+        batch = Batch(source, told.as_of, told.correction, received.sha256)
+        facts = land_batch(run, batch, Arrival(known.file, received.size, totals))
+    except RefusedError as error:
+        return _ended(known, DeliveryState.REFUSED, error.code, error.detail)
+    except HeldError as error:
+        return _ended(known, DeliveryState.HELD, error.code, error.detail)
+    known = replace(known, batch=batch.id, rows=int(facts["rows"] or 0))
+    if facts["first_night"] != run.night or batch.id in taken:
+        since = f"in the night {facts['first_night']}" if batch.id not in taken else "from another file of this night"
+        return _ended(known, DeliveryState.DUPLICATE, "DUPLICATE_FILE", f"the same bytes and as_of were landed {since}")
+    notes = str(facts["notes"] or "")
+    if facts["hold"]:
+        return _ended(known, DeliveryState.HELD, str(facts["hold"]), notes)
+    return _ended(known, DeliveryState.LANDED, None, "; ".join(filter(None, [f"{known.rows} rows landed", notes])))
+
+
+def _ended(known: Delivery, state: DeliveryState, code: str | None, message: str) -> Delivery:
+    return replace(known, state=state, code=code, message=f"{known.file}: {message}")

@@ -1,0 +1,99 @@
+"""Lands what lies in the drop boxes, source by source: bytes kept, names read, rows split, every file answered for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+
+from transforms import contract as contracts
+from transforms import manifest, model, store
+from transforms.errors import ConfigError
+from transforms.land import intake
+from transforms.land.batch import parse_raw, refresh
+from transforms.land.delivery import Delivery
+from transforms.land.file import land_file
+from transforms.model import Batch, DeliveryState, Report
+from transforms.run import Run, Settings
+
+DELIVERIES = "deliveries.json"
+
+
+def run(run: Run, sources: Sequence[str]) -> list[Report]:
+    """Land every dropped file of the sources and write each source's ``deliveries.json``.
+
+    Args:
+        run: the night. Files are looked for in ``run.drops/<source>/``.
+        sources: source codes.
+
+    Returns:
+        One report a source: files, landed, duplicate, refused, held, rows (of landed files).
+
+    Raises:
+        ConfigError: a source without a contract.
+    """
+    known = contracts.load_all(run.settings.expectations)
+    if unknown := sorted(set(sources) - set(known)):
+        raise ConfigError(f"no contract for {', '.join(unknown)} in {run.settings.expectations / 'contracts'}")
+    wanted = sorted(set(sources))
+    with ThreadPoolExecutor(run.settings.threads) as pool:
+        reports = list(pool.map(lambda source: _source(run, source), wanted))
+    for report in reports:
+        run.say(f"land {report.part}: " + ", ".join(f"{n} {what}" for what, n in report.counts.items()))
+    return reports
+
+
+def _source(run: Run, source: str) -> Report:
+    for batch in store.landed(run, source):
+        refresh(run, Batch.parse(batch))
+    deliveries: list[Delivery] = []
+    taken: set[str] = set()
+    for name in intake.names(run.drops / source):
+        delivery = land_file(run, source, name, taken)
+        deliveries.append(delivery)
+        if delivery.batch:
+            taken.add(delivery.batch)
+    _write(run, source, deliveries)
+    states = Counter(d.state for d in deliveries)
+    counts = {"files": len(deliveries), **{state.value: states[state] for state in DeliveryState}}
+    rows = sum(d.rows or 0 for d in deliveries if d.state in (DeliveryState.LANDED, DeliveryState.HELD) and d.batch)
+    return Report("land", source, {**counts, "rows": rows})
+
+
+def _write(run: Run, source: str, deliveries: list[Delivery]) -> None:
+    text = json.dumps([d.to_dict() for d in deliveries], ensure_ascii=False, indent=1, sort_keys=True)
+    inputs = {"deliveries": hashlib.sha256(text.encode()).hexdigest()}
+    folder = store.night_dir(run, "land", source)
+    if manifest.fresh(folder, "land", inputs):
+        return
+    with store.output(folder) as tmp:
+        with (tmp / DELIVERIES).open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        manifest.write(tmp, "land", inputs, {"files": len(deliveries)})
+
+
+def reread(settings: Settings, batch: str) -> pa.Table:
+    """The fixed columns (``model.LANDED``) of a batch, made anew from its raw bytes and nothing else.
+
+    Args:
+        settings: where the lake is.
+        batch: a batch id.
+
+    Raises:
+        RefusedError: the bytes no longer split into rows.
+        GridfactsError: ``RAW_DAMAGED``, the bytes are gone or no longer have their sha256.
+    """
+    scratch = settings.home / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="reread.", dir=scratch) as folder:
+        path, _ = parse_raw(settings, Batch.parse(batch), Path(folder), whole=True)
+        return store.read_table(path, model.LANDED.names).combine_chunks()

@@ -1,0 +1,119 @@
+"""XLSX: the contract's sheet only, cell types kept in mind: a number cell is marked, it may have lost digits.
+
+An identity number typed as a number comes back as a well-formed but wrong one (faults.md, finding 1).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import python_calamine as calamine
+
+from transforms.errors import RefusedError
+from transforms.land import archive, sheet_xml
+from transforms.land.headings import judge
+from transforms.land.job import Chunk, Found, Gathered, Job
+from transforms.land.parquet_file import plain
+
+_ROWS = 50_000
+_EXACT = 1e15  # whole numbers below it are exact in a workbook
+Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
+
+
+def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
+    """Rows of the sheet below its headings that say something; ``line`` is the sheet's row number.
+
+    Raises:
+        RefusedError: what :mod:`archive` and :mod:`sheet_xml` refuse, ``EMPTY_FILE``, ``DAMAGED``, ``ROW_COUNT``
+            or headings that break the contract.
+    """
+    sheet_name = job.sheet or ""
+    seen = sheet_xml.look(archive.opened(raw), sheet_name)
+    raw.seek(0)
+    try:
+        sheet = calamine.load_workbook(raw).get_sheet_by_name(sheet_name)
+        merged = sheet.merged_cell_ranges or []
+    except calamine.PasswordError:
+        raise RefusedError("ENCRYPTED", "the workbook is protected by a password") from None
+    except calamine.CalamineError:
+        raise RefusedError("DAMAGED", "the workbook cannot be read") from None
+    rows = sheet.to_python(skip_empty_area=False)
+    if len(rows) < job.header_row or not any(cell != "" for cell in rows[job.header_row - 1]):
+        raise RefusedError("EMPTY_FILE", f"sheet {sheet_name} has no headings in row {job.header_row}")
+    headings = _headings(rows, job.header_row)
+    judge(job, headings, found)
+    fields = [headings.index(h) for h in job.landed]
+    yield from _rows(job, rows, fields, seen, _hidden(merged))
+
+
+def _headings(rows: list[list[Cell]], header_row: int) -> list[str]:
+    head = [_text(cell) or "" for cell in rows[header_row - 1]]
+    width = len(head)
+    while width and not head[width - 1] and not any(row[width - 1] != "" for row in rows[header_row:]):
+        width -= 1
+    return head[:width]
+
+
+def _hidden(merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> dict[int, set[int]]:
+    """Row number → columns whose cell lies under a merged one, so that its value is not there."""
+    hidden: dict[int, set[int]] = {}
+    for (top, left), (bottom, right) in merged:
+        for row in range(top, bottom + 1):
+            hidden.setdefault(row + 1, set()).update(range(left + (row == top), right + 1))
+    return hidden
+
+
+def _rows(
+    job: Job, rows: list[list[Cell]], fields: list[int], seen: sheet_xml.Seen, hidden: dict[int, set[int]]
+) -> Iterator[Chunk]:
+    gathered = Gathered(len(fields))
+    for number, row in enumerate(rows[job.header_row :], job.header_row + 1):
+        says = any(cell != "" for cell in row)
+        if says and number not in seen.filled:
+            raise RefusedError("ROW_COUNT", f"row {number} was seen by one reader only")
+        if number not in seen.filled:
+            continue
+        if not says or seen.unusable.get(number, frozenset()).intersection(fields):
+            gathered.fail(number, "NO_VALUE")
+        elif hidden.get(number, set()).intersection(fields):
+            gathered.fail(number, "MERGED_CELL")
+        else:
+            numeric = "|".join(h for h, f in zip(job.landed, fields, strict=True) if _is_number(row[f])) or None
+            gathered.add(number, tuple(_text(row[f]) for f in fields), numeric)
+        if len(gathered.lines) >= _ROWS:
+            yield gathered.chunk()
+            gathered = Gathered(len(fields))
+    if gathered.lines:
+        yield gathered.chunk()
+    if beyond := [n for n in seen.filled if n > len(rows)]:
+        raise RefusedError("ROW_COUNT", f"row {min(beyond)} was seen by one reader only")
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _text(cell: Cell) -> str | None:
+    if isinstance(cell, str):
+        return cell or None
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        return str(int(cell)) if abs(cell) < _EXACT and cell == int(cell) else plain(float(cell))
+    if isinstance(cell, dt.timedelta):
+        return str(cell)
+    return cell.isoformat(sep=" ") if isinstance(cell, dt.datetime) else cell.isoformat()
+
+
+def count(job: Job, raw: BinaryIO, found: Found) -> None:
+    """Count again: row tags of the sheet's XML whose cells say something.
+
+    Raises:
+        RefusedError: ``ROW_COUNT`` when the counts differ.
+    """
+    seen = sheet_xml.look(archive.opened(raw), job.sheet or "")
+    rows = sum(1 for number in seen.filled if number > job.header_row)
+    if rows != found.rows:
+        raise RefusedError("ROW_COUNT", f"the sheet was counted twice and differs: {found.rows} and {rows} rows")

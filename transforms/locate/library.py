@@ -1,0 +1,112 @@
+"""The standard address library: one row per resolved node of the address tree, with what stands there."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+LEVELS = ("group", "road", "door", "estate", "building", "unit", "floor", "room")
+DIVISIONS = ("village", "town", "county", "city")
+INSIDE = ("unit", "floor", "room")
+COLUMNS = (
+    "address_id", "path", "parent_id", "parent_path", "level", "name", "full_text", *DIVISIONS, *LEVELS,
+    "building_id", "house_id", "lon", "lat",
+)  # fmt: skip
+
+
+def divisions(expectations: Path) -> pd.DataFrame:
+    """Divisions that still stand: ``code level`` and the codes of their ``town county city`` (and ``village``)."""
+    with (expectations / "lookups" / "divisions.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if not row["valid_to"]]
+    table = pd.DataFrame(rows, columns=["code", "level", "parent"], dtype=object)
+    level, parent = (
+        dict(zip(table["code"], table["level"], strict=True)),
+        dict(zip(table["code"], table["parent"], strict=True)),
+    )
+    for name in DIVISIONS:
+        table[name] = [_ancestor(code, name, level, parent) for code in table["code"]]
+    return table.drop(columns="parent")
+
+
+def _ancestor(code: str, wanted: str, level: dict[str, str], parent: dict[str, str]) -> str | None:
+    for _ in range(len(DIVISIONS) + 1):
+        if level.get(code) == wanted:
+            return code
+        code = parent.get(code, "")
+    return None
+
+
+def build(
+    mentions: pd.DataFrame, buildings: pd.DataFrame, houses: pd.DataFrame, places: pd.DataFrame, trust: dict[str, int]
+) -> pd.DataFrame:
+    """Put the library together.
+
+    Args:
+        mentions: live rows of kind address with their ``entity_id``.
+        buildings: one row per building: ``building_id code lon lat`` (:func:`built`).
+        houses: live rows of kind house with ``entity_id`` and ``address_path``.
+        places: :func:`divisions`.
+        trust: source → trust in its addresses; among equals the smallest record id speaks.
+
+    Returns:
+        Columns :data:`COLUMNS`, sorted by ``address_id``; a node's point is its building's, else its own.
+    """
+    order = mentions.assign(trusted=-mentions["source"].map(trust).fillna(0).astype(np.int64))
+    order = order.sort_values(["trusted", "record_id"], ignore_index=True)
+    nodes = order.drop_duplicates("entity_id").rename(columns={"entity_id": "address_id"})
+    nodes = nodes[["address_id", "path", "parent_path", "level", "name", "full_text", "village"]]
+    coded = order[order["building_code"].notna()].drop_duplicates("entity_id").set_index("entity_id")["building_code"]
+    points = order[order["lon"].notna() & order["lat"].notna()].drop_duplicates("entity_id").set_index("entity_id")
+    by_path = nodes.sort_values("address_id").drop_duplicates("path").set_index("path")["address_id"]
+    nodes = nodes.assign(
+        parent_id=nodes["parent_path"].map(by_path),
+        code=nodes["address_id"].map(coded),
+        own_lon=nodes["address_id"].map(points["lon"]),
+        own_lat=nodes["address_id"].map(points["lat"]),
+        house_id=nodes["path"].map(_house_at(houses)),
+    )
+    nodes = _inside_a_building(_with_elements(nodes), buildings)
+    nodes = nodes.merge(places[["code", *DIVISIONS[1:]]].rename(columns={"code": "village"}), on="village", how="left")
+    return nodes.sort_values("address_id", ignore_index=True)[[*COLUMNS]]
+
+
+def built(rows: pd.DataFrame, trust: dict[str, int]) -> pd.DataFrame:
+    """One row per building: ``building_id code lon lat``, of its most trusted record that has a point."""
+    order = rows.assign(
+        trusted=-rows["source"].map(trust).fillna(0).astype(np.int64), unplaced=rows["lon"].isna() | rows["lat"].isna()
+    )
+    order = order.sort_values(["unplaced", "trusted", "record_id"]).drop_duplicates("entity_id")
+    order = order.rename(columns={"entity_id": "building_id"}).sort_values("building_id", ignore_index=True)
+    return order[["building_id", "code", "lon", "lat"]]
+
+
+def _house_at(houses: pd.DataFrame) -> pd.Series:
+    """Path → house; of several houses registered at one node the smallest id."""
+    known = houses[houses["address_path"].notna()].sort_values("entity_id").drop_duplicates("address_path")
+    return known.set_index("address_path")["entity_id"]
+
+
+def _with_elements(nodes: pd.DataFrame) -> pd.DataFrame:
+    said = [dict(step.split(":", 1) for step in path.split("|")[1:]) for path in nodes["path"]]
+    return nodes.assign(**{level: [of.get(level) for of in said] for level in LEVELS})
+
+
+def _inside_a_building(nodes: pd.DataFrame, buildings: pd.DataFrame) -> pd.DataFrame:
+    """Units, floors and rooms stand in the building above them; nothing else inherits one."""
+    by_code = buildings.drop_duplicates("code").set_index("code")["building_id"]
+    own = nodes["code"].map(by_code)
+    parents = pd.Series(nodes.index, index=nodes["address_id"])
+    above = nodes["parent_id"].map(parents).fillna(-1).to_numpy(dtype=np.int64)
+    inherits = nodes["level"].isin(INSIDE).to_numpy() & (above >= 0)
+    building = own.where(own.notna(), None).to_numpy(dtype=object)
+    for _ in INSIDE:
+        empty = inherits & pd.isna(building)
+        building[empty] = building[above[empty]]
+    nodes = nodes.assign(building_id=building)
+    points = buildings.set_index("building_id")
+    lon, lat = nodes["building_id"].map(points["lon"]), nodes["building_id"].map(points["lat"])
+    placed = lon.notna() & lat.notna()
+    return nodes.assign(lon=lon.where(placed, nodes["own_lon"]), lat=lat.where(placed, nodes["own_lat"]))

@@ -1,0 +1,52 @@
+"""``place_grid``: address nodes, buildings and divisions → their finest grid in tonight's cut, or why there is none."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from transforms.locate.cut import Cut
+from transforms.model import PLACE_GRID
+
+_OF_LEVEL = {"village": ("medium", 12), "town": ("large", 9)}  # grid level, digits of the division's code it bears
+
+
+def assign(cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """All nodes of a cut.
+
+    Args:
+        cut: the grids.
+        library: see :mod:`transforms.locate.library`.
+        buildings: ``building_id lon lat``.
+        places: divisions with ``code level``.
+
+    Returns:
+        Columns of ``model.PLACE_GRID``, sorted by key.
+    """
+    parts = [
+        _nodes("address", library["address_id"], cut.assign(library["lon"], library["lat"])).assign(
+            method=library["building_id"].notna().map({True: "building", False: "polygon"}).to_numpy()
+        ),
+        _nodes("building", buildings["building_id"], cut.assign(buildings["lon"], buildings["lat"])).assign(
+            method="polygon"
+        ),
+        *(_divisions(cut, places, level) for level in _OF_LEVEL),
+    ]
+    table = pd.concat(parts, ignore_index=True).assign(cut=cut.day)
+    table["method"] = table["method"].where(table["grid_id"].notna(), None)
+    return table.sort_values(["node_kind", "node_id"], ignore_index=True)[PLACE_GRID.names]
+
+
+def _nodes(kind: str, ids: pd.Series, found: pd.DataFrame) -> pd.DataFrame:
+    return found.assign(node_kind=kind, node_id=ids.to_numpy())
+
+
+def _divisions(cut: Cut, places: pd.DataFrame, level: str) -> pd.DataFrame:
+    """A village's medium grid and a town's large one; a division that the grids do not cover is outside."""
+    grid_level, digits = _OF_LEVEL[level]
+    grids = cut.of_division(grid_level)
+    codes = places.loc[places["level"].eq(level), "code"].reset_index(drop=True)
+    grid = codes.map(grids)
+    grid = grid.where(grid.notna(), codes.str[:digits].map(grids))
+    found = pd.DataFrame({"grid_id": grid.where(grid.notna(), None), "reason": None}, dtype=object)
+    found.loc[grid.isna(), "reason"] = "outside"
+    return _nodes("division", codes, found).assign(method="village")

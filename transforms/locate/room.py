@@ -1,0 +1,164 @@
+"""Room 4: builds the library and the grid of every node from tonight's places, then locates the other kinds by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from transforms import contract as contracts
+from transforms import kinds, manifest, model, store
+from transforms.kinds import Kind
+from transforms.locate import library, located, place_grid
+from transforms.locate.cut import Cut
+from transforms.locate.match import Matcher
+from transforms.run import Run
+
+ROOM, PLACE = "locate", "place"
+_RESOLVED = ("address", "building", "grid", "house")
+_LIBRARY = pa.schema([(n, pa.float64() if n in ("lon", "lat") else pa.string()) for n in library.COLUMNS])
+
+
+@dataclass(frozen=True)
+class _Places:
+    """What every stage locates by."""
+
+    library: pd.DataFrame
+    place_grid: pd.DataFrame
+    cut: Cut | None
+    divisions: pd.DataFrame
+
+
+def run(run: Run, stage: str) -> list[model.Report]:
+    """Locate the kinds of one stage.
+
+    Stage ``place`` writes ``library.parquet`` and ``place_grid.parquet`` beside its kinds; the others read them.
+
+    Returns:
+        One report per kind: records by match class and reason, counts only.
+
+    Raises:
+        StaleInputError: live rows, clusters or the place stage are missing, incomplete or stale.
+    """
+    folder = store.night_dir(run, ROOM, stage)
+    inputs = _inputs(run, stage)
+    found = manifest.fresh(folder, ROOM, inputs)
+    if found is None:
+        places = _build(run) if stage == PLACE else _read(run)
+        with store.output(folder) as fresh:
+            if stage == PLACE:
+                store.write_table(fresh / "library.parquet", _arrow(places.library, _LIBRARY))
+                store.write_table(fresh / "place_grid.parquet", _arrow(places.place_grid, model.PLACE_GRID))
+            for kind in _kinds(run, stage):
+                table = _located(run, kind, places)
+                store.write_table(fresh / f"{kind.kind}.parquet", _arrow(table, model.LOCATED))
+            manifest.write(fresh, ROOM, inputs)
+    reports = [_report(run, kind, folder) for kind in _kinds(run, stage)]
+    for report in reports:
+        run.say(f"locate {report.part}: " + ", ".join(f"{count} {word}" for word, count in report.counts.items()))
+    return reports
+
+
+def _kinds(run: Run, stage: str) -> list[Kind]:
+    """Kinds of the stage that have live records and an address or a point to locate; mentions are the library."""
+    live = store.night_dir(run, "account", "live")
+    return [
+        kind
+        for kind in kinds.load_all(run.settings.expectations).values()
+        if kind.stage == stage
+        and kind.kind != "address"
+        and kind.typed("address")
+        and (live / f"{kind.kind}.parquet").is_file()
+    ]
+
+
+def _inputs(run: Run, stage: str) -> dict[str, str]:
+    lake = run.settings.lake
+    folders = [(store.night_dir(run, "account", "live"), "account")]
+    if stage == PLACE:
+        live = folders[0][0]
+        folders += [
+            (store.night_dir(run, "resolve", k), "resolve") for k in _RESOLVED if (live / f"{k}.parquet").is_file()
+        ]
+    else:
+        folders.append((store.night_dir(run, ROOM, PLACE), ROOM))
+        folders += [(store.night_dir(run, "resolve", "grid"), "resolve")] if _has_grids(run) else []
+    inputs = dict(manifest.upstream(lake, folder, manifest.require(lake, folder, room)) for folder, room in folders)
+    return inputs | {"configuration": manifest.configuration(run.settings.expectations)}
+
+
+def _has_grids(run: Run) -> bool:
+    return (store.night_dir(run, "account", "live") / "grid.parquet").is_file()
+
+
+def _resolved(run: Run, kind: str, columns: list[str]) -> pd.DataFrame:
+    """Live rows of a kind with their ``entity_id``; none where no source feeds it."""
+    path = store.night_dir(run, "account", "live") / f"{kind}.parquet"
+    if not path.is_file():
+        return pd.DataFrame(columns=["record_id", "source", "as_of", *columns, "entity_id"], dtype=object)
+    live = store.read_table(path, ["record_id", "source", "as_of", *columns]).to_pandas()
+    clusters = store.read_table(store.night_dir(run, "resolve", kind) / "cluster.parquet", ["record_id", "entity_id"])
+    return live.merge(clusters.to_pandas(), on="record_id", validate="1:1")
+
+
+def _trust(run: Run) -> dict[str, int]:
+    """Source → how far its addresses are trusted."""
+    known = contracts.load_all(run.settings.expectations)
+    return {source: max(c.trust.get("text", 0), c.trust.get("address", 0)) for source, c in known.items()}
+
+
+def _cut(run: Run) -> Cut | None:
+    rows = _resolved(run, "grid", ["code", "level", "type", "parent_code", "polygon"])
+    if not len(rows):
+        return None
+    one_each = rows.sort_values(["as_of", "record_id"], ascending=[False, True]).drop_duplicates("entity_id")
+    return Cut(one_each.rename(columns={"entity_id": "grid_id"}), str(rows["as_of"].max()))
+
+
+def _build(run: Run) -> _Places:
+    trust, divisions = _trust(run), library.divisions(run.settings.expectations)
+    buildings = library.built(_resolved(run, "building", ["code", "lon", "lat"]), trust)
+    columns = ["path", "parent_path", "level", "name", "full_text", "village", "building_code", "lon", "lat"]
+    nodes = library.build(
+        _resolved(run, "address", columns), buildings, _resolved(run, "house", ["address_path"]), divisions, trust
+    )
+    cut = _cut(run)
+    grids = model.PLACE_GRID.empty_table().to_pandas()
+    if cut is not None:
+        grids = place_grid.assign(cut, nodes, buildings, divisions)
+    return _Places(nodes, grids, cut, divisions)
+
+
+def _read(run: Run) -> _Places:
+    folder = store.night_dir(run, ROOM, PLACE)
+    nodes, grids = (store.read_table(folder / f"{name}.parquet").to_pandas() for name in ("library", "place_grid"))
+    return _Places(nodes, grids, _cut(run), library.divisions(run.settings.expectations))
+
+
+def _located(run: Run, kind: Kind, places: _Places) -> pd.DataFrame:
+    path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
+    live = store.read_table(path).to_pandas()
+    matcher = Matcher(places.library, places.divisions)
+    grid_of = {
+        node: places.place_grid.loc[places.place_grid["node_kind"] == node].set_index("node_id")[["grid_id", "method"]]
+        for node in ("address", "division")
+    }
+    parts = [located.addresses(live, prop, matcher, places.library, grid_of) for prop in kind.typed("address")]
+    if kind.stage != PLACE and kind.typed("lon") and kind.typed("lat"):
+        parts.append(located.points(live, "point", kind.typed("lon")[0], kind.typed("lat")[0], places.cut))
+    return pd.concat(parts, ignore_index=True).sort_values(["record_id", "property", "rank"], ignore_index=True)
+
+
+def _report(run: Run, kind: Kind, folder: Path) -> model.Report:
+    table = store.read_table(folder / f"{kind.kind}.parquet", ["rank", "match_class", "reason"]).to_pandas()
+    first = table[table["rank"] == 1]
+    words = first["reason"].where(first["reason"].notna(), first["match_class"])
+    words = words.where(words.notna(), "polygon")
+    return model.Report(ROOM, kind.kind, {str(word): int(n) for word, n in words.value_counts().sort_index().items()})
+
+
+def _arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    frame = frame.reset_index(drop=True)
+    return pa.table([pa.array(frame[f.name], f.type, from_pandas=True) for f in schema], schema=schema)

@@ -1,0 +1,93 @@
+"""What merge reads of a night, each input through its manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from transforms import contract, kinds, manifest, model, store
+from transforms.contract import Contract
+from transforms.kinds import Kind
+from transforms.run import Run
+
+ROOM = "merge"
+# Beside its own: whose clusters and golden rows a kind's tables lean on.
+_CLUSTERS = {"address": ("building",), "building": ("address",), "house": ("address", "building"),
+             "organization": ("premises",), "household": ("person",)}  # fmt: skip
+_MERGED = {"household": ("person",)}
+_LOCATED = {"facility": ("place",)}
+
+
+class Inputs:
+    """One kind's inputs of one night; every folder is required before it is read."""
+
+    def __init__(self, run: Run, kind: Kind) -> None:
+        """Check the manifests of everything the kind's tables are made of.
+
+        Raises:
+            StaleInputError: one of them is missing, incomplete or stale.
+        """
+        self.run, self.kind = run, kind
+        self.kinds = kinds.load_all(run.settings.expectations)
+        self.contracts: dict[str, Contract] = contract.load_all(run.settings.expectations)
+        self.entries = {"configuration": manifest.configuration(run.settings.expectations)}
+        self._live = self._require(store.night_dir(run, "account", "live"), "account")
+        for name in (kind.kind, *_CLUSTERS.get(kind.kind, ())):
+            self._require(store.night_dir(run, "resolve", name), "resolve")
+        for stage in (kind.stage, *_LOCATED.get(kind.kind, ())):
+            self._require(store.night_dir(run, "locate", stage), "locate")
+        for name in _MERGED.get(kind.kind, ()):
+            self._require(store.night_dir(run, ROOM, name), ROOM)
+        if kind.typed("document", "phone"):
+            for batch in sorted(set(self.live().column("batch").to_pylist())):
+                self._require(store.batch_dir(run.settings, "standardise", batch), "standardise")
+
+    def _require(self, folder: Path, room: str) -> Path:
+        found = manifest.require(self.run.settings.lake, folder, room)
+        name, digest = manifest.upstream(self.run.settings.lake, folder, found)
+        self.entries[name] = digest
+        return folder
+
+    def live(self, kind: str | None = None) -> pa.Table:
+        """Live records of a kind, sorted by record id."""
+        path = self._live / f"{kind or self.kind.kind}.parquet"
+        if not path.is_file():
+            return pa.schema([*model.STANDARD, *model.LIVE]).empty_table()
+        return store.read_table(path).sort_by("record_id")
+
+    def cluster(self, kind: str | None = None) -> pa.Table:
+        """cluster.parquet of a kind, sorted by record id."""
+        path = store.night_dir(self.run, "resolve", kind or self.kind.kind) / "cluster.parquet"
+        return store.read_table(path).sort_by("record_id")
+
+    def located(self) -> pa.Table | None:
+        """Located candidates of the kind, or None."""
+        path = store.night_dir(self.run, "locate", self.kind.stage) / f"{self.kind.kind}.parquet"
+        return store.read_table(path) if path.is_file() else None
+
+    def place_grid(self) -> pa.Table:
+        """Grids of divisions, addresses and buildings, as locate found them."""
+        path = store.night_dir(self.run, "locate", "place") / "place_grid.parquet"
+        return store.read_table(path) if path.is_file() else model.PLACE_GRID.empty_table()
+
+    def merged(self, kind: str, name: str) -> pa.Table:
+        """A table that merge wrote for an earlier kind."""
+        return store.read_table(store.night_dir(self.run, ROOM, kind) / f"{name}.parquet")
+
+    def vault(self) -> pa.Table:
+        """Ciphertexts of the batches that live records of the kind come from."""
+        parts = [model.VAULT.empty_table()]
+        for batch in sorted(set(self.live().column("batch").to_pylist())):
+            path = store.batch_dir(self.run.settings, "standardise", batch) / "vault.parquet"
+            if path.is_file():
+                parts.append(store.read_table(path).select(model.VAULT.names).cast(model.VAULT))
+        return pa.concat_tables(parts)
+
+    def entity_by(self, kind: str, column: str) -> dict[str, str]:
+        """Value of a decisive column → entity of the kind."""
+        live, cluster = self.live(kind), self.cluster(kind)
+        if column not in live.column_names:
+            return {}
+        pairs = zip(live.column(column).to_pylist(), cluster.column("entity_id").to_pylist(), strict=True)
+        return {value: entity for value, entity in pairs if value is not None}

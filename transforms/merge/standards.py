@@ -1,0 +1,169 @@
+"""The four standards: map layers, divisions, grids, addresses, buildings."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from transforms.merge.golden import Golden
+from transforms.merge.night import Inputs
+
+_DIGITS = 7  # decimals of a degree: about a centimetre
+_BEGINNING = date(1949, 10, 1)  # of a division whose table names no first day
+Columns = dict[str, pa.Array]
+
+
+def grid_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+    """std_grid, std_map_layer, std_division, place_grid of divisions, and an empty grid_crosswalk."""
+    by_code = dict(zip(golden.value("code").to_pylist(), golden.entities, strict=True))
+    shapes = golden.value("polygon")
+    grids = {
+        "grid_id": pa.array(golden.entities, pa.string()),
+        "scheme": golden.value("source", "code"),
+        "parent_id": pa.array([by_code.get(c) for c in golden.value("parent_code").to_pylist()], pa.string()),
+        "cut": golden.value("as_of", "code"),
+        "polygon": pa.array([geojson(w) for w in shapes.to_pylist()], pa.string()),
+        **{c: golden.value(c) for c in ("code", "name", "level", "type")},
+        **golden.ending(),
+    }
+    return {
+        "std_grid": grids,
+        "std_map_layer": _layers(golden, shapes),
+        "std_division": divisions(inputs.run.settings.expectations / "lookups" / "divisions.csv"),
+        "place_grid": place_grid(inputs, "division"),
+        "grid_crosswalk": {},
+    }
+
+
+def geojson(wkb: bytes | None) -> str | None:
+    """GeoJSON text of a WKB geometry, coordinates rounded to 7 decimals."""
+    if wkb is None:
+        return None
+    shape = shapely.transform(shapely.from_wkb(wkb), lambda points: np.round(points, _DIGITS))
+    return str(shapely.to_geojson(shape))
+
+
+def _layers(golden: Golden, shapes: pa.Array) -> Columns:
+    """One layer per cut: the grids themselves; a base map is listed once a source delivers one."""
+    cuts: dict[tuple[str, str], list[bytes]] = defaultdict(list)
+    said = zip(golden.value("as_of", "code").to_pylist(), golden.value("source", "code").to_pylist(), shapes.to_pylist(), strict=True)
+    for cut, source, shape in said:
+        if shape is not None:
+            cuts[(cut, source)].append(shape)
+    rows = sorted(cuts)
+    extents = [shapely.total_bounds(shapely.from_wkb(cuts[row])) for row in rows]
+    return {
+        "layer_id": pa.array([f"grid-{source}-{cut}" for cut, source in rows], pa.string()),
+        "layer": pa.array(["标准基础网格"] * len(rows), pa.string()),
+        "edition": pa.array([cut for cut, _ in rows], pa.string()),
+        "crs": pa.array(["CGCS2000"] * len(rows), pa.string()),
+        "extent": pa.array([json.dumps([round(float(x), _DIGITS) for x in e]) for e in extents], pa.string()),
+        "source": pa.array([source for _, source in rows], pa.string()),
+        **_plain_ending([date.fromisoformat(cut) for cut, _ in rows]),
+    }
+
+
+def divisions(path: Path) -> Columns:
+    """std_division from the reviewed lookup."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: row["code"])
+    starts = [date.fromisoformat(row["valid_from"]) if row["valid_from"] else _BEGINNING for row in rows]
+    ends = [date.fromisoformat(row["valid_to"]) if row["valid_to"] else None for row in rows]
+    names = {"code": "code", "name": "name", "level": "level", "parent_code": "parent", "successor_code": "successor"}
+    return {
+        **{column: pa.array([row[key] or None for row in rows], pa.string()) for column, key in names.items()},
+        "pseudo": pa.array([row["pseudo"] == "true" for row in rows], pa.bool_()),
+        **_plain_ending(starts),
+        "valid_to": pa.array(ends, pa.date32()),
+    }
+
+
+def place_grid(inputs: Inputs, node_kind: str) -> Columns:
+    """Locate's grids of one kind of node."""
+    found = inputs.place_grid()
+    chosen = [row for row in found.to_pylist() if row["node_kind"] == node_kind]
+    return {
+        **{name: pa.array([row[name] for row in chosen], pa.string()) for name in found.column_names},
+        **_plain_ending([date.fromisoformat(row["cut"]) for row in chosen]),
+    }
+
+
+def _plain_ending(starts: list[date]) -> Columns:
+    return {
+        "valid_from": pa.array(starts, pa.date32()),
+        "valid_to": pa.nulls(len(starts), pa.date32()),
+        "provenance": pa.array(["{}"] * len(starts), pa.string()),
+    }
+
+
+def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+    """std_address and the grids of its nodes."""
+    paths: list[str | None] = golden.value("path").to_pylist()
+    by_path = {path: entity for path, entity in zip(paths, golden.entities, strict=True) if path}
+    parents = golden.value("parent_path", "path").to_pylist()
+    building = inputs.entity_by("building", "code")
+    own = {path: building.get(code) for path, code in zip(paths, golden.value("building_code").to_pylist(), strict=True)}
+    return {
+        "std_address": {
+            "address_id": pa.array(golden.entities, pa.string()),
+            "parent_id": pa.array([by_path.get(p) for p in parents], pa.string()),
+            "division_code": golden.value("village", "path"),
+            "building_id": pa.array([_inherited(path, own) for path in paths], pa.string()),
+            "status": pa.array(["current"] * len(paths), pa.string()),
+            "aliases": pa.array(_aliases(golden), pa.string()),
+            **{c: golden.value(c) for c in ("level", "name", "full_text", "lon", "lat")},
+            **golden.ending(),
+        },
+        "place_grid": place_grid(inputs, "address"),
+    }
+
+
+def _inherited(path: str | None, own: dict[str | None, str | None]) -> str | None:
+    """The building of a node: its own, else that of the nearest node above."""
+    while path:
+        if found := own.get(path):
+            return found
+        path = path.rpartition("|")[0]
+    return None
+
+
+def _aliases(golden: Golden) -> list[str]:
+    """Per entity, JSON list of the other full texts its records use."""
+    if "full_text" not in golden.live.column_names:
+        return ["[]"] * len(golden.entities)
+    used: list[set[str]] = [set() for _ in golden.entities]
+    for entity, text in zip(golden.entity.tolist(), golden.live.column("full_text").to_pylist(), strict=True):
+        if text:
+            used[entity].add(text)
+    chosen = golden.value("full_text").to_pylist()
+    return [json.dumps(sorted(u - {c}), ensure_ascii=False) for u, c in zip(used, chosen, strict=True)]
+
+
+def building_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+    """std_building and the grids of buildings."""
+    by_path = inputs.entity_by("address", "path")
+    paths = golden.value("address_path", "address").to_pylist()
+    return {
+        "std_building": {
+            "building_id": pa.array(golden.entities, pa.string()),
+            "scheme": golden.value("source", "code"),
+            "address_id": pa.array([by_path.get(p) for p in paths], pa.string()),
+            "division_code": pa.array(_divisions(golden, "address"), pa.string()),
+            **{c: golden.value(c) for c in ("code", "name", "floors", "year", "lon", "lat")},
+            **golden.ending(),
+        },
+        "place_grid": place_grid(inputs, "building"),
+    }
+
+
+def _divisions(golden: Golden, name: str) -> list[str | None]:
+    """The finest division the winner of an address names."""
+    listed = [golden.value(f"{name}_{level}", name).to_pylist() for level in ("village", "town", "county")]
+    return [next((code for code in codes if code), None) for codes in zip(*listed, strict=True)]

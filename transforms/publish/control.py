@@ -1,0 +1,65 @@
+"""Brings control up to the release database, whose number is the truth (design.md section 3)."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from transforms import bulk, database, tables
+from transforms.database import Databases
+from transforms.errors import GridfactsError
+from transforms.publish import bundle as bundles
+from transforms.publish import lock
+from transforms.publish.bundle import Bundle
+from transforms.run import Settings
+
+# What account hands over for control; the other tables there are written by people and rooms of their own.
+RECEIPTS = ("delivery", "home", "outcome", "quarantine")
+_STAMP = {"home": "homed_release"}
+
+
+def reconcile(settings: Settings, dbs: Databases) -> int:
+    """Take every release that control lacks in from the lake, one transaction each.
+
+    Returns:
+        How many it lacked.
+
+    Raises:
+        GridfactsError: ``CONTROL_AHEAD``, or ``CONTROL_LOST``: what the lake holds of a night is not what was released.
+        StaleInputError: the lake no longer holds a night that control lacks.
+    """
+    with database.reading(dbs.release) as connection:
+        released = connection.execute(sa.text("SELECT release, night, checksum FROM release ORDER BY release")).all()
+    with database.reading(dbs.control) as connection:
+        taken = int(connection.scalar(sa.text("SELECT max(release) FROM reconciled")) or 0)
+    if taken > len(released):
+        raise GridfactsError(
+            "CONTROL_AHEAD", f"control: stored release {taken}; required at most {len(released)}; remedy: restore both"
+        )
+    for row in released[taken:]:
+        found = bundles.read(settings, row.night)
+        if found.checksum != row.checksum:
+            raise GridfactsError(
+                "CONTROL_LOST",
+                f"control: stored release {taken}; required {row.release}, but the lake holds another outcome of night "
+                f"{row.night}; remedy: run that night again from the state before it, or restore control",
+            )
+        with database.writing(dbs.control) as connection:
+            _take(connection, found, row.release)
+    return len(released) - taken
+
+
+def _take(connection: Connection, found: Bundle, number: int) -> None:
+    lock.within(connection)
+    if connection.scalar(sa.text("SELECT count(*) FROM reconciled WHERE release = :number"), {"number": number}):
+        return
+    for name in RECEIPTS:
+        rows = found.receipt(name, *([_STAMP[name]] if name in _STAMP else []))
+        if rows is None:
+            continue
+        if name in _STAMP:
+            rows = rows.append_column(_STAMP[name], pa.array([number] * rows.num_rows, pa.int64()))
+        bulk.upsert(connection, name, tables.load_all()[name].key, rows, _STAMP.get(name))
+    row = pa.Table.from_pylist([{"release": number, "checksum": found.checksum}], bulk.schema_of("reconciled"))
+    bulk.insert(connection, "reconciled", row)

@@ -1,0 +1,87 @@
+"""The way of a night into the release database: one release, once, whatever kills it on the way."""
+
+from __future__ import annotations
+
+from transforms import database
+from transforms.database import Databases
+from transforms.model import Report
+from transforms.publish import bundle as bundles
+from transforms.publish import control, generation, state
+from transforms.publish.apply import apply, require_base
+from transforms.publish.bundle import Bundle
+from transforms.publish.lock import publish_lock
+from transforms.publish.schema import ensure_schema
+from transforms.publish.state import State
+from transforms.run import Run
+
+_ROOM = "publish"
+
+
+def run(run: Run) -> list[Report]:
+    """Publish what account closed for the night, or find that it is published.
+
+    Order of steps, each of which may be the last one before a kill: HEAD says what may come, the release commits
+    (SQLite: a transaction, or a new file and one rename), control takes it in, HEAD says what is.
+
+    Raises:
+        StaleInputError: account has not closed the night, or closed it against another release.
+        CheckError: a #fail check found rows; nothing was published.
+        HeadError: the database is not what HEAD says; nothing was touched.
+        SchemaError: the database was made by newer code.
+        DatabaseError: the database refused; the old release stands.
+        GridfactsError: ``PUBLISH_BUSY``, ``DELTA``, ``COUNTS``, ``CHECKSUM``, ``CONTROL_AHEAD`` or ``CONTROL_LOST``.
+    """
+    found = bundles.read(run.settings, run.night)
+    dbs = database.open_databases(run.settings)
+    with publish_lock(dbs):
+        before = _start(run, dbs)
+        if (before.night, before.checksum) == (found.night, found.checksum):
+            run.say(f"publish: night {run.night} is already published as release {before.release}")
+            return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
+        require_base(found, before.release)
+        warnings = _write(run, dbs, found, before)
+        control.reconcile(run.settings, dbs)
+        state.settle(run.settings, state.of_database(dbs))
+    for name, rows in warnings.items():
+        run.say(f"publish: warning {name}: {rows} rows")
+    run.say(f"publish: night {run.night} is release {found.base + 1}: {found.changes} rows ended or began")
+    counts = {"release": found.base + 1, "rows": found.changes, "warnings": sum(warnings.values())}
+    return [Report(_ROOM, run.night, counts)]
+
+
+def reconcile(run: Run) -> int:
+    """Finish what a killed publish left: structure, control and HEAD brought up to the release database.
+
+    Returns:
+        The current release.
+
+    Raises:
+        HeadError, SchemaError, DatabaseError, GridfactsError: as :func:`run`.
+    """
+    dbs = database.open_databases(run.settings)
+    with publish_lock(dbs):
+        return _start(run, dbs).release
+
+
+def _start(run: Run, dbs: Databases) -> State:
+    ensure_schema(dbs)
+    found = state.verify(run.settings, dbs)
+    late = control.reconcile(run.settings, dbs)
+    if late:
+        run.say(f"publish: control took in {late} release(s) that a stopped run had left")
+    state.settle(run.settings, found)
+    return found
+
+
+def _write(run: Run, dbs: Databases, found: Bundle, before: State) -> dict[str, int]:
+    def intend(coming: State) -> None:
+        state.intend(run.settings, coming)
+
+    if dbs.release_file is not None and generation.is_large(found.changes, before.counts):
+        with (
+            generation.building(dbs.release_file, found.base + 1) as engine,
+            database.writing(engine) as connection,
+        ):
+            return apply(connection, found, intend)
+    with database.writing(dbs.release) as connection:
+        return apply(connection, found, intend)

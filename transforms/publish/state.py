@@ -1,0 +1,133 @@
+"""What a release database says of itself, and HEAD: the same said outside it, because a store cannot know what it lost.
+
+A damaged log opens "fine" with committed rows missing (faults.md finding 6). HEAD is written in two steps: what may
+come (``next``) before the commit, what is (``now``) after it. A database in neither state has lost or gained something.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from transforms import database, tables
+from transforms.database import Databases
+from transforms.errors import GridfactsError
+from transforms.run import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """A release: its number (0: none yet), night, checksum, and rows per table (current ones where it has history)."""
+
+    release: int = 0
+    night: str = ""
+    checksum: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def told(self) -> str:
+        """For a message."""
+        return f"release {self.release} with checksum {self.checksum[:12] or 'none'}"
+
+
+class HeadError(GridfactsError):
+    """HALT: the database is not in a state that HEAD knows."""
+
+    def __init__(self, stored: str, required: str) -> None:
+        """Say stored, required and remedy."""
+        remedy = "restore the database (or HEAD) from the backup of that release, or rebuild from landing"
+        super().__init__("HEAD_MISMATCH", f"stored {stored}; required {required}; remedy: {remedy}")
+
+
+def last(connection: Connection) -> State:
+    """The last release as the table ``release`` tells it, without counts."""
+    row = connection.execute(
+        sa.text("SELECT release, night, checksum FROM release ORDER BY release DESC LIMIT 1")
+    ).one_or_none()
+    return State(row.release, row.night, row.checksum) if row else State()
+
+
+def measured(connection: Connection) -> State:
+    """The last release with the rows that are really there."""
+    found, counts = last(connection), {}
+    if found.release:
+        for name, table in tables.of("release").items():
+            where = " WHERE known_to IS NULL" if table.history else ""
+            counts[name] = int(connection.scalar(sa.text(f'SELECT count(*) FROM "{name}"{where}')) or 0)  # noqa: S608
+    return State(found.release, found.night, found.checksum, counts)
+
+
+def of_database(dbs: Databases) -> State:
+    """The state of a deployment's release database."""
+    with database.reading(dbs.release) as connection:
+        return measured(connection)
+
+
+def verify(settings: Settings, dbs: Databases) -> State:
+    """Compare the release database with HEAD. Called at every start of publish, under its lock.
+
+    Returns:
+        The state both agree on.
+
+    Raises:
+        HeadError: they do not agree.
+    """
+    found = of_database(dbs)
+    now, coming = _read(settings)
+    for one in (now, coming):
+        if one is not None and (one.release, one.checksum) == (found.release, found.checksum):
+            wrong = [name for name, rows in one.counts.items() if found.counts.get(name) != rows]
+            if wrong:
+                raise HeadError(f"other row counts in {', '.join(wrong)}", f"those of {one.told}")
+            return found
+    raise HeadError(found.told, now.told)
+
+
+def intend(settings: Settings, coming: State) -> None:
+    """Say, before the commit, what the database may be next."""
+    _write(settings, _read(settings)[0], coming)
+
+
+def settle(settings: Settings, now: State) -> None:
+    """Say, after the commit, what the database is."""
+    _write(settings, now, None)
+
+
+def _path(settings: Settings) -> Path:
+    return settings.home / "head" / "HEAD.json"
+
+
+def _read(settings: Settings) -> tuple[State, State | None]:
+    try:
+        told = json.loads(_path(settings).read_text("utf-8"))
+        return State(**told["now"]), State(**told["next"]) if told["next"] else None
+    except FileNotFoundError:
+        return State(), None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise HeadError("a HEAD.json that cannot be read", "the file as publish wrote it") from None
+
+
+def _write(settings: Settings, now: State, coming: State | None) -> None:
+    path = _path(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump({"now": asdict(now), "next": asdict(coming) if coming else None}, file, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
