@@ -16,8 +16,8 @@ TODAY = np.datetime64("2026-10-01")
 ROLES = ["head", "spouse", "child", "grandchild", "father", "mother", "other", "collective"]
 HEAD, SPOUSE, CHILD, GRANDCHILD, FATHER, MOTHER, OTHER, COLLECTIVE = range(8)
 RARE = "㴋㛃䴖䶮㼆㛤㑇㳘𬭛𠅤𨱇𤧛"  # characters outside GBK; four bytes in GB18030
-# Household forms: weight, head's age (low, high), members after the head. Weights follow the household
-# sizes of Guangdong's 2020 census in outline (mean about three), see README.
+# Household forms: weight, head's age (low, high), members after the head. Weights are set by hand for a
+# mean of about three, see README.
 _FORMS: list[tuple[float, int, int, list[int]]] = [
     (0.16, 22, 88, []),
     (0.17, 50, 85, [SPOUSE]),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import pandas as pd
 from pypinyin import Style, lazy_pinyin
 
 from transforms import contract as contracts
 from transforms import kinds as kind_files
-from transforms import values
 from transforms.contract import Column, Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind, Property
@@ -135,10 +134,10 @@ def is_named(heading: str, word: str) -> bool:
     return denied in said or (denied.isascii() and denied in _latin(heading))
 
 
+@lru_cache(maxsize=4096)
 def _bare(text: str) -> str:
-    """Letters, hanzi and digits only, lower case: ZZ_MM and zzmm are one heading."""
-    cleaned = str(values.clean_text(pd.Series([text], dtype=object)).iloc[0] or "")
-    return "".join(character for character in cleaned.lower() if character.isalnum())
+    """Letters, hanzi and digits only, NFKC, lower case: ZZ_MM and zzmm are one heading."""
+    return "".join(character for character in unicodedata.normalize("NFKC", text).lower() if character.isalnum())
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -57,7 +58,7 @@ class Compare(Strict):
     )
     also: tuple[str, ...] = ()
 
-    @property
+    @builtins.property
     def label(self) -> str:
         """The word under which evidence and model speak of it: the first property."""
         return self.property[0]

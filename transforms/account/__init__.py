@@ -3,5 +3,8 @@
 from transforms.account.apply import apply
 from transforms.account.balance import balance
 from transforms.account.close import close
+from transforms.account.evaluate import evaluate, render_evaluation
+from transforms.account.explain import explain, render_explanation
+from transforms.account.summary import summary
 
-__all__ = ["apply", "balance", "close"]
+__all__ = ["apply", "balance", "close", "evaluate", "explain", "render_evaluation", "render_explanation", "summary"]

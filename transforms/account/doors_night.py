@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import database, model, store
-from transforms.account.delta import key_of
+from transforms.account.delta import key_of, published
 from transforms.account.doors_source import differ
 from transforms.account.night import Night
 from transforms.engine import Engine
@@ -179,8 +179,20 @@ def _merge(night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.
         "left_out": _left_out(night, live, cluster),
     }
     yield from _report("merge", kind, engine.run(_HERE / "door_merge.sql", tables))
+    yield from _once(night, kind)
     if golden is not None:
         yield from _values(engine, kind, golden.rename_columns(["entity_id", *golden.column_names[1:]]), claim, live)
+
+
+def _once(night: Night, kind: str) -> Iterator[str]:
+    """No key stands twice in a table that merge wrote."""
+    for name in night.names("merge", kind):
+        if name not in published():
+            continue
+        keys = night.of_night("merge", kind, name).select(list(key_of(name)))
+        twice = keys.num_rows - keys.group_by(keys.column_names).aggregate([]).num_rows
+        if twice:
+            yield f"merge {kind}: {twice} rows of table {name} whose key stands twice"
 
 
 def _left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:

@@ -1,15 +1,12 @@
-"""The parser process: limits itself, reads one hostile file, writes rows.parquet and says how it went.
+"""The parser process: caps itself, reads one hostile file, writes rows.parquet and says how it went.
 
 Nothing it says holds a value of the file. It may be killed at any time: its parent survives.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import json
 import os
-import resource
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import BinaryIO
 from transforms import store
 from transforms.errors import RefusedError
 from transforms.land import csv_file, geojson, json_lines, parquet_file, rows, xlsx_file
+from transforms.land.confine import cap
 from transforms.land.job import Counter, Found, Job, Reader
 
 TABLE, RESULT = "rows.parquet", "result.json"
@@ -35,7 +33,6 @@ _MAGIC = (
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
-_NEW_USER, _NEW_NET = 0x10000000, 0x40000000
 
 
 @dataclass(frozen=True)
@@ -46,24 +43,6 @@ class Result:
     message: str
     rows: int
     extras: list[str]
-
-
-def confine(memory: int, cpu: int, written: int) -> None:
-    """Cap address space, computing time, file size and core dumps; leave the network where the system allows it."""
-    for what, limit in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_FSIZE, written),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (limit, limit))
-    user, group = os.getuid(), os.getgid()
-    system = ctypes.CDLL(None, use_errno=True)
-    if system.unshare(_NEW_NET) and system.unshare(_NEW_USER | _NEW_NET) == 0:
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-            with contextlib.suppress(OSError):
-                Path("/proc/self", name).write_text(text)
 
 
 def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
@@ -113,6 +92,6 @@ def main() -> None:
     job = Job.from_json(Path(sys.argv[1]).read_text("utf-8"))
     folder = Path(sys.argv[3])
     with os.fdopen(int(sys.argv[2]), "rb") as raw:
-        confine(job.memory, job.cpu, 4 * os.fstat(raw.fileno()).st_size + (1 << 30))
+        cap(job.memory, job.cpu, 4 * os.fstat(raw.fileno()).st_size + (1 << 30))
         result = parse(job, raw, folder)
     (folder / RESULT).write_text(json.dumps(asdict(result)), "utf-8")

@@ -26,8 +26,9 @@ def judge(job: Job, headings: Sequence[str], found: Found) -> None:
         raise RefusedError("DUPLICATE_HEADING", f"these columns stand twice: {', '.join(told)}")
     have = set(headings)
     if missing := [h for h in job.landed if h not in have]:
+        foreign = 2 * len(missing) > len(job.landed)  # one renamed column does not make it another's file
         for source, theirs in sorted(job.others.items()):
-            if theirs and have.issuperset(theirs):
+            if foreign and theirs and have.issuperset(theirs):
                 raise RefusedError("OTHER_SOURCE", f"these are the columns of {source}, not of this source")
         raise RefusedError("SCHEMA", f"these columns are missing: {', '.join(missing)}")
     if twice:

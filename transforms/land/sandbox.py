@@ -16,7 +16,11 @@ from transforms.land.job import Job
 from transforms.run import REPOSITORY
 
 _JOB = "job.json"
-_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from transforms.land.child import main; main()"
+_CONFINE = Path(__file__).with_name("confine.py")
+_START = (
+    "import runpy, sys; runpy.run_path(sys.argv.pop(1))['leave_network'](); "
+    "sys.path.insert(0, sys.argv.pop(1)); from transforms.land.child import main; main()"
+)
 _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8", "PATH": "/nonexistent", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
     "OMP_THREAD_LIMIT": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "RUST_BACKTRACE": "0",
@@ -51,7 +55,8 @@ def parse(job: Job, raw: Path, folder: Path) -> Result:
 def _start(job: Job, raw: Path, folder: Path) -> int | None:
     """Run the parser; its exit status, or None when it was stopped for taking too long."""
     descriptor = open_regular(raw)
-    command = [sys.executable, "-I", "-c", _START, str(REPOSITORY), str(folder / _JOB), str(descriptor), str(folder)]
+    told = [_CONFINE, REPOSITORY, folder / _JOB, descriptor, folder]
+    command = [sys.executable, "-I", "-c", _START, *map(str, told)]
     try:
         return subprocess.run(  # noqa: S603 - our own interpreter and module; no word of the sender
             command,

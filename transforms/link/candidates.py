@@ -48,9 +48,7 @@ class Told:
         return next((c for c in self.kind.link.compare if c.using in _NAMES and c.label == self.kind.link.agree), None)
 
 
-def tell(
-    kind: Kind, live: pa.Table, located: pa.Table | None, trusted: npt.NDArray[np.bool_], crowd: int
-) -> Told:
+def tell(kind: Kind, live: pa.Table, located: pa.Table | None, trusted: npt.NDArray[np.bool_], crowd: int) -> Told:
     """Collect values; phones and addresses that more than ``crowd`` different names share tell nobody apart."""
     values = {c.label: compared(live, kind, c, located, trusted) for c in kind.link.compare}
     places = [p for c in kind.link.compare if c.using == "address" for p in c.property]
@@ -110,7 +108,7 @@ class Candidates:
 
 
 def candidates(
-    engine: Engine, told: Told, node: Ints, anchor: npt.NDArray[np.bool_], cap: int, hidden: npt.NDArray[np.bool_]
+    engine: Engine, told: Told, node: Ints, anchor: npt.NDArray[np.bool_], *, cap: int, hidden: npt.NDArray[np.bool_]
 ) -> Candidates:
     """Block, then compare.
 
@@ -125,11 +123,13 @@ def candidates(
     table = pa.table({"r": np.arange(len(node)), "node": node, "anchor": anchor.astype(np.int64)})
     pairs = engine.run(_HERE / "block.sql", {"node": table, "key": block_keys(told, hidden)}, cap=cap)
     frame = pairs.to_pandas().astype("int64")
-    found = Candidates(*(frame[c].to_numpy() for c in ("u", "v")), frame["anchor"].to_numpy() == 1, _levels(engine, told, pairs, table, hidden))
-    return found
+    patterns = _levels(engine, told, pairs, table, hidden)
+    return Candidates(frame["u"].to_numpy(), frame["v"].to_numpy(), frame["anchor"].to_numpy() == 1, patterns)
 
 
-def _levels(engine: Engine, told: Told, pairs: pa.Table, node: pa.Table, hidden: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def _levels(
+    engine: Engine, told: Told, pairs: pa.Table, node: pa.Table, hidden: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
     """Patterns of the pairs, in their order."""
     labels = told.labels
     patterns = np.zeros((pairs.num_rows, len(labels)), dtype=np.int64)
@@ -157,7 +157,7 @@ def _levels(engine: Engine, told: Told, pairs: pa.Table, node: pa.Table, hidden:
         at = index.get_indexer(pd.MultiIndex.from_arrays([group["u"], group["v"]]))
         best = np.full(len(patterns), 127, dtype=np.int64)
         np.minimum.at(best, at, level)
-        patterns[:, place] = np.where(best == 127, 0, best)  # noqa: PLR2004 - 127: nothing said by one of the two
+        patterns[:, place] = np.where(best == 127, 0, best)
     if FREQUENCY in labels:
         patterns[:, -1] = _frequency(told, node)[pairs.column("u").to_numpy()]
     return patterns
@@ -170,7 +170,10 @@ def _spread(patterns: npt.NDArray[np.int64], at: Ints, place: int, same: npt.NDA
 def _said(told: Told, hidden: npt.NDArray[np.bool_]) -> tuple[pa.Table, dict[int, list[str]]]:
     """Codes per record and comparison (the building stands last), and the texts behind the codes."""
     frames, texts = [], {}
-    listed = [told.values[c.label].only(~hidden) if c.using == "near" else told.values[c.label] for c in told.kind.link.compare]
+    listed = [
+        told.values[c.label].only(~hidden) if c.using == "near" else told.values[c.label]
+        for c in told.kind.link.compare
+    ]
     for what, values in enumerate([*listed, told.buildings]):
         codes, uniques = pd.factorize(values.text)
         texts[what] = [str(t) for t in uniques]
@@ -191,9 +194,10 @@ def graded_levels(pairs: pd.DataFrame, using: str, texts: list[str]) -> Ints:
     values = pd.DataFrame({"text": texts})
     compare = recordlinkage.Compare()
     compare.compare_vectorized(vectorised(KERNELS[using]), "text", "text", label="level")
-    level = compare.compute(index, values, values)["level"]
+    level: pd.Series[int] = compare.compute(index, values, values)["level"]
     at = index.get_indexer(pd.MultiIndex.from_frame(pairs[["left_value", "right_value"]]))
-    return level.to_numpy(dtype=np.int64)[at]
+    levels = np.asarray(level, dtype=np.int64)
+    return np.asarray(levels[at], dtype=np.int64)
 
 
 def _frequency(told: Told, node: pa.Table) -> Ints:

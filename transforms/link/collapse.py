@@ -15,11 +15,14 @@ from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link.encode import Ints, Values, column, compared
-from transforms.link.kernels import LEVELS, organization_level, name_level
+from transforms.link.kernels import LEVELS, name_level, organization_level
 
 _HERE = Path(__file__).parent
 RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space, of which a person has exactly one number
-_AGREES = {"name": LEVELS["name"].index("near") + 1, "organization_name": LEVELS["organization_name"].index("similar") + 1}
+_AGREES = {
+    "name": LEVELS["name"].index("near") + 1,
+    "organization_name": LEVELS["organization_name"].index("similar") + 1,
+}
 _MOST_CLAIMANTS = 3  # name groups on one number without an authority's word: beyond, the number is nobody's
 
 
@@ -83,12 +86,17 @@ def collapse(
     disputed = engine.run(_HERE / "collapse.sql", {"numbered": numbered})
     verdict = judge(disputed.to_pandas(), texts, _former(live, kind, r, n), _level(kind))
     parts = [
-        pd.DataFrame({"r": v.r, "what": i, "v": pd.factorize(v.text)[0]}) for i, (_, v) in enumerate(sorted(told.items()))
+        pd.DataFrame({"r": v.r, "what": i, "v": pd.factorize(v.text)[0]})
+        for i, (_, v) in enumerate(sorted(told.items()))
     ]
     shared = pd.concat(parts) if parts else pd.DataFrame({"r": [], "what": [], "v": []}, dtype="int64")
     trusted = engine.run(
         _HERE / "trust.sql",
-        {"numbered": numbered, "verdict": _arrow(verdict), "shared": pa.Table.from_pandas(shared, preserve_index=False)},
+        {
+            "numbered": numbered,
+            "verdict": _arrow(verdict),
+            "shared": pa.Table.from_pandas(shared, preserve_index=False),
+        },
     ).to_pandas()
     return _nodes(live, kind, trusted, r)
 
@@ -131,7 +139,7 @@ def judge(
     for n, group in disputed.groupby("n", sort=True):
         said = [(texts[c], int(c), int(k), int(a)) for c, k, a in zip(
             group["name"], group["rows_said"], group["by_authority"], strict=True)]  # fmt: skip
-        owner = _owner(said, former.get(int(n), set()), level)  # type: ignore[call-overload]
+        owner = _owner(said, former.get(int(n), set()), level)
         main = max(owner, key=lambda s: (s[3], s[2], s[0]), default=None)
         kept = {s[1] for s in owner}
         rows += [(n, s[1], (2 if main and s[1] == main[1] else 1) if s[1] in kept else 0) for s in said]

@@ -108,30 +108,31 @@ def _to_building(path: str) -> str:
     return "|".join(parts[: places[-1] + 1]) if places else ""
 
 
-def compared(live: pa.Table, kind: Kind, compare: Compare, located: pa.Table | None, trusted: npt.NDArray[np.bool_]) -> Values:
+def compared(
+    live: pa.Table, kind: Kind, compare: Compare, located: pa.Table | None, trusted: npt.NDArray[np.bool_]
+) -> Values:
     """What the records say under one comparison. ``trusted[r]``: the record's number is believed."""
     names = compare.property
-    if compare.using == "name":
-        return Values.pooled(_paired(live, f"{n}_key", f"{n}_pinyin") for n in names)
-    if compare.using == "organization_name":
-        return Values.pooled(column(live, f"{n}_key") for n in names)
-    if compare.using == "date":
-        return Values.pooled([*(_paired(live, n, f"{n}_precision") for n in names), *_embedded(live, compare, trusted)])
-    if compare.using == "tokens":
-        return Values.pooled(column(live, f"{n}_tokens") for n in names)
-    if compare.using == "near":
-        return Values.pooled(column(live, f"{n}_near") for n in names)
-    if compare.using == "distance":
-        return Values.pooled([_paired(live, "lon", "lat")])
     if compare.using == "address":
         return nodes(live, located, names)[0]
-    plain = [column(live, n) for n in names]
-    if kind.properties.get("sex") is not None and "sex" in names:  # "not stated" is no statement
-        plain = [(r[v != "unknown"], v[v != "unknown"]) for r, v in plain]
-    return Values.pooled([*plain, *((r[trusted[r]], v[trusted[r]]) for r, v in (column(live, c) for c in compare.also))])
+    if compare.using == "distance":
+        return Values.pooled([_paired(live, "lon", "lat")])
+    if compare.using == "date":
+        stated = [_paired(live, n, f"{n}_precision") for n in names]
+        return Values.pooled([*stated, *_embedded(live, compare, trusted)])
+    if compare.using == "name":
+        return Values.pooled(_paired(live, f"{n}_key", f"{n}_pinyin") for n in names)
+    suffix = {"organization_name": "_key", "tokens": "_tokens", "near": "_near"}.get(compare.using, "")
+    plain = [column(live, f"{n}{suffix}") for n in names]
+    if "unknown" in (kind.properties[names[0]].codes or {} if names[0] in kind.properties else {}):
+        plain = [(r[v != "unknown"], v[v != "unknown"]) for r, v in plain]  # "not stated" is no statement
+    also = (column(live, c) for c in compare.also)
+    return Values.pooled([*plain, *((r[trusted[r]], v[trusted[r]]) for r, v in also)])
 
 
-def _embedded(live: pa.Table, compare: Compare, trusted: npt.NDArray[np.bool_]) -> list[tuple[Ints, npt.NDArray[np.object_]]]:
+def _embedded(
+    live: pa.Table, compare: Compare, trusted: npt.NDArray[np.bool_]
+) -> list[tuple[Ints, npt.NDArray[np.object_]]]:
     parts = []
     for name in compare.also:
         r, days = column(live, name)

@@ -7,6 +7,7 @@ characters in Spark). A kernel sees each distinct pair of values once.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
@@ -21,7 +22,10 @@ JOIN = "\x1f"  # between the parts of one value: name key and pinyin, day and pr
 SIMILAR = 80.0  # rapidfuzz.fuzz.ratio, 0..100: two or three characters of a dozen differ
 _WILDCARDS = frozenset("?？*＊□〇■�")
 _LOOKALIKES = Path(__file__).with_name("lookalikes.txt")
-_LEGAL_FORMS = ("有限责任公司", "股份有限公司", "有限公司", "股份公司", "分公司", "公司", "经营部", "商行", "店", "厂", "部")
+_BRACKETED = re.compile(r"[((][^()()]{1,8}[))]")  # (云浮), (个体工商户)
+_REGION = re.compile(r"^(?:[一-鿿]{2,3}省)?(?:[一-鿿]{2,3}市)?(?:[一-鿿]{2,3}[区县市])?")  # 云浮市云城区
+_LEGAL_FORM = re.compile(r"有限责任公司|股份有限公司|有限公司|股份公司|公司|专业合作社|合作社|经营部|商行")
+_BRANCH_MARKS = ("分公司", "分店", "分部", "支行", "办事处", "门市")
 _EARTH_METRES = 6_371_008.8  # mean radius, IUGG
 
 LEVELS: dict[str, tuple[str, ...]] = {
@@ -64,7 +68,7 @@ def name_level(left: str, right: str) -> int:
         return 2
     if _one_slip(a, b):
         return 3
-    if len(a) == len(b) == 2 and (a[0] == b[0] or a[1] == b[1]):  # noqa: PLR2004 - two-character names
+    if len(a) == len(b) == 2 and (a[0] == b[0] or a[1] == b[1]):
         return 4
     return 5 if a[:1] == b[:1] else 6
 
@@ -73,16 +77,18 @@ def _one_slip(a: str, b: str) -> bool:
     if len(a) == len(b) and all(_alike(x, y) for x, y in zip(a, b, strict=True)):
         return True
     short, long = sorted((a, b), key=len)
-    if len(long) < 3 or len(short) < 2 or short[0] not in (long[0], long[1]):  # noqa: PLR2004
+    if len(long) < 3 or len(short) < 2 or short[0] not in (long[0], long[1]):
         return False
-    if len(long) > 4 and len(short) >= 3 and long.startswith(short):  # noqa: PLR2004 - cut minority names
+    if len(long) > 4 and len(short) >= 3 and long.startswith(short):
         return True
     return bool(OSA.distance(a, b, score_cutoff=1) <= 1)
 
 
 def _core(name: str) -> str:
-    for form in _LEGAL_FORMS:
-        name = name.replace(form, "")
+    """The name without its region, bracketed additions and legal form, unless nothing would be left."""
+    for pattern in (_BRACKETED, _REGION, _LEGAL_FORM):
+        shorter = pattern.sub("", name)
+        name = shorter if len(shorter) > 1 else name
     return name
 
 
@@ -92,11 +98,13 @@ def organization_level(left: str, right: str) -> int:
     a, b = left, right
     if a == b:
         return 1
+    if any((mark in a) != (mark in b) for mark in _BRANCH_MARKS):
+        return 5  # a branch is not its head office, however alike the names
     core_a, core_b = _core(a), _core(b)
     if core_a == core_b and core_a:
         return 2
     short, long = sorted((core_a, core_b), key=len)
-    if len(short) >= 4 and short in long:  # noqa: PLR2004 - shorter cores are generic words
+    if len(short) >= 4 and short in long:
         return 3
     return 4 if ratio(a, b) >= SIMILAR else 5
 
@@ -123,15 +131,18 @@ def date_level(left: str, right: str) -> int:
 
 def _distant(a: str, b: str) -> int:
     days = abs((date.fromisoformat(a) - date.fromisoformat(b)).days)
-    if 15 <= days <= 55:  # noqa: PLR2004 - a lunar date runs 15 to 55 days behind the solar one
+    if 15 <= days <= 55:
         return 4
-    return 5 if days <= 730 else 6  # noqa: PLR2004 - two years
+    return 5 if days <= 730 else 6
 
 
 def text_level(left: str, right: str) -> int:
-    """Equal, similar or different short texts."""
+    """Equal, similar (one within the other, or few characters apart) or different short texts."""
     if left == right:
         return 1
+    short, long = sorted((left, right), key=len)
+    if len(short) >= 3 and short in long:
+        return 2
     return 2 if ratio(left, right) >= SIMILAR else 3
 
 

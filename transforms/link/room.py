@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import reduce
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -23,6 +25,8 @@ ROOM = "link"
 _HERE = Path(__file__).parent
 # unit.parquet, beside the pairs: one row per record. trusted: its number is believed (resolve's cannot-links and
 # merge's identifiers count no other); anchor: it stands in a group with an exclusive number.
+Facts: TypeAlias = "dict[str, str | int | None]"
+Flags = npt.NDArray[np.bool_]
 UNIT = pa.schema([("record_id", pa.string()), ("trusted", pa.bool_()), ("anchor", pa.bool_())])
 
 
@@ -49,15 +53,17 @@ def _link(run: Run, kind: Kind) -> model.Report:
     inputs = dict([manifest.upstream(lake, live_dir, manifest.require(lake, live_dir, "account"))])
     inputs["configuration"] = manifest.configuration(run.settings.expectations)
     located = _located(run, kind, inputs)
-    model_path = in_use(run.settings.home)
     if kind.certainty == "scored":
-        inputs["model"] = store.file_sha256(model_path)
+        inputs["model"] = store.file_sha256(in_use(run.settings.home))
     if done := manifest.fresh(folder, ROOM, inputs):
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
     live_path = live_dir / f"{kind.kind}.parquet"
     live = store.read_table(live_path).sort_by("record_id") if live_path.is_file() else _nobody()
     with Engine(run.settings) as engine, store.output(folder) as tmp:
-        facts = _write(run, kind, live, located, engine, tmp, model_path)
+        if kind.certainty == "key":
+            facts = _keyed(engine, kind, live, tmp)
+        else:
+            facts = _scored(run, kind, scored.Records(engine, kind, live, located), tmp)
         manifest.write(tmp, ROOM, inputs, facts)
     return _report(run, kind, {k: v for k, v in facts.items() if isinstance(v, int)}, again=False)
 
@@ -73,30 +79,33 @@ def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> pa.Table | None:
     return store.read_table(path) if path.is_file() else None
 
 
-def _write(
-    run: Run, kind: Kind, live: pa.Table, located: pa.Table | None, engine: Engine, tmp: Path, model_path: Path
-) -> dict[str, str | int | None]:
+def _keyed(engine: Engine, kind: Kind, live: pa.Table, tmp: Path) -> Facts:
+    nobody = np.zeros(live.num_rows, dtype=bool)
+    return {"records": live.num_rows} | _leave(tmp, live, key_edges(engine, kind, live), nobody, nobody)
+
+
+def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
+    used = Model.read(in_use(run.settings.home))
+    linked = scored.link(records, contract.load_all(run.settings.expectations), used.kinds.get(kind.kind))
+    collapsed, tonight = linked.collapsed, "tonight's own training" if linked.shadow else "none: numbers only"
+    facts: Facts = {
+        "records": records.live.num_rows,
+        "leftovers": int((~collapsed.anchor).sum()),
+        "id_conflict": int(collapsed.lost.sum()),
+        "model": used.version if kind.kind in used.kinds else tonight,
+        "shadow": "trained" if linked.shadow else "too few labels to train",
+    }
+    if linked.shadow:
+        Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / "shadow_model.json")
+    return facts | _leave(tmp, records.live, linked.pairs, collapsed.trusted, collapsed.anchor)
+
+
+def _leave(tmp: Path, live: pa.Table, pairs: pd.DataFrame, trusted: Flags, anchor: Flags) -> Facts:
+    """Write pairs.parquet and unit.parquet; counts of pairs by how they came to be."""
     ids = np.array(live.column("record_id").to_pylist(), dtype=object)
-    facts: dict[str, str | int | None] = {"records": live.num_rows}
-    trusted = anchor = np.zeros(live.num_rows, dtype=bool)
-    if kind.certainty == "key":
-        pairs = key_edges(engine, kind, live)
-    else:
-        used = Model.read(model_path)
-        linked = scored.link(
-            engine, kind, live, located, contract.load_all(run.settings.expectations), used.kinds.get(kind.kind)
-        )
-        pairs, trusted, anchor = linked.pairs, linked.collapsed.trusted, linked.collapsed.anchor
-        facts |= {"leftovers": int((~anchor).sum()), "id_conflict": int(linked.collapsed.lost.sum())}
-        tonight = "tonight's own training" if linked.shadow else "none: numbers only"
-        facts["model"] = used.version if kind.kind in used.kinds else tonight
-        facts["shadow"] = "trained" if linked.shadow else "too few labels to train"
-        if linked.shadow:
-            Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / "shadow_model.json")
-    facts |= {f"pairs_{how}": int((pairs["how"] == how).sum()) for how in ("number", "key", "scored")}
     store.write_table(tmp / "pairs.parquet", _pairs(pairs, ids))
     store.write_table(tmp / "unit.parquet", pa.table([ids, trusted, anchor], schema=UNIT))
-    return facts
+    return {f"pairs_{how}": int((pairs["how"] == how).sum()) for how in ("number", "key", "scored")}
 
 
 def _pairs(pairs: pd.DataFrame, ids: np.ndarray[tuple[int], np.dtype[np.object_]]) -> pa.Table:

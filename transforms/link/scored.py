@@ -38,29 +38,39 @@ class Linked:
     shadow: KindModel | None
 
 
-def link(
-    engine: Engine, kind: Kind, live: pa.Table, located: pa.Table | None, contracts: dict[str, Contract], model: KindModel | None
-) -> Linked:
+@dataclass(frozen=True)
+class Records:
+    """What is linked: the live records of a kind, sorted by record id, and their address candidates (or None)."""
+
+    engine: Engine
+    kind: Kind
+    live: pa.Table
+    located: pa.Table | None
+
+
+def link(records: Records, contracts: dict[str, Contract], model: KindModel | None) -> Linked:
     """All edges of a kind: stars of numbers, and scored pairs from the review floor up.
 
     Args:
-        engine: runs the steps.
-        kind: the declaration.
-        live: live records, sorted by record id.
-        located: address candidates of the records, or None.
-        contracts: by source.
+        records: what is linked.
+        contracts: by source: who issues numbers.
         model: the frozen scorer; None (a kind no model knows): tonight's training is used and said so.
     """
+    engine, kind, live = records.engine, records.kind, records.live
     nobody = np.zeros(live.num_rows, dtype=bool)
-    telling = {c.label: compared(live, kind, c, located, nobody) for c in kind.link.compare if c.using in _TELLING}
+    telling = {
+        c.label: compared(live, kind, c, records.located, nobody) for c in kind.link.compare if c.using in _TELLING
+    }
     collapsed = collapse(engine, live, kind, contracts, telling)
     cap, crowd = (model.cap, model.crowd) if model else (KindModel.cap, KindModel.crowd)
-    told = tell(kind, live, located, collapsed.trusted, crowd)
-    shadow = _shadow(engine, told, collapsed, cap, _masked(live, kind, collapsed, contracts))
+    told = tell(kind, live, records.located, collapsed.trusted, crowd)
+    masked = _masked(live, kind, collapsed, contracts)
+    declared = model.declared if model else {}
+    shadow = _shadow(engine, told, collapsed, cap=cap, masked=masked, declared=declared)
     frames = [_numbered(collapsed)]
     used = model or shadow
     if used is not None:
-        found = candidates(engine, told, collapsed.node, collapsed.anchor, cap, collapsed.lost)
+        found = candidates(engine, told, collapsed.node, collapsed.anchor, cap=cap, hidden=collapsed.lost)
         frames.append(score(found, told, used, kind.link.review))
     pairs = pd.concat(frames).sort_values(["u", "v"], kind="stable").reset_index(drop=True)
     return Linked(pairs, collapsed, shadow)
@@ -74,9 +84,7 @@ def _numbered(collapsed: Collapsed) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _masked(
-    live: pa.Table, kind: Kind, collapsed: Collapsed, contracts: dict[str, Contract]
-) -> npt.NDArray[np.bool_]:
+def _masked(live: pa.Table, kind: Kind, collapsed: Collapsed, contracts: dict[str, Contract]) -> npt.NDArray[np.bool_]:
     """Trusted records to hide: one in four, never the issuing authority's, whose rows are the anchors' backbone."""
     issuing = [s for s, c in contracts.items() if kind.link.decisive in c.registers.authority_for]
     backbone = np.isin(np.array(live.column("source").to_pylist(), dtype=object), np.array(issuing, dtype=object))
@@ -84,7 +92,13 @@ def _masked(
 
 
 def _shadow(
-    engine: Engine, told: Told, collapsed: Collapsed, cap: int, masked: npt.NDArray[np.bool_]
+    engine: Engine,
+    told: Told,
+    collapsed: Collapsed,
+    *,
+    cap: int,
+    masked: npt.NDArray[np.bool_],
+    declared: dict[str, float],
 ) -> KindModel | None:
     """Train on the masked: they become leftovers, anchors are made of the others, labels are the hidden numbers."""
     rest = collapsed.anchor & ~masked
@@ -95,10 +109,11 @@ def _shadow(
     known = rest | masked
     slim = _without_own_facts(told, masked).values
     training = Told(told.kind, told.live, {k: v.only(known) for k, v in slim.items()}, told.buildings.only(known))
-    found = candidates(engine, training, node, rest, cap, known)
+    found = candidates(engine, training, node, rest, cap=cap, hidden=known)
     pairs = found.anchor & masked[found.u]
     matches = collapsed.number[found.u[pairs]] == collapsed.number[found.v[pairs]]
-    return scorer.train(found.patterns[pairs], matches, told.words)
+    near = tuple(c.label for c in told.kind.link.compare if c.using == "near")
+    return scorer.train(found.patterns[pairs], matches, told.words, declared, near)
 
 
 def _without_own_facts(told: Told, masked: npt.NDArray[np.bool_]) -> Told:
@@ -106,7 +121,9 @@ def _without_own_facts(told: Told, masked: npt.NDArray[np.bool_]) -> Told:
     values = dict(told.values)
     for compare in told.kind.link.compare:
         if compare.also:
-            plain = compared(told.live, told.kind, compare.model_copy(update={"also": ()}), None, np.zeros(len(masked), dtype=bool))
+            plain = compared(
+                told.live, told.kind, compare.model_copy(update={"also": ()}), None, np.zeros(len(masked), dtype=bool)
+            )
             own, rest = plain.only(masked), told.values[compare.label].only(~masked)
             values[compare.label] = Values.pooled([(own.r, own.text), (rest.r, rest.text)])
     return Told(told.kind, told.live, values, told.buildings)
@@ -119,7 +136,9 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> pd.Da
     all of them and of nobody, so that two equal namesakes win neither.
     """
     if not len(found.u):
-        return pd.DataFrame({"u": [], "v": [], "score": [], "how": [], "evidence": []}).astype({"u": int, "v": int, "score": int})
+        return pd.DataFrame({"u": [], "v": [], "score": [], "how": [], "evidence": []}).astype(
+            {"u": int, "v": int, "score": int}
+        )
     patterns, at = np.unique(found.patterns, axis=0, return_inverse=True)
     chance = np.clip(np.round(model.probability(patterns, told.labels), 6), 1e-6, 1 - 1e-6)
     odds = (chance / (1 - chance))[at.ravel()]
@@ -137,6 +156,7 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> pd.Da
 
 def evidence(pattern: npt.NDArray[np.int64], labels: list[str], words: dict[str, list[str]]) -> str:
     """The comparison vector in words: ``name=exact birth_date=null``."""
-    said = (f"{label}={words[label][level - 1] if level else NULL}" for label, level in zip(labels, pattern, strict=True))
+    said = (
+        f"{label}={words[label][level - 1] if level else NULL}" for label, level in zip(labels, pattern, strict=True)
+    )
     return " ".join(said)
-

@@ -1,7 +1,8 @@
 """The scorer: one-hot levels and their products, weighed by a logistic that trusted numbers taught.
 
 ``recordlinkage`` does the work: its ``LogisticRegressionClassifier`` is fitted and asked on distinct patterns.
-The model in use is a frozen, versioned file; tonight's training is a shadow beside the pairs until a person promotes it.
+The model in use is a frozen, versioned file; tonight's training is a shadow beside the pairs until a person
+promotes it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class KindModel:
         words: comparison label → level words in order; level 0 is null.
         intercept: logit of the empty pattern.
         weights: ``label=word`` or ``label=word&label=word`` → logit.
-        declared: like ``weights``, added where numbers cannot teach (nearness of a mistyped number).
+        declared: like ``weights``, for what numbers cannot teach (nearness of a mistyped number; kinds whose numbers
+            are too few): reasoned by hand, and said so in ``facts``.
+        untaught: labels that stand in ``declared`` alone.
         cap: most nodes one block key may join.
         crowd: most distinct names that may share a phone or an address before it tells nobody apart.
         facts: what it was trained on: counts only.
@@ -53,6 +56,7 @@ class KindModel:
     intercept: float
     weights: dict[str, float]
     declared: dict[str, float] = field(default_factory=dict)
+    untaught: tuple[str, ...] = ()
     cap: int = 120
     crowd: int = 15
     facts: dict[str, int | str] = field(default_factory=dict)
@@ -68,8 +72,10 @@ class KindModel:
             ConfigError: the model was made for other comparisons.
         """
         if list(self.words) != list(labels):
-            raise ConfigError(f"the model compares {list(self.words)}, the kind {list(labels)}: train and promote a new one")
-        names, features = one_hot(patterns, self.words)
+            raise ConfigError(
+                f"the model compares {list(self.words)}, the kind {list(labels)}: train and promote a new one"
+            )
+        names, features = one_hot(patterns, self.words, self.untaught)
         weight = np.array([self.weights.get(n, 0.0) + self.declared.get(n, 0.0) for n in names])
         classifier = Logistic(coefficients=weight, intercept=self.intercept)
         classifier.kernel.classes_ = np.array([0, 1])
@@ -92,7 +98,10 @@ class Model:
         """
         try:
             document = json.loads(path.read_text("utf-8"))
-            return cls(document["version"], {k: KindModel(**v) for k, v in document["kinds"].items()})
+            return cls(
+                document["version"],
+                {k: KindModel(**{**v, "untaught": tuple(v.get("untaught", ()))}) for k, v in document["kinds"].items()},
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"{path}: not a model: {type(error).__name__}") from None
 
@@ -107,24 +116,36 @@ def in_use(home: Path) -> Path:
     return promoted if promoted.is_file() else DEFAULT
 
 
-def one_hot(patterns: npt.NDArray[np.int64], words: dict[str, list[str]]) -> tuple[list[str], Floats]:
-    """Feature names and 0/1 columns: every level said, and every product of two comparisons' levels (null included)."""
+def one_hot(
+    patterns: npt.NDArray[np.int64], words: dict[str, list[str]], untaught: Sequence[str]
+) -> tuple[list[str], Floats]:
+    """Feature names and 0/1 columns: every level, and products of two taught comparisons' levels (null included)."""
     singles: dict[str, list[tuple[str, npt.NDArray[np.bool_]]]] = {}
     for place, (label, levels) in enumerate(words.items()):
         singles[label] = [(f"{label}={w}", patterns[:, place] == i) for i, w in enumerate([NULL, *levels])]
-    named = [pair for told in singles.values() for pair in told]
-    for a, b in combinations(singles, 2):
+    named = [
+        pair for label, told in singles.items() for pair in told[label in untaught :]
+    ]  # null teaches nothing there
+    for a, b in combinations([label for label in singles if label not in untaught], 2):
         named += [(f"{x}&{y}", p & q) for x, p in singles[a] for y, q in singles[b]]
     return [n for n, _ in named], np.column_stack([v for _, v in named]).astype(np.float64)
 
 
-def train(patterns: npt.NDArray[np.int64], matches: npt.NDArray[np.bool_], words: dict[str, list[str]]) -> KindModel | None:
+def train(
+    patterns: npt.NDArray[np.int64],
+    matches: npt.NDArray[np.bool_],
+    words: dict[str, list[str]],
+    declared: dict[str, float],
+    untaught: tuple[str, ...],
+) -> KindModel | None:
     """Fit on labelled pairs, pattern by pattern.
 
     Args:
         patterns: levels per labelled pair.
         matches: the pair's hidden numbers are equal.
         words: as in :class:`KindModel`.
+        declared: carried over unchanged.
+        untaught: labels whose levels the hidden numbers would give away.
 
     Returns:
         A model, or None where labels are too few to teach.
@@ -133,11 +154,11 @@ def train(patterns: npt.NDArray[np.int64], matches: npt.NDArray[np.bool_], words
     if min(yes, no) < FEWEST_LABELS:
         return None
     rows, counts = np.unique(np.column_stack([patterns, matches.astype(np.int64)]), axis=0, return_counts=True)
-    names, features = one_hot(rows[:, :-1], words)
+    names, features = one_hot(rows[:, :-1], words, untaught)
     classifier = Logistic(C=1.0, max_iter=2000)
     classifier.weight = counts.astype(np.float64)
     frame = pd.DataFrame(features, columns=names)
     classifier.fit(frame, frame.index[rows[:, -1] == 1])
-    weights = {n: round(float(w), 4) for n, w in zip(names, classifier.coefficients, strict=True) if abs(w) >= 5e-5}  # noqa: PLR2004
+    weights = {n: round(float(w), 4) for n, w in zip(names, classifier.coefficients, strict=True) if abs(w) >= 5e-5}
     facts: dict[str, int | str] = {"matches": yes, "non_matches": no, "patterns": len(rows)}
-    return KindModel(words, round(float(classifier.intercept), 4), weights, facts=facts)
+    return KindModel(words, round(float(classifier.intercept), 4), weights, declared, untaught, facts=facts)

@@ -93,7 +93,9 @@ def _org_premises(inputs: Inputs, golden: Golden) -> Columns:
     rows = dict(zip(_keys(live, "batch", "ordinal"), entities, strict=True))
     named = dict(zip(_keys(live, "address_path", "name_key"), entities, strict=True))
     found: dict[tuple[str, str], int] = {}
-    own = zip(_keys(golden.live, "batch", "ordinal"), _keys(golden.live, "actual_address_path", "name_key"), strict=True)
+    own = zip(
+        _keys(golden.live, "batch", "ordinal"), _keys(golden.live, "actual_address_path", "name_key"), strict=True
+    )
     for r, (row, name) in enumerate(own):
         for premises in (rows.get(row), named.get(name) if None not in name else None):
             if premises:
@@ -150,7 +152,9 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
     for entity, r in zip(golden.entities, golden.winners["lon"].tolist(), strict=True):
         row = located.grid(ids[r]) if r >= 0 else None
         if cuts and row:
-            rows.append((entity, max(cuts), row["grid_id"], "polygon", None if row["grid_id"] else row["reason"] or "gap"))
+            rows.append(
+                (entity, max(cuts), row["grid_id"], "polygon", None if row["grid_id"] else row["reason"] or "gap")
+            )
         elif cuts:
             rows.append((entity, max(cuts), None, "polygon", "no_coordinate"))
     names = ("node_id", "cut", "grid_id", "method", "reason")
@@ -204,7 +208,11 @@ def gone(golden: Golden, contracts: dict[str, Contract]) -> np.ndarray[tuple[int
 
 def household_tables(inputs: Inputs, golden: Golden, persons: Golden) -> dict[str, Columns]:
     """fact_household, and who lives in which (person_household)."""
-    by_code = dict(zip(golden.live.column("code").to_pylist(), golden.entity.tolist(), strict=True)) if golden.entities else {}
+    by_code = (
+        dict(zip(golden.live.column("code").to_pylist(), golden.entity.tolist(), strict=True))
+        if golden.entities
+        else {}
+    )
     here = set(inputs.merged("person", "fact_person").column("person_id").to_pylist())
     members = [
         (person, by_code[code])

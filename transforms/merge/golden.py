@@ -80,8 +80,9 @@ class Golden:
             for e, r in enumerate(won.tolist())
             if r >= 0
         ]
-        columns = list(zip(*sorted(rows), strict=True)) or [[], [], [], []]
-        return pa.table([pa.array(c, pa.string()) for c in columns], schema=model.CLAIM)
+        rows.sort()
+        columns = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(model.CLAIM))]
+        return pa.table(columns, schema=model.CLAIM)
 
 
 def survive(
@@ -108,7 +109,7 @@ def survive(
     entity = np.array([at[e] for e in cluster.column("entity_id").to_pylist()], dtype=np.int64)
     sources = np.array(live.column("source").to_pylist(), dtype=object)
     believed = np.array(cluster.column("trusted").to_pylist(), dtype=bool)
-    said = _said(live, properties, sources, contracts, believed, decisive)
+    said = _said(live, properties, sources, contracts, believed=believed, decisive=decisive)
     since = np.array(live.column("since").to_pylist(), dtype="datetime64[D]").astype(np.int64)
     filled = np.bincount(said["r"].to_numpy(), minlength=live.num_rows) if len(said) else np.zeros(live.num_rows)
     standing = pa.table({"r": np.arange(live.num_rows), "e": entity, "since": since, "filled": filled.astype(np.int64)})
@@ -127,6 +128,7 @@ def _said(
     properties: Sequence[str],
     sources: npt.NDArray[np.object_],
     contracts: dict[str, Contract],
+    *,
     believed: npt.NDArray[np.bool_],
     decisive: str | None,
 ) -> pd.DataFrame:

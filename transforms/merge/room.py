@@ -80,8 +80,12 @@ def _tables(inputs: Inputs, engine: Engine) -> tuple[dict[str, pa.Table], pa.Tab
 def _survivors(inputs: Inputs, engine: Engine, kind: Kind) -> Golden:
     """Claims are the properties that have a plain clean column; of an address, the mention's own columns."""
     live = inputs.live(kind.kind)
-    named = [*_MENTION, *(p for p in kind.properties if p != "text")] if kind.kind == "address" else list(kind.properties)
-    claimed = [name for name in named if kind.kind == "address" or kind.properties[name].type not in ("document", "phone")]
+    named = (
+        [*_MENTION, *(p for p in kind.properties if p != "text")] if kind.kind == "address" else list(kind.properties)
+    )
+    claimed = [
+        name for name in named if kind.kind == "address" or kind.properties[name].type not in ("document", "phone")
+    ]
     if "household_key" in claimed and inputs.kind.kind == "household":
         claimed = ["household_key"]
     return survive(engine, live, inputs.cluster(kind.kind), claimed, inputs.contracts, decisive=_exclusive(kind))
@@ -96,7 +100,10 @@ def _plain(kind: Kind, golden: Golden) -> dict[str, Columns]:
     """A kind without a builder of its own: its table's columns that are properties, by the catalogue."""
     schema = tables.load_all()[kind.table].facts
     plain = {name: golden.value(name) for name in schema.names if name in golden.winners}
-    own = {schema.names[0]: pa.array(golden.entities, pa.string()), "certainty": pa.array(golden.certainty, pa.string())}
+    own = {
+        schema.names[0]: pa.array(golden.entities, pa.string()),
+        "certainty": pa.array(golden.certainty, pa.string()),
+    }
     return {kind.table: {**plain, **{n: v for n, v in own.items() if n in schema.names}, **golden.ending()}}
 
 

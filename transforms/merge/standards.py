@@ -28,7 +28,7 @@ def grid_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
         "grid_id": pa.array(golden.entities, pa.string()),
         "scheme": golden.value("source", "code"),
         "parent_id": pa.array([by_code.get(c) for c in golden.value("parent_code").to_pylist()], pa.string()),
-        "cut": golden.value("as_of", "code"),
+        "cut": pa.array([_cut(golden)] * len(golden.entities), pa.string()),
         "polygon": pa.array([geojson(w) for w in shapes.to_pylist()], pa.string()),
         **{c: golden.value(c) for c in ("code", "name", "level", "type")},
         **golden.ending(),
@@ -50,12 +50,17 @@ def geojson(wkb: bytes | None) -> str | None:
     return str(shapely.to_geojson(shape))
 
 
+def _cut(golden: Golden) -> str | None:
+    """The version of the grids in force: the day of the delivery that last changed any of them."""
+    return max(golden.value("as_of", "code").drop_null().to_pylist(), default=None)
+
+
 def _layers(golden: Golden, shapes: pa.Array) -> Columns:
-    """One layer per cut: the grids themselves; a base map is listed once a source delivers one."""
+    """One layer a source of the cut: the grids themselves; a base map is listed once a source delivers one."""
     cuts: dict[tuple[str, str], list[bytes]] = defaultdict(list)
-    said = zip(golden.value("as_of", "code").to_pylist(), golden.value("source", "code").to_pylist(), shapes.to_pylist(), strict=True)
-    for cut, source, shape in said:
-        if shape is not None:
+    cut = _cut(golden)
+    for source, shape in zip(golden.value("source", "code").to_pylist(), shapes.to_pylist(), strict=True):
+        if shape is not None and cut is not None:
             cuts[(cut, source)].append(shape)
     rows = sorted(cuts)
     extents = [shapely.total_bounds(shapely.from_wkb(cuts[row])) for row in rows]
@@ -109,7 +114,9 @@ def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     by_path = {path: entity for path, entity in zip(paths, golden.entities, strict=True) if path}
     parents = golden.value("parent_path", "path").to_pylist()
     building = inputs.entity_by("building", "code")
-    own = {path: building.get(code) for path, code in zip(paths, golden.value("building_code").to_pylist(), strict=True)}
+    own = {
+        path: building.get(code) for path, code in zip(paths, golden.value("building_code").to_pylist(), strict=True)
+    }
     return {
         "std_address": {
             "address_id": pa.array(golden.entities, pa.string()),

@@ -25,7 +25,9 @@ def vault_table(kind: str, golden: Golden, vault: pa.Table, trusted: list[bool],
     live = golden.live
     ids = live.column("record_id").to_pylist()
     at = {record: r for r, record in enumerate(ids)}
-    valid = live.column(f"{decisive}_valid").to_pylist() if f"{decisive}_valid" in live.column_names else [False] * len(ids)
+    valid = (
+        live.column(f"{decisive}_valid").to_pylist() if f"{decisive}_valid" in live.column_names else [False] * len(ids)
+    )
     since = live.column("since").to_pylist()
     rows: dict[tuple[str, str, str], tuple[int, bytes, str]] = {}
     for row in vault.to_pylist():
@@ -38,7 +40,10 @@ def vault_table(kind: str, golden: Golden, vault: pa.Table, trusted: list[bool],
         rows[key] = min(rows.get(key, (r, row["ciphertext"], row["key_id"])), (r, row["ciphertext"], row["key_id"]))
     order = sorted(rows)
     return {
-        **{name: pa.array([key[i] for key in order], pa.string()) for i, name in enumerate(("entity_id", "what", "token"))},
+        **{
+            name: pa.array([key[i] for key in order], pa.string())
+            for i, name in enumerate(("entity_id", "what", "token"))
+        },
         "kind": pa.array([kind] * len(order), pa.string()),
         "ciphertext": pa.array([rows[key][1] for key in order], pa.binary()),
         "key_id": pa.array([rows[key][2] for key in order], pa.string()),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from transforms import manifest, store, tables
-from transforms.errors import GridfactsError
+from transforms.errors import GridfactsError, StaleInputError
+from transforms.manifest import Manifest
 from transforms.run import Settings
 
 _ACCOUNT = "account"
@@ -66,15 +67,21 @@ class Bundle:
             raise GridfactsError("DELTA", f"{name}: a column is not of its type in table {table.table}") from None
 
 
-def read(settings: Settings, night: str) -> Bundle:
+def read(settings: Settings, night: str, *, released: bool = False) -> Bundle:
     """The release that account closed for a night.
+
+    Args:
+        settings: where the lake is.
+        night: its date.
+        released: the night is in the release database already: what account left must be whole, but what it was made
+            from may have been made anew since (by newer code, say).
 
     Raises:
         StaleInputError: account has not closed the night, or what it wrote is incomplete, damaged or stale.
         GridfactsError: ``DELTA``: release.json is not as docs/rooms.md says.
     """
     folder = settings.lake / "night" / night / _ACCOUNT / "release"
-    found = manifest.require(settings.lake, folder, _ACCOUNT)
+    found = _whole(folder) if released else manifest.require(settings.lake, folder, _ACCOUNT)
     try:
         told = json.loads((folder / "release.json").read_text("utf-8"))
         counts = {str(name): int(rows) for name, rows in told["counts"].items()}
@@ -89,3 +96,19 @@ def read(settings: Settings, night: str) -> Bundle:
     if bundle.night != night:
         raise GridfactsError("DELTA", f"release.json in the folder of night {night} is of another night")
     return bundle
+
+
+def _whole(folder: Path) -> Manifest:
+    found = Manifest.read(folder)
+    if found is None or (found.room, found.status) != (_ACCOUNT, "complete"):
+        stored = "no complete manifest of room account"
+    else:
+        wrong = [n for n, f in found.files.items() if not _same(folder / n, f["sha256"])]
+        if not wrong:
+            return found
+        stored = f"{wrong[0]} not as its manifest says"
+    raise StaleInputError(str(folder), stored, "what was released", "run that night again, or restore the lake")
+
+
+def _same(path: Path, sha256: object) -> bool:
+    return path.is_file() and store.file_sha256(path) == sha256

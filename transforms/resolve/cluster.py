@@ -119,7 +119,7 @@ def clusters(
     """Partition the records.
 
     Returns:
-        (root, how): per record the smallest record of its cluster, and how it stands in it: number, key, scored, single.
+        (root, how): per record the smallest record of its cluster, and how it got in: number, key, scored, single.
     """
     found = Clusters(size, facts, different)
     how = ["single"] * size

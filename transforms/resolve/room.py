@@ -58,7 +58,7 @@ def _resolve(run: Run, kind: Kind, past: dict[str, pa.Table], release: int) -> m
     path = live_dir / f"{kind.kind}.parquet"
     live = store.read_table(path).sort_by("record_id") if path.is_file() else model.STANDARD.empty_table()
     pairs, units = (store.read_table(link_dir / f"{name}.parquet") for name in ("pairs", "unit"))
-    tables = resolve(run, kind, live, pairs, units, past, release)
+    tables = resolve(run, kind, live, pairs, units, past=past, release=release)
     counts = {
         "records": live.num_rows,
         "entities": len(set(tables["cluster"].column("entity_id").to_pylist())),
@@ -72,7 +72,7 @@ def _resolve(run: Run, kind: Kind, past: dict[str, pa.Table], release: int) -> m
 
 
 def resolve(
-    run: Run, kind: Kind, live: pa.Table, pairs: pa.Table, units: pa.Table, past: dict[str, pa.Table], release: int
+    run: Run, kind: Kind, live: pa.Table, pairs: pa.Table, units: pa.Table, *, past: dict[str, pa.Table], release: int
 ) -> dict[str, pa.Table]:
     """Cluster and name: tables ``cluster``, ``identity`` and ``home`` of one kind, sorted by their keys."""
     ids: list[str] = live.column("record_id").to_pylist()
@@ -112,7 +112,9 @@ def resolve(
             ],
             schema=model.IDENTITY,
         ),
-        "home": pa.table([[r for r, _ in homes], [kind.kind] * len(homes), [h.entity_id for _, h in homes]], schema=model.HOME),
+        "home": pa.table(
+            [[r for r, _ in homes], [kind.kind] * len(homes), [h.entity_id for _, h in homes]], schema=model.HOME
+        ),
     }
 
 

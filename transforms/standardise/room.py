@@ -47,6 +47,8 @@ def _batch(run: Run, contract: Contract, batch: str) -> model.Report | None:
     if landed.facts.get("hold"):
         return None
     checked = manifest.require(settings.lake, check, "check")
+    if checked.facts.get("hold"):
+        return None
     keys = key_file.load(settings)
     inputs = dict([manifest.upstream(settings.lake, land, landed), manifest.upstream(settings.lake, check, checked)])
     inputs |= {

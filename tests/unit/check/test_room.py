@@ -121,9 +121,11 @@ def test_a_night_without_a_delivery_leaves_the_last_report_alone(lake: Lake) -> 
 def test_marked_values_leave_the_landed_rows_nowhere(
     lake: Lake, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    marks = {"姓名": "哨兵张三丰", "公民身份号码": "哨兵99", "联系电话": "哨兵139", "出生日期": "哨兵日", "户口状态": "哨兵态"}
+    marks = {"姓名": "哨兵张三丰", "公民身份号码": "哨兵99", "联系电话": "哨兵139"}
+    marks |= {"出生日期": "哨兵日", "户口状态": "哨兵态"}
     caplog.set_level(logging.DEBUG)
-    batch = lake.land(HOUSEHOLD, [{}, marks, {"人员编号": "哨兵号", "户籍地址": "哨兵\x00路"}, {"姓名": "哨兵<b>&amp;"}])
+    others = [{"人员编号": "哨兵号", "户籍地址": "哨兵\x00路"}, {"姓名": "哨兵<b>&amp;"}]
+    batch = lake.land(HOUSEHOLD, [{}, marks, *others])
     told = lake.check(HOUSEHOLD)
     assert lake.facts(batch)["struck"] == 4
     written = [p for p in lake.home.rglob("*") if p.is_file() and "/land/" not in str(p)]

@@ -199,8 +199,9 @@ def test_a_parser_that_dies_is_an_answer(office: Office, monkeypatch: pytest.Mon
 def test_the_parser_has_no_network_and_cannot_outgrow_its_limits() -> None:
     code = (
         "import resource, socket\n"
-        "from transforms.land.child import confine\n"
-        "confine(1 << 30, 30, 1 << 20)\n"
+        "from transforms.land.confine import cap, leave_network\n"
+        "leave_network()\n"
+        "cap(1 << 30, 30, 1 << 20)\n"
         "try:\n bytearray(2 << 30)\n"
         "except MemoryError: print('capped')\n"
         "print(resource.getrlimit(resource.RLIMIT_CORE)[0], sorted(name for _, name in socket.if_nameindex()))\n"

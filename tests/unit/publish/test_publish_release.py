@@ -10,7 +10,7 @@ import pytest
 from tests import small_release as small
 from tests.small_release import NIGHTS
 from tests.unit.publish.conftest import Home
-from transforms import checksum, database, publish
+from transforms import checksum, database, manifest, publish, store
 from transforms.errors import GridfactsError, StaleInputError
 from transforms.publish.checks import CheckError
 from transforms.publish.state import HeadError
@@ -178,6 +178,20 @@ def test_control_that_was_left_behind_is_reconciled_from_the_lake(settings: Sett
             connection.exec_driver_sql(f"DELETE FROM {name}")
     assert publish.reconcile(Run.of(NIGHTS[1], settings=settings)) == 2
     assert {name: database.read(dbs.control, name) for name in before} == before
+
+
+def test_control_is_reconciled_though_earlier_rooms_ran_again_but_not_from_damaged_files(settings: Settings) -> None:
+    two_nights(settings)
+    folder = store.night_dir(Run.of(NIGHTS[1], settings=settings), "account", "release")
+    manifest.write(folder, "account", {"check/src/manifest.json": "made anew since"})
+    with database.writing(database.open_databases(settings).control) as connection:
+        connection.exec_driver_sql("DELETE FROM reconciled WHERE release = 2")
+    assert publish.reconcile(Run.of(NIGHTS[1], settings=settings)) == 2
+    with database.writing(database.open_databases(settings).control) as connection:
+        connection.exec_driver_sql("DELETE FROM reconciled WHERE release = 2")
+    (folder / "home.parquet").write_bytes(b"bad")
+    with pytest.raises(StaleInputError, match=r"home\.parquet not as its manifest says"):
+        publish.reconcile(Run.of(NIGHTS[1], settings=settings))
 
 
 def test_control_ahead_of_the_release_database_stops_publish(settings: Settings) -> None:

@@ -43,7 +43,7 @@ def expectations(tmp_path_factory):
         shutil.copytree(REPOSITORY / "expectations" / name, folder / name)
     with (folder / "lookups" / "divisions.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow("code,name,level,parent,pseudo,valid_from,valid_to,successor".split(","))
+        writer.writerow(["code", "name", "level", "parent", "pseudo", "valid_from", "valid_to", "successor"])
         writer.writerows((c, n, lv, p, "false", "", to, s) for c, n, lv, p, to, s in DIVISIONS)
     return folder
 
@@ -75,7 +75,8 @@ def deliver(run):
         land = _room(run, "land", batch, {"first_night": "2026-10-01", "rows": total, "hold": hold},
                      rows=pa.table(table, schema=pa.schema(schema)))  # fmt: skip
         verdict = pa.table(
-            {"batch": [batch] * total, "ordinal": table["ordinal"], "accepted": [i not in refused for i in table["ordinal"]],
+            {"batch": [batch] * total, "ordinal": table["ordinal"],
+             "accepted": [i not in refused for i in table["ordinal"]],
              "rule": [None] * total, "field": [None] * total}, schema=model.VERDICT)  # fmt: skip
         finding = pa.table(
             {"batch": [batch] * len(struck), "ordinal": [i for i, _ in struck], "line": [i + 1 for i, _ in struck],

@@ -18,8 +18,9 @@ ADDRESS = "云城区云城街道育华社区人民路12号锦绣花园3栋2单�
 
 def person(number, **other):
     return {
-        "姓名": "单小明", "公民身份号码": NUMBER, "性别": "1", "出生日期": "19850101", "户号": "4453020001", "与户主关系": "户主",
-        "户籍地址": ADDRESS, "联系电话": PHONE, "户口状态": "正常", "人员编号": f"P{number}", **other,
+        "姓名": "单小明", "公民身份号码": NUMBER, "性别": "1", "出生日期": "19850101", "户号": "4453020001",
+        "与户主关系": "户主", "户籍地址": ADDRESS, "联系电话": PHONE, "户口状态": "正常",
+        "人员编号": f"P{number}", **other,
     }  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def test_a_quarantined_row_keeps_its_records_by_key(run, deliver, table):
     kept_batch = deliver("gongan_hukou", [person(1), person(2)], refused={2})
     whole_batch = deliver("gongan_hukou", [person(1), person(2)], day="20261002")
     room.run(run, ["gongan_hukou"])
-    ids = dict(zip(table(whole_batch, "person")["ordinal"].to_pylist(), table(whole_batch, "person")["record_id"].to_pylist()))
+    ids = {row["ordinal"]: row["record_id"] for row in table(whole_batch, "person").to_pylist()}
     assert set(ids) == {1, 2}
     kept = table(kept_batch, "kept").to_pylist()
     assert {"kind": "person", "record_id": ids[2]} in kept
@@ -63,7 +64,11 @@ def test_clean_columns_of_a_person(run, deliver, table):
 
 
 def test_clear_numbers_stand_in_the_vault_alone_and_sealed(run, deliver, table):
-    rows = [person(1), person(2, 户籍地址=f"{ADDRESS} 电话{PHONE}", 姓名=f"单小明{NUMBER}"), person(3, 公民身份号码=NEAR)]
+    rows = [
+        person(1),
+        person(2, 户籍地址=f"{ADDRESS} 电话{PHONE}", 姓名=f"单小明{NUMBER}"),
+        person(3, 公民身份号码=NEAR),
+    ]
     batch = deliver("gongan_hukou", rows)
     taxes = deliver("shuiwu_nashui", [{"登记序号": "1", "纳税人识别号": NUMBER, "纳税人名称": f"小明商店（{PHONE}）"}])
     room.run(run, ["gongan_hukou", "shuiwu_nashui"])
@@ -81,11 +86,16 @@ def test_clear_numbers_stand_in_the_vault_alone_and_sealed(run, deliver, table):
 
 def test_a_struck_value_is_null_and_a_struck_mistyped_number_keeps_its_near_tokens(run, deliver, table):
     rows = [person(1), person(2, 公民身份号码=NEAR), person(3)]
-    batch = deliver("gongan_hukou", rows, struck=[(2, "公民身份号码"), (3, "公民身份号码"), (3, "出生日期"), (3, "联系电话")])
+    batch = deliver(
+        "gongan_hukou", rows, struck=[(2, "公民身份号码"), (3, "公民身份号码"), (3, "出生日期"), (3, "联系电话")]
+    )
     room.run(run, ["gongan_hukou"])
     good, mistyped, struck = table(batch, "person").to_pylist()
-    assert good["document_token"] and good["birth_date"] and good["phone_tokens"]
-    assert mistyped["document_token"] is None and mistyped["document_valid"] is False
+    assert good["document_token"]
+    assert good["birth_date"]
+    assert good["phone_tokens"]
+    assert mistyped["document_token"] is None
+    assert mistyped["document_valid"] is False
     assert len(set(good["document_near"]) & set(mistyped["document_near"])) == 1
     for name in ("document_token", "document_near", "document_birth", "document_sex", "birth_date", "phone_tokens"):
         assert struck[name] is None
@@ -110,7 +120,14 @@ def test_a_delta_row_says_delete(run, deliver, table):
 
 
 def house(number, address, building="44530200101100001", **other):
-    return {"房屋编号": f"H{number}", "幢编号": building, "房屋坐落": address, "经度": "112.04", "纬度": "22.93", **other}
+    return {
+        "房屋编号": f"H{number}",
+        "幢编号": building,
+        "房屋坐落": address,
+        "经度": "112.04",
+        "纬度": "22.93",
+        **other,
+    }
 
 
 def test_an_address_mention_stands_for_every_node_once(run, deliver, table):
@@ -118,10 +135,21 @@ def test_an_address_mention_stands_for_every_node_once(run, deliver, table):
     batch = deliver("zhujian_fangwu", [house(1, ADDRESS), house(2, near), house(3, "云城区")])
     room.run(run, ["zhujian_fangwu"])
     nodes = {row["level"] + row["name"]: row for row in table(batch, "address").to_pylist()}
-    assert sorted(nodes) == ["building3栋", "door12号", "estate锦绣花园", "road人民路", "room1502室", "room1503室", "unit2单元"]
-    assert nodes["room1503室"]["ordinal"] == 2 and nodes["road人民路"]["ordinal"] == 1
-    assert nodes["building3栋"]["building_code"] == "44530200101100001" and nodes["building3栋"]["lon"] == 112.04
-    assert nodes["room1502室"]["building_code"] is None and nodes["road人民路"]["lon"] is None
+    assert sorted(nodes) == [
+        "building3栋",
+        "door12号",
+        "estate锦绣花园",
+        "road人民路",
+        "room1502室",
+        "room1503室",
+        "unit2单元",
+    ]
+    assert nodes["room1503室"]["ordinal"] == 2
+    assert nodes["road人民路"]["ordinal"] == 1
+    assert nodes["building3栋"]["building_code"] == "44530200101100001"
+    assert nodes["building3栋"]["lon"] == 112.04
+    assert nodes["room1502室"]["building_code"] is None
+    assert nodes["road人民路"]["lon"] is None
     assert nodes["unit2单元"]["parent_path"] == nodes["building3栋"]["path"]
     assert nodes["road人民路"]["parent_path"] is None
     assert nodes["room1502室"]["full_text"] == "云城区云城街道育华社区人民路12号锦绣花园3栋2单元1502室"
@@ -154,18 +182,24 @@ def test_the_output_has_the_frozen_schema_and_is_reused(run, deliver, table):
     room.run(run, ["gongan_hukou"])
     assert (folder / "manifest.json").stat().st_mtime_ns == before
     assert table(batch, "person").schema.names[: len(model.STANDARD)] == model.STANDARD.names
-    assert table(batch, "vault").schema.equals(model.VAULT) and table(batch, "kept").schema.equals(model.KEPT)
+    assert table(batch, "vault").schema.equals(model.VAULT)
+    assert table(batch, "kept").schema.equals(model.KEPT)
     assert table(batch, "person").schema.field("document_near").type == pa.list_(pa.string())
 
 
 def test_a_batch_may_be_empty(run, deliver, table):
     batches = [deliver(source, []) for source in ("gongan_hukou", "zhujian_fangwu", "shichang_zhuti", "zhengfa_wangge")]
     room.run(run, ["gongan_hukou", "zhujian_fangwu", "shichang_zhuti", "zhengfa_wangge"])
-    assert [table(b, k).num_rows for b, k in zip(batches, ("person", "address", "premises", "grid"), strict=True)] == [0] * 4
+    assert [table(b, k).num_rows for b, k in zip(batches, ("person", "address", "premises", "grid"), strict=True)] == [
+        0
+    ] * 4
 
 
 def test_points_are_converted_by_the_contract_as_a_pair(run, deliver, table):
-    rows = [{"ObjID": "1", "ClassCode": "0106", "X": "112.04932033", "Y": "22.92704729"}, {"ObjID": "2", "X": "112", "Y": "无"}]
+    rows = [
+        {"ObjID": "1", "ClassCode": "0106", "X": "112.04932033", "Y": "22.92704729"},
+        {"ObjID": "2", "X": "112", "Y": "无"},
+    ]
     batch = deliver("chengguan_bujian", rows)
     room.run(run, ["chengguan_bujian"])
     lon, lat = (table(batch, "facility")[name].to_pylist() for name in ("lon", "lat"))

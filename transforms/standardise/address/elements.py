@@ -17,6 +17,7 @@ _NAME = rf"[{_H}A-Z·]"
 _PLAIN = rf"(?![号栋幢室])[{_H}A-Z·]"
 _STREET = rf"(?![号栋幢室])[{_H}A-Z]"
 _BUILDING_WORD = r"(?:号楼|号栋|号座|号幢|栋楼|栋|幢|座|\#楼?)"
+_GROUP_WORD = r"(?:村民小组|小组|组|生产队|队)"
 _ESTATE_ENDS = (
     "花园|苑|小区|豪庭|华府|名都|名庭|新城|公寓|山庄|豪园|家园|广场|大厦|庭院|商住楼|市场|工业园|产业园|大楼|中心|"
     "花苑|新村|城|湾|府|庄园|学校|小学|中学|幼儿园|医院|商场|园区|宿舍|别墅|雅居|公馆|园|期"
@@ -24,7 +25,8 @@ _ESTATE_ENDS = (
 
 _GROUP = re.compile(
     rf"{_SEP}(?:(?P<hamlet>{_STREET}{{1,8}}?)(?:自然村|村民小组|村小组|小组|经济社|组|队|村(?!自然村|村民小组|小组|组|村))"
-    rf"(?![路街巷道里]|\d*{_BUILDING_WORD}))?{_SEP}(?:第?(?P<number>\d+)(?:村民小组|小组|组|生产队|队))?"
+    rf"(?![路街巷道里]|\d*{_BUILDING_WORD})|(?P<bare>{_STREET}{{2,5}}?)(?<![路街道巷])(?=第?\d+{_GROUP_WORD}))?"
+    rf"{_SEP}(?:第?(?P<number>\d+){_GROUP_WORD})?"
 )
 _ROAD = re.compile(
     rf"{_SEP}(?P<road>(?!第?\d+(?:号|栋|幢|座|单元|层|室|楼))(?:{_STREET}|\d){{1,10}}?"
@@ -32,7 +34,7 @@ _ROAD = re.compile(
     rf"(?:(?:\d+|[{_H}]{{1,3}}?)(?:路|街|横巷|巷|弄|里(?=\d)))*)(?![口边旁沿])"
 )
 _DOOR = re.compile(
-    r"(?:门牌)?(?P<door>\d+[甲乙丙丁]?(?:-\d{1,3})?)(?:号(?:大?院|门牌)?|大?院)(?![楼栋幢座房室铺商单梯])"
+    r"(?:门牌)?(?P<door>\d+[甲乙丙丁]?(?:-\d{1,3})?)(?:号(?:大?院|门牌)?|大?院)(?![楼栋幢座房室铺商单梯]|-\d{3})"
 )
 _ESTATE = re.compile(
     rf"(?P<estate>{_PLAIN}{{2,14}}?(?:\d期)?)(?=第?[A-Z]?\d|第?[A-Z甲乙丙丁东南西北]?{_BUILDING_WORD}|[A-Z](?:单元|座|栋)|,|$)"
@@ -109,9 +111,9 @@ def _skip(text: str, at: int) -> int:
 
 def _group(found: Elements, text: str) -> int:
     match = _GROUP.match(text)
-    if match is None or not (match["hamlet"] or match["number"]):
+    hamlet = match and (match["hamlet"] or match["bare"])
+    if match is None or not (hamlet or match["number"]):
         return 0
-    hamlet = match["hamlet"]
     if hamlet and len(hamlet) == 1:  # 新村: the suffix belongs to the name
         hamlet += "村"
     if hamlet and (tail := _HAMLET_TAIL.fullmatch(hamlet)):

@@ -1,0 +1,163 @@
+"""Each door: an undisturbed night passes, one row swapped for another (equal counts, honest manifests) does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tests.unit.account.deployment import World
+from transforms import account, database, store
+from transforms.account.balance import doors
+from transforms.account.night import Night
+from transforms.errors import ImbalanceError
+
+
+def last_by_first(table: pa.Table) -> pa.Table:
+    """The last row replaced by a copy of the first."""
+    assert table.num_rows > 1
+    return pa.concat_tables([table.slice(0, table.num_rows - 1), table.slice(0, 1)])
+
+
+def exchanged(column: str) -> Callable[[pa.Table], pa.Table]:
+    """The values of one column exchanged between two rows that differ in it."""
+
+    def change(table: pa.Table) -> pa.Table:
+        values = table[column].to_pylist()
+        other = next(at for at, value in enumerate(values) if value != values[0])
+        values[0], values[other] = values[other], values[0]
+        at = table.schema.get_field_index(column)
+        return table.set_column(at, table.schema.field(column), pa.array(values, table.schema.field(column).type))
+
+    return change
+
+
+def place(world: World, room: str, name: str) -> Path:
+    if room in ("land", "check", "standardise"):
+        (folder,) = (world.settings.lake / room / "registry").iterdir()
+        return folder / f"{name}.parquet"
+    part, _, table = name.rpartition("/")
+    return world.folder(room, part) / f"{table}.parquet"
+
+
+TAMPERED = [
+    ("land", "rows", last_by_first),
+    ("land", "rows", exchanged("name")),
+    ("land", "rows", exchanged("digest")),
+    ("check", "verdict", last_by_first),
+    ("check", "verdict", exchanged("accepted")),
+    ("check", "finding", lambda t: pa.concat_tables([t, t.set_column(1, "ordinal", pa.array([1], pa.int64()))])),
+    ("standardise", "person", last_by_first),
+    ("standardise", "person", exchanged("raw_name")),
+    ("standardise", "person", exchanged("record_id")),
+    ("standardise", "person", exchanged("content_hash")),
+    ("standardise", "household", last_by_first),
+    ("account", "live/person", last_by_first),
+    ("account", "live/person", exchanged("name")),
+    ("account", "live/address", exchanged("path")),
+    ("account", "versions/versions", last_by_first),
+    ("account", "versions/versions", exchanged("state")),
+    ("locate", "person/person", last_by_first),
+    ("locate", "person/person", exchanged("rank")),
+    ("link", "person/pairs", last_by_first),
+    ("link", "person/pairs", exchanged("right")),
+    ("resolve", "person/cluster", last_by_first),
+    ("resolve", "person/cluster", exchanged("entity_id")),
+    ("resolve", "person/identity", last_by_first),
+    ("resolve", "person/home", last_by_first),
+    ("merge", "person/fact_person", last_by_first),
+    ("merge", "person/fact_person", exchanged("name")),
+    ("merge", "person/claim", last_by_first),
+    ("merge", "person/claim", exchanged("record_id")),
+    ("merge", "grid/place_grid", last_by_first),
+    ("merge", "house/fact_house", last_by_first),
+]
+SKIP = {("locate", "person/person", "rank")}
+
+
+def test_an_undisturbed_night_passes_every_door(city: World) -> None:
+    assert doors(Night(city.run), city.reread) == []
+    assert account.balance(city.run, city.reread) == []
+
+
+@pytest.mark.parametrize(("room", "name", "change"), [t for t in TAMPERED if t[:2] != ("locate", "person/person") or t[2] is last_by_first])
+def test_a_swapped_row_is_found_and_stops_the_night(
+    city: World, room: str, name: str, change: Callable[[pa.Table], pa.Table]
+) -> None:
+    city.tamper(place(city, room, name), change)
+    found = account.balance(city.run, city.reread)
+    assert any(line.startswith(room) for line in found), found
+    if room in ("land", "check", "standardise"):
+        assert any(line.startswith(room) and "registry" in line for line in found)
+    with pytest.raises(ImbalanceError, match=room):
+        account.close(city.run, city.reread)
+
+
+def test_a_changed_node_of_an_address_is_found(city: World) -> None:
+    (folder,) = (city.settings.lake / "standardise" / "flats").iterdir()
+    city.tamper(folder / "address.parquet", last_by_first)
+    assert any("standardise address flats" in line for line in account.balance(city.run, city.reread))
+
+
+def test_two_resident_numbers_in_one_cluster_are_found(city: World) -> None:
+    path = city.folder("resolve", "person") / "cluster.parquet"
+    numbered = {city.record_id("registry", "person", key) for key in ("1", "2")}
+
+    def joined(table: pa.Table) -> pa.Table:
+        rows = table.to_pylist()
+        first = next(r["entity_id"] for r in rows if r["record_id"] in numbered)
+        return pa.Table.from_pylist(
+            [r | {"entity_id": first if r["record_id"] in numbered else r["entity_id"]} for r in rows], table.schema
+        )
+
+    city.tamper(path, joined)
+    assert any("two resident numbers" in line for line in account.balance(city.run, city.reread))
+
+
+def test_a_missing_manifest_is_a_finding_and_the_other_doors_are_still_asked(city: World) -> None:
+    (city.folder("merge", "house") / "manifest.json").unlink()
+    city.tamper(city.folder("resolve", "person") / "cluster.parquet", last_by_first)
+    found = account.balance(city.run, city.reread)
+    assert any("merge/house" in line and "stored no manifest" in line for line in found)
+    assert any(line.startswith("resolve person") for line in found)
+
+
+CHANGES = {
+    "a fact": ("UPDATE fact_person SET name = (SELECT max(name) FROM fact_person) WHERE name = "
+               "(SELECT min(name) FROM fact_person)", "fact_person"),
+    "the crosswalk": ("UPDATE record SET entity_id = (SELECT max(entity_id) FROM record WHERE kind = 'person') WHERE "
+                      "kind = 'person' AND source = 'roster'", "roster"),
+    "an identity": ("UPDATE identity SET founding_record = 'another' WHERE kind = 'house'", "identity"),
+    "the feed": ("UPDATE change SET seq = seq + 1000 WHERE seq = (SELECT max(seq) FROM change)", "feed"),
+    "an event": ("UPDATE change SET event = 'retire' WHERE kind = 'person'", "person"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_changed_row_of_the_release_is_found(city: World, what: str) -> None:
+    city.publish()
+    assert account.balance(city.run, city.reread) == []
+    statement, named = CHANGES[what]
+    with database.writing(database.open_databases(city.settings).release) as connection:
+        connection.exec_driver_sql(statement)
+    found = account.balance(city.run, city.reread)
+    assert any(line.startswith("publish") and named in line for line in found), found
+
+
+def test_a_changed_ledger_in_control_is_found(city: World) -> None:
+    city.publish()
+    with database.writing(database.open_databases(city.settings).control) as connection:
+        connection.exec_driver_sql("UPDATE outcome SET state = 'withdrawn' WHERE source = 'roster' AND ordinal = 1")
+    assert any("publish roster: the ledger" in line for line in account.balance(city.run, city.reread))
+
+
+def test_no_finding_names_a_value(city: World) -> None:
+    for room, name, change in TAMPERED[:2]:
+        city.tamper(place(city, room, name), change)
+    text = "\n".join(account.balance(city.run, city.reread))
+    assert text
+    rows = store.read_table(place(city, "land", "rows"))
+    for heading in ("name", "number", "home"):
+        assert not [value for value in rows[heading].to_pylist() if value and value in text]

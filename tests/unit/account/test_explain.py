@@ -1,0 +1,53 @@
+"""Explain finds a row from either end; the summary is a whole page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.account.deployment import PEOPLE, World
+from transforms import account
+from transforms.errors import GridfactsError
+
+
+def test_an_entity_names_its_rows_why_they_are_together_and_who_said_what(city: World) -> None:
+    city.publish()
+    record = city.record_id("registry", "person", "1")
+    [row] = [r for r in city.release("record") if r["record_id"] == record]
+    found = account.explain(city.run, str(row["entity_id"]))
+    assert (found.kind, found.state) == ("person", "live")
+    assert [(r.source, r.file, r.line) for r in found.rows] == [("registry", "registry.csv", 2), ("roster", "roster.csv", 2)]
+    assert [e.how for e in found.edges] == ["number"]
+    [name] = [v for v in found.values if v.column == "name"]
+    assert name.record_id in {r.record_id for r in found.rows}
+    assert found.grid is not None
+    assert [event for _, event, _, _ in found.history] == ["create"]
+    text = account.render_explanation(found)
+    assert "together because" in text
+    assert not [r["number"] for r in PEOPLE if r["number"] and str(r["number"]) in text]
+
+
+@pytest.mark.parametrize("how", ["file", "batch"])
+def test_a_landed_row_says_what_became_of_it(city: World, how: str) -> None:
+    city.publish()
+    batch = next(b for b in city.files if b.startswith("registry"))
+    found = account.explain(city.run, f"registry:{'registry.csv' if how == 'file' else batch}:6")
+    assert {(r.kind, r.state, r.rule, r.field) for r in found.rows} == {
+        ("person", "quarantined", "REQUIRED", "name"),
+        ("household", "quarantined", "REQUIRED", "name"),
+    }
+    assert "quarantined by rule REQUIRED on field name" in account.render_explanation(found)
+
+
+def test_what_does_not_exist_is_said_so(city: World) -> None:
+    city.publish()
+    for what in ("nobody", "registry:registry.csv:99", "registry:other.csv:2"):
+        with pytest.raises(GridfactsError, match="NOT_FOUND"):
+            account.explain(city.run, what)
+
+
+def test_the_summary_tells_of_departments_facts_quarantine_and_balance(city: World) -> None:
+    city.publish()
+    text = account.summary(city.run, city.reread)
+    for word in ("Registry Office", "Insurance Office", "person", "REQUIRED", "Balance: zero", "release 1", "explain"):
+        assert word in text
+    assert not [row["name"] for row in PEOPLE if row["name"] and row["name"] in text]

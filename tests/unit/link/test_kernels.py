@@ -1,0 +1,66 @@
+"""Comparison kernels: each level has a pair that reaches it."""
+
+from __future__ import annotations
+
+import pytest
+
+from transforms.link.kernels import JOIN, KERNELS, LEVELS
+
+
+def person(key: str, pinyin: str) -> str:
+    return f"{key}{JOIN}{pinyin}"
+
+
+def day(text: str, precision: str = "day") -> str:
+    return f"{text}{JOIN}{precision}"
+
+
+def point(lon: str, lat: str) -> str:
+    return f"{lon}{JOIN}{lat}"
+
+
+WANG = person("王小明", "wang xiao ming")
+PAIRS = [
+    ("name", WANG, WANG, "exact"),
+    ("name", WANG, person("王晓鸣", "wang xiao ming"), "pinyin"),
+    ("name", WANG, person("王小朋", "wang xiao peng"), "near"),
+    ("name", WANG, person("王明小", "wang ming xiao"), "near"),
+    ("name", WANG, person("王小", "wang xiao"), "near"),
+    ("name", WANG, person("王?明", "wang ming"), "near"),
+    ("name", person("马冬梅", "ma dong mei"), person("马冬海", "ma dong hai"), "near"),
+    ("name", person("阿卜杜拉买买提", "a"), person("阿卜杜拉", "b"), "near"),
+    ("name", person("王伟", "wang wei"), person("王芳", "wang fang"), "half"),
+    ("name", WANG, person("王建国", "wang jian guo"), "surname"),
+    ("name", WANG, person("李建国", "li jian guo"), "differ"),
+    ("organization_name", "云浮市云石贸易有限公司", "云浮市云石贸易有限公司", "exact"),
+    ("organization_name", "云浮市云石贸易有限公司", "云石贸易(云浮)有限公司", "core"),
+    ("organization_name", "云浮市云石建材贸易有限公司", "云石建材", "contained"),
+    ("organization_name", "云浮市云石贸易有限公司", "云浮市云右贸易有限公司", "similar"),
+    ("organization_name", "云浮市云石贸易有限公司", "云浮市云石贸易有限公司罗定分公司", "differ"),
+    ("date", day("1990-03-05"), day("1990-03-05"), "exact"),
+    ("date", day("1990-03-05"), day("1990-01-01", "year"), "partial"),
+    ("date", day("1990-03-05"), day("1990-01-01"), "partial"),
+    ("date", day("1990-03-05"), day("1990-05-03"), "near"),
+    ("date", day("1990-03-05"), day("1990-03-06"), "near"),
+    ("date", day("1990-03-05"), day("1990-02-09"), "lunar"),
+    ("date", day("1990-03-05"), day("1991-11-17"), "close"),
+    ("date", day("1990-03-05"), day("1960-11-17"), "differ"),
+    ("text", "消火栓", "消火栓", "exact"),
+    ("text", "消火栓", "室外消火栓", "similar"),
+    ("text", "消火栓", "路灯", "differ"),
+    ("distance", point("112.0000000", "22.9000000"), point("112.0000300", "22.9000000"), "metres5"),
+    ("distance", point("112.0000000", "22.9000000"), point("112.0001000", "22.9000000"), "metres15"),
+    ("distance", point("112.0000000", "22.9000000"), point("112.0003000", "22.9000000"), "metres40"),
+    ("distance", point("112.0000000", "22.9000000"), point("112.0000000", "22.9008000"), "metres100"),
+    ("distance", point("112.0000000", "22.9000000"), point("112.0000000", "22.9010000"), "differ"),
+]
+
+
+@pytest.mark.parametrize(("using", "left", "right", "word"), PAIRS)
+def test_a_pair_reaches_its_level_either_way_round(using: str, left: str, right: str, word: str) -> None:
+    kernel, level = KERNELS[using], LEVELS[using].index(word) + 1
+    assert (kernel(left, right), kernel(right, left)) == (level, level)
+
+
+def test_every_level_of_every_kernel_is_reached() -> None:
+    assert {(using, word) for using, _, _, word in PAIRS} == {(u, w) for u in KERNELS for w in LEVELS[u]}

@@ -1,0 +1,130 @@
+"""Room 4 on a small lake: place first, then the others by it; fresh outputs are reused, missing inputs refused."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import shapely
+
+from tests.unit.locate.conftest import PATHS, STREET, TOWN, every_node
+from transforms import errors, manifest, model, store
+from transforms import locate as room
+from transforms.locate.library import LEVELS
+from transforms.run import REPOSITORY, Run, Settings
+
+LEAF = PATHS[0]
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(
+        Settings(tmp_path, "sqlite://", REPOSITORY / "expectations", None, "duckdb", 1, "1GB"), "2026-10-01", Path()
+    )
+
+
+def write(run, room_name, part, inputs=None, **tables):
+    folder = store.night_dir(run, room_name, part)
+    with store.output(folder) as fresh:
+        for name, table in tables.items():
+            store.write_table(fresh / f"{name}.parquet", table)
+        manifest.write(fresh, room_name, inputs or {})
+
+
+def rows(kind, *said):
+    told = [
+        {"record_id": f"{kind}{i}", "source": "zhujian_fangwu", "as_of": "2026-10-01"} | row
+        for i, row in enumerate(said)
+    ]
+    return pa.Table.from_pylist(told)
+
+
+def spoken(path):
+    """The clean columns of an address property, as standardise leaves them."""
+    steps = dict(step.split(":") for step in (path or "").split("|")[1:])
+    village = path.split("|")[0] if path else None
+    said = {"": path, "_path": path, "_level": path and path.rsplit("|", 1)[1].split(":")[0], "_among": None}
+    said |= {"_village": village, "_town": TOWN if village else None, "_county": None, "_city": None}
+    return said | {f"_{level}": steps.get(level) for level in LEVELS}
+
+
+@pytest.fixture
+def lake(run):
+    nodes = [
+        {"path": path, "parent_path": parent, "level": path.rsplit("|", 1)[1].split(":")[0], "name": path, "full_text": path,
+         "village": path.split("|")[0], "building_code": "B3" if path.endswith("building:3") else None, "lon": None, "lat": None}
+        for path, parent in sorted(every_node([LEAF]).items())
+    ]  # fmt: skip
+    box = shapely.to_wkb(shapely.box(112, 22, 113, 23))
+    at_leaf = {f"address{k}": v for k, v in spoken(LEAF).items()}
+    silent = {f"address{k}": v for k, v in spoken(None).items()}
+    live = {
+        "address": rows("address", *nodes),
+        "building": rows("building", {"code": "B3", "lon": 112.5, "lat": 22.5} | at_leaf),
+        "house": rows("house", {"code": "H1"} | at_leaf),
+        "grid": rows(
+            "grid", {"code": STREET, "level": "small", "type": "general", "parent_code": None, "polygon": box}
+        ),
+        "facility": rows("facility", {"lon": 112.1, "lat": 22.1} | silent, {"lon": 120.0, "lat": 22.1} | at_leaf),
+    }
+    write(run, "account", "live", **live)
+    for kind in ("address", "building", "house", "grid"):
+        ids = live[kind]["record_id"].to_pylist()
+        cluster = {"record_id": ids, "entity_id": [f"entity-{i}" for i in ids], "how": ["single"] * len(ids)}
+        write(run, "resolve", kind, cluster=pa.table(cluster, schema=model.CLUSTER))
+    return run
+
+
+def table(run, stage, name):
+    return store.read_table(store.night_dir(run, "locate", stage) / f"{name}.parquet")
+
+
+def test_the_place_stage_builds_library_grids_and_its_own_kinds(lake):
+    reports = room.run(lake, "place")
+    assert {r.part: r.counts for r in reports} == {"building": {"exact": 1}, "house": {"exact": 1}}
+    leaf = [row for row in table(lake, "place", "library").to_pylist() if row["path"] == LEAF]
+    assert [(row["building_id"], row["house_id"], row["lon"]) for row in leaf] == [
+        ("entity-building0", "entity-house0", 112.5)
+    ]
+    grids = table(lake, "place", "place_grid")
+    assert grids.schema.equals(model.PLACE_GRID)
+    assert {"entity-grid0"} == {g for g in grids["grid_id"].to_pylist() if g}
+    house = table(lake, "place", "house").to_pylist()
+    assert [(row["address_id"], row["grid_id"], row["method"]) for row in house] == [
+        (leaf[0]["address_id"], "entity-grid0", "building")
+    ]
+
+
+def test_a_facility_has_a_point_and_an_address_or_reasons(lake):
+    room.run(lake, "place")
+    room.run(lake, "thing")
+    found = table(lake, "thing", "facility")
+    assert found.schema.equals(model.LOCATED)
+    by_key = {(row["record_id"], row["property"]): row for row in found.to_pylist() if row["rank"] == 1}
+    assert len(by_key) == 4
+    assert by_key[("facility0", "point")]["grid_id"] == "entity-grid0"
+    assert by_key[("facility0", "point")]["method"] == "polygon"
+    assert by_key[("facility1", "point")]["reason"] == "outside"
+    assert by_key[("facility0", "address")]["reason"] == "no_address"
+    assert by_key[("facility1", "address")]["match_class"] == "exact"
+
+
+def test_other_stages_need_the_place_stage(lake):
+    with pytest.raises(errors.StaleInputError):
+        room.run(lake, "thing")
+
+
+def test_an_unchanged_stage_is_reused_and_a_changed_place_is_not(lake):
+    room.run(lake, "place")
+    folder = store.night_dir(lake, "locate", "place")
+    before = (folder / "manifest.json").stat().st_mtime_ns
+    room.run(lake, "place")
+    assert (folder / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_a_city_without_places_still_gives_every_record_a_reason(run):
+    silent = {f"address{k}": v for k, v in spoken(LEAF).items()}
+    write(run, "account", "live", facility=rows("facility", {"lon": 112.1, "lat": 22.1} | silent))
+    assert room.run(run, "place") == []
+    room.run(run, "thing")
+    reasons = [(row["property"], row["reason"]) for row in table(run, "thing", "facility").to_pylist()]
+    assert reasons == [("address", "unresolved"), ("point", "outside")]

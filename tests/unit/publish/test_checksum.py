@@ -1,0 +1,87 @@
+"""The release checksum: equal for equal content in any order, different for any counted value."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import small_release as small
+from transforms import tables
+from transforms.checksum import canonical, tables_checksum
+
+CITY = small.arrow(small.first_city())
+COUNTED = [
+    (name, column)
+    for name, table in tables.of("release").items()
+    if table.checksum
+    for column in table.counted
+    if column in table.facts.names
+]
+
+
+def other(name: str, column: str) -> dict[str, pa.Table]:
+    """The city with one value changed."""
+    table = CITY[name]
+    values = table[column].to_pylist()
+    kind = tables.load_all()[name].columns[column].type
+    new = {"text": "other", "integer": 77, "number": 7.5, "day": small.dt.date(1999, 9, 9), "boolean": True}[kind]
+    values[0] = new
+    at = table.schema.get_field_index(column)
+    return CITY | {
+        name: table.set_column(at, table.schema.field(column), pa.array(values, table.schema.field(column).type))
+    }
+
+
+def test_the_definition_by_hand() -> None:
+    table = tables.load_all()["rel_person_house"]
+    expected = hashlib.sha256()
+    for name, one in tables.of("release").items():
+        if one.checksum:
+            row = 't:per1\x1ft:h1\x1ft:actual\x1ft:rec1\x1fd:2026-09-30\x1fn:\x1ft:{"name": "rec1"}'
+            expected.update(f"{name}\x1d{row if name == 'rel_person_house' else ''}\x1d".encode())
+    assert canonical(table, CITY["rel_person_house"]).to_pylist() == [row]
+    assert tables_checksum({"rel_person_house": CITY["rel_person_house"]}) == expected.hexdigest()
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(random: object) -> None:
+    shuffled = {}
+    for name, table in CITY.items():
+        order = list(range(table.num_rows))
+        random.shuffle(order)  # type: ignore[attr-defined]
+        shuffled[name] = table.take(order)
+    assert tables_checksum(shuffled) == tables_checksum(CITY)
+
+
+def test_every_counted_value_matters() -> None:
+    assert len(COUNTED) > 100
+    whole = tables_checksum(CITY)
+    assert [(n, c) for n, c in COUNTED if tables_checksum(other(n, c)) == whole] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("record", "batch"), ("record", "line"), ("identity", "minted_release"), ("vault_identifier", "key_id")],
+)
+def test_what_is_no_content_does_not_matter(name: str, column: str) -> None:
+    assert column not in tables.load_all()[name].counted
+    assert tables_checksum(other(name, column)) == tables_checksum(CITY)
+
+
+def test_numbers_have_seven_digits_and_no_negative_zero() -> None:
+    table = tables.load_all()["std_building"]
+    rows = pa.Table.from_pylist([{"building_id": "b", "lon": -0.00000001, "lat": 22.12345678}], table.facts)
+    text = canonical(table, rows).to_pylist()[0].split("\x1f")
+    at = list(table.counted).index("lon")
+    assert text[at : at + 2] == ["f:0.0000000", "f:22.1234568"]
+
+
+def test_rows_that_are_no_longer_current_do_not_count() -> None:
+    ended = CITY["fact_person"].append_column("known_to", pa.array([None, None, 2], pa.int64()))
+    assert tables_checksum(CITY | {"fact_person": ended}) == tables_checksum(
+        CITY | {"fact_person": CITY["fact_person"].slice(0, 2)}
+    )

@@ -1,0 +1,156 @@
+"""The element grammar: texts as departments write them, what is read, and what is refused."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.standardise.address import elements, gazetteer, normalise, parser
+from transforms.values import clean_text
+
+HOME = "445302001011"  # 云城街道育华社区
+FLAT = f"{HOME}|road:人民路|door:12|estate:锦绣花园|building:3|unit:2|room:1502"
+
+
+@pytest.fixture(scope="module")
+def read(expectations):
+    reader = parser.Reader(gazetteer.load(expectations))
+    return lambda text: reader.parse(clean_text(pd.Series([text], dtype=object))).iloc[0].to_dict()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "广东省云浮市云城区云城街道育华社区人民路12号锦绣花园3栋2单元1502室",
+        "云城区云城街道育华社区人民路12号锦绣花园三幢二单元1502",
+        "云浮市云城街育华社区居委会人民路十二号锦绣花园3座2单元15层1502房",
+        "云城街道育华社區人民路12號錦繡花園３号楼２单元１５０２室",
+        "云城街道办事处育华社区居民委员会人民路12号（锦绣花园）第3栋 2单元 15层02房",
+        "广东云浮云城区云城街道育华社区人民路12号锦绣花园3-2-1502",
+        "广东省云浮市云城区广东省云浮市云城区云城街道育华社区人民路12号锦绣花园03栋2单元一五零二房",
+        "云浮市云浮区云城街道育华社区人民路12号锦绣花园3栋2梯1502 电话13912345670",
+        "育华社区锦绣花园3栋2单元1502房（人民路12号）",
+    ],
+)
+def test_dialects_of_one_flat_have_one_path(read, text):
+    assert read(text)["path"] == FLAT
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("腰古镇大塘村石围自然村12号之一", "445302102201|group:石围|door:12-1"),
+        ("云城区腰古镇大塘村委会石围12号附1号", "445302102201|group:石围|door:12-1"),
+        ("云城区腰古镇大塘村民委员会石围村12-1号", "445302102201|group:石围|door:12-1"),
+        ("云城区腰古镇大塘村石围自然村12号-1", "445302102201|group:石围|door:12-1"),
+        ("腰古镇礼村第三村民小组5号", "445302102202|group:3组|door:5"),
+        ("腰古镇礼村村3组5号", "445302102202|group:3组|door:5"),
+        ("腰古镇礼村村委会3队5号", "445302102202|group:3组|door:5"),
+        ("腰古镇大塘村新村自然村5号", "445302102201|group:新村|door:5"),
+        ("腰古镇大塘村新村组5号", "445302102201|group:新村|door:5"),
+        ("云安县六都镇冬城村石围3组", "445303100213|group:石围3组"),
+        ("育华社区星岩一路12号甲105铺", f"{HOME}|road:星岩一路|door:12甲|room:105"),
+        ("育华社区七一路5号之七401", f"{HOME}|road:七一路|door:5-7|room:401"),
+        ("育华社区大塘三巷5号", f"{HOME}|road:大塘3巷|door:5"),
+        ("育华社区人民路12号育华社区中心市场105铺", f"{HOME}|road:人民路|door:12|estate:中心市场|room:105"),
+        ("育华社区城市广场A座15楼", f"{HOME}|estate:城市广场|building:A|floor:15"),
+        ("育华社区金山新村3栋101房", f"{HOME}|estate:金山新村|building:3|room:101"),
+        ("育华社区人民路12号301", f"{HOME}|road:人民路|door:12|room:301"),
+        ("罗定市太平镇", None),
+    ],
+)
+def test_elements_below_the_village(read, text, path):
+    assert read(text)["path"] == path
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "人民路12号锦绣花园3栋",
+            {"path": None, "village": None, "road": "人民路", "building": "3", "level": "building"},
+        ),
+        ("云城区人民路12号", {"path": None, "county": "445302000000", "town": None, "door": "12"}),
+        ("云安县六都镇", {"county": "445303000000", "town": "445303100000", "level": "town"}),
+        ("六都镇", {"town": "445303100000", "city": "445300000000"}),
+        ("", {"path": None, "level": None, "residual": None}),
+        ("13912345670", {"path": None, "level": None}),
+    ],
+)
+def test_what_is_known_without_a_village(read, text, expected):
+    found = read(text)
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_name_of_two_towns_is_left_open_until_a_village_decides(read):
+    open_town = read("太平镇大塘三巷5号")
+    assert (open_town["town"], open_town["among"]) == (None, "445321107000|445381101000")
+    assert open_town["city"] == "445300000000"
+    assert read("太平镇悦村3组")["town"] == "445321107000"
+
+
+@pytest.mark.parametrize("text", ["蓝山湖社区3栋402", "新兴大厦3栋402", "云城花园3栋402", "云浮小区3栋"])
+def test_a_place_name_inside_another_name_is_no_division(read, text):
+    assert {read(text)[level] for level in gazetteer.LEVELS} == {None}
+
+
+@pytest.mark.parametrize(
+    ("text", "province"),
+    [("广西壮族自治区玉林市玉州区一环路3号", "450000000000"), ("湖南长沙市岳麓区3号", "430000000000"),
+     ("广东省肇庆市端州区星岩一路5号", "440000000000"), ("肇庆市端州区星岩一路5号", None)],
+)  # fmt: skip
+def test_an_address_of_elsewhere_is_outside_and_read_no_further(read, text, province):
+    found = read(text)
+    assert (found["level"], found["province"], found["path"], found["road"]) == ("outside", province, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "residual"),
+    [
+        ("育华社区人民路12-3-501", f"{HOME}|road:人民路", "12-3-501"),
+        ("育华社区学府路21号-1201室", f"{HOME}|road:学府路", "21号-1201室"),
+        ("育华社区人民路之7401", f"{HOME}|road:人民路", "之7401"),
+    ],
+)
+def test_numbers_that_can_be_read_two_ways_are_not_read(read, text, path, residual):
+    found = read(text)
+    assert (found["path"], found["residual"]) == (path, residual)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "relation"),
+    [
+        ("育华社区人民路12号对面", f"{HOME}|road:人民路", "12 对面"),
+        ("育华社区人民路12号向东200米", f"{HOME}|road:人民路", "12 向东200米"),
+        ("育华社区人民路与解放路交叉口", None, "人民路 与解放路交叉口"),
+    ],
+)
+def test_a_relation_makes_its_anchor_no_place(read, text, path, relation):
+    found = read(text)
+    assert (found["path"], found["relation"]) == (path, relation)
+
+
+def test_numbers_keep_flats_apart(read):
+    flats = {read(f"育华社区人民路12号锦绣花园3栋2单元{room}房")["path"] for room in (1502, 1503, 502, 1512)}
+    assert len(flats) == 4
+
+
+def test_an_address_of_ten_thousand_characters_says_nothing(read):
+    assert set(read("育华社区人民路12号" * 1_000).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("一百二十八号", "128号"), ("二十三组", "23组"), ("一五零二房", "1502房"), ("一环路", "一环路"),
+     ("七一路3号", "七一路3号"), ("五一村", "五一村"), ("１５０２室", "1502室"), ("東區３棟", "东区3栋"), ("3 栋 12 5", "3栋12,5")],
+)  # fmt: skip
+def test_normalisation(text, same):
+    assert normalise.normalise(clean_text(pd.Series([text]))[0]) == same
+
+
+@given(st.text(alphabet="云城区街道育华社人民路锦绣花园号栋单元室房之附一二十甲A1205-,（）村组 巷旁", max_size=40))
+def test_any_text_is_read_without_an_error_and_its_path_is_its_elements(text):
+    said = elements.parse(normalise.normalise(text))
+    steps = said.path()
+    assert [step.split(":", 1)[0] for step in steps] == [name for name in elements.ELEMENTS if getattr(said, name)]
+    assert all("|" not in step for step in steps)

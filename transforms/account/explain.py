@@ -1,0 +1,229 @@
+"""Explain: which rows make an entity and why, or what became of a landed row. No document numbers, no landed texts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import database, manifest, store
+from transforms.account.delta import key_of
+from transforms.account.night import Night
+from transforms.errors import GridfactsError
+from transforms.run import Run
+
+_ROW = 3  # parts of source:batch-or-file:line
+_HIDDEN = {"provenance", "polygon", "geometry"}  # told apart from the values, or too long to read
+
+
+@dataclass(frozen=True)
+class Told:
+    """One row and what it feeds: source, batch, line, kind, record, its state, rule and entity."""
+
+    source: str
+    batch: str
+    file: str
+    line: int
+    kind: str
+    state: str
+    rule: str | None
+    field: str | None
+    record_id: str | None
+    entity_id: str | None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Why two records stand together, in the words of link."""
+
+    left: str
+    right: str
+    how: str
+    score: int
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """A published value and the record that won it (None: derived, or a key)."""
+
+    column: str
+    value: str
+    record_id: str | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was asked, and all that is known of it.
+
+    Attributes:
+        what: as asked. kind: of the entity, or None for a row.
+        state: of the identity (live, retired), or None.
+        signpost: the identity that took its place.
+        rows: the rows that feed it. edges: why they are together. values: what is published.
+        grid: grid id or None. grid_reason: method, or the reason for none.
+        history: its events, oldest first: (release, event, fields, other id).
+    """
+
+    what: str
+    kind: str | None
+    state: str | None
+    signpost: str | None
+    rows: tuple[Told, ...]
+    edges: tuple[Edge, ...] = ()
+    values: tuple[Value, ...] = ()
+    grid: str | None = None
+    grid_reason: str | None = None
+    history: tuple[tuple[int, str, str | None, str | None], ...] = ()
+
+
+def explain(run: Run, what: str) -> Explanation:
+    """Explain an entity id, or a landed row as ``source:batch-or-file-name:line``.
+
+    Raises:
+        GridfactsError: ``NOT_FOUND``: no such entity or row by this night.
+        StaleInputError: the night is not closed.
+    """
+    night = Night(run)
+    folder = store.night_dir(run, "account", "release")
+    manifest.require(run.settings.lake, folder, "account")
+    parts = what.split(":")
+    if len(parts) >= _ROW and parts[0] in night.contracts and parts[-1].isdigit():
+        return _row(night, folder, what)
+    return _entity(night, folder, what)
+
+
+def _row(night: Night, folder: Path, what: str) -> Explanation:
+    source, _, rest = what.partition(":")
+    file, _, place = rest.rpartition(":")
+    batches = [
+        d.batch.id
+        for d in night.deliveries[source]
+        if file in (d.batch.id, d.batch.sha256, _file(night, d.batch.id))
+    ]
+    outcome = store.read_table(folder / "outcome.parquet")
+    of_file = pc.is_in(outcome["batch"], value_set=pa.array(batches, pa.string()))
+    rows = outcome.filter(pc.and_(pc.equal(outcome["line"], int(place)), of_file))
+    if not rows.num_rows:
+        raise GridfactsError("NOT_FOUND", f"no row at line {place} of such a file of {source} by {night.run.night}")
+    return Explanation(what, None, None, None, tuple(_told(night, folder, row) for row in rows.to_pylist()))
+
+
+def _told(night: Night, folder: Path, row: dict[str, str | int | None]) -> Told:
+    """A row of the ledger with its record, entity and the field that broke a rule."""
+    record = store.read_table(folder / "record.parquet")
+    same = [pc.equal(record[name], row[name]) for name in ("batch", "ordinal", "kind")]
+    found = record.filter(pc.and_(pc.and_(same[0], same[1]), same[2])).to_pylist()
+    waiting = store.read_table(folder / "quarantine.parquet")
+    fields = waiting.filter(
+        pc.and_(pc.equal(waiting["batch"], row["batch"]), pc.equal(waiting["ordinal"], row["ordinal"]))
+    )["field"].to_pylist()
+    return Told(
+        source=str(row["source"]),
+        batch=str(row["batch"]),
+        file=_file(night, str(row["batch"])),
+        line=int(row["line"] or 0),
+        kind=str(row["kind"]),
+        state=str(row["state"]),
+        rule=None if row["rule"] is None else str(row["rule"]),
+        field=fields[0] if fields else None,
+        record_id=found[0]["record_id"] if found else None,
+        entity_id=found[0]["entity_id"] if found else None,
+    )
+
+
+def _file(night: Night, batch: str) -> str:
+    found = night.require(store.batch_dir(night.run.settings, "land", batch), "land")
+    return str(found.facts.get("file"))
+
+
+def _entity(night: Night, folder: Path, what: str) -> Explanation:
+    identity = store.read_table(folder / "identity.parquet")
+    known = identity.filter(pc.equal(identity["entity_id"], what)).to_pylist()
+    if not known:
+        raise GridfactsError("NOT_FOUND", f"no identity of this id by {night.run.night}, and it names no row")
+    kind = str(known[0]["kind"])
+    record = store.read_table(folder / "record.parquet")
+    mine = record.filter(pc.fill_null(pc.equal(record["entity_id"], what), fill_value=False))
+    live = mine.filter(pc.equal(mine["state"], "merged")).sort_by([("source", "ascending"), ("line", "ascending")])
+    grid, reason = _grid(folder, what)
+    return Explanation(
+        what=what,
+        kind=kind,
+        state=str(known[0]["state"]),
+        signpost=known[0]["signpost"],
+        rows=tuple(_told(night, folder, row | {"rule": None}) for row in live.to_pylist()),
+        edges=_edges(night, kind, live["record_id"]),
+        values=_values(night, kind, what),
+        grid=grid,
+        grid_reason=reason,
+        history=_history(night, what),
+    )
+
+
+def _edges(night: Night, kind: str, records: pa.ChunkedArray) -> tuple[Edge, ...]:
+    pair = night.of_night("link", kind, "pairs")
+    if pair is None:
+        return ()
+    within = pc.and_(pc.is_in(pair["left"], value_set=records), pc.is_in(pair["right"], value_set=records))
+    rows = pair.filter(within).sort_by([("left", "ascending"), ("right", "ascending")]).to_pylist()
+    return tuple(Edge(r["left"], r["right"], r["how"], r["score"], r["evidence"]) for r in rows)
+
+
+def _values(night: Night, kind: str, entity: str) -> tuple[Value, ...]:
+    name = night.kinds[kind].table
+    table = night.of_night("merge", kind, name)
+    if table is None:
+        return ()
+    rows = table.filter(pc.equal(table[key_of(name)[0]], entity)).to_pylist()
+    if not rows:
+        return ()
+    won = json.loads(rows[0]["provenance"] or "{}")
+    told = [(column, value) for column, value in rows[0].items() if value is not None and column not in _HIDDEN]
+    return tuple(Value(column, str(value), won.get(column)) for column, value in told)
+
+
+def _grid(folder: Path, entity: str) -> tuple[str | None, str | None]:
+    placed = store.read_table(folder / "fact_grid.parquet")
+    rows = placed.filter(pc.equal(placed["id"], entity)).to_pylist()
+    return (rows[0]["grid_id"], rows[0]["method"] or rows[0]["reason"]) if rows else (None, None)
+
+
+def _history(night: Night, entity: str) -> tuple[tuple[int, str, str | None, str | None], ...]:
+    stores = database.open_databases(night.run.settings)
+    columns = ["seq", "release", "event", "fields", "other_id"]
+    found = database.read(stores.release, "change", columns, {"entity_id": entity})
+    return tuple((r["release"], r["event"], r["fields"], r["other_id"]) for r in found.sort_by("seq").to_pylist())
+
+
+def render_explanation(found: Explanation) -> str:
+    """The explanation as plain English."""
+    if found.kind is None:
+        return "\n".join([f"{found.what}", *(_row_line(row) for row in found.rows)])
+    lines = [f"{found.kind} {found.what}: {found.state}" + (f", now {found.signpost}" if found.signpost else "")]
+    lines.append(f"stands on {len(found.rows)} record(s):")
+    lines += [_row_line(row) for row in found.rows]
+    if found.edges:
+        lines.append("together because:")
+        lines += [f"  {e.left} and {e.right}: {e.how}, score {e.score / 10_000:.4f}, {e.evidence}" for e in found.edges]
+    if found.values:
+        lines.append("published:")
+        lines += [f"  {v.column} = {v.value}" + _if("   (from record {})", v.record_id) for v in found.values]
+    lines.append(f"grid: {found.grid or 'none'} ({found.grid_reason or 'not a fact'})")
+    lines += ["history:"] if found.history else []
+    for release, event, fields, other in found.history:
+        lines.append(f"  release {release}: {event}" + _if(" of {}", fields) + _if(" with {}", other))
+    return "\n".join(lines)
+
+
+def _row_line(row: Told) -> str:
+    where = f"  {row.source}, file {row.file}, line {row.line}, as {row.kind}: {row.state}"
+    where += _if(" by rule {}", row.rule) + _if(" on field {}", row.field)
+    return where + _if("; record {}", row.record_id) + _if(", entity {}", row.entity_id)
+
+
+def _if(text: str, value: str | None) -> str:
+    return text.format(value) if value else ""

@@ -1,0 +1,140 @@
+"""The last page of a night: what came, what became of it, how good it is, where to look next."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from transforms import database, manifest, store
+from transforms.account.balance import balance
+from transforms.account.books import base_of
+from transforms.account.doors_source import Reread
+from transforms.account.evaluate import Evaluation, evaluate
+from transforms.account.grids import FACTS
+from transforms.account.night import Night
+from transforms.run import Run
+
+_WIDTH = 110
+_FINDINGS = 10
+
+
+def summary(run: Run, reread: Reread, truth: Path | None = None) -> str:
+    """A page of text about a closed night.
+
+    Args:
+        run: the night.
+        reread: land's own reader of raw bytes, for the balance.
+        truth: folder with ``<kind>.parquet``, or None.
+
+    Raises:
+        StaleInputError: the night is not closed.
+    """
+    night = Night(run, strict=False)
+    folder = store.night_dir(run, "account", "release")
+    manifest.require(run.settings.lake, folder, "account")
+    told = json.loads((folder / "release.json").read_text("utf-8"))
+    number, published = base_of(run)
+    console = Console(file=io.StringIO(), width=_WIDTH, record=True)
+    state = f"release {number}" if published == run.night else "not published yet"
+    console.print(f"\n[bold]gridfacts, night {run.night}[/bold]: {state}, checksum {told['checksum'][:16]}")
+    console.print(_departments(night, folder))
+    console.print(_entities(folder, told["counts"]))
+    console.print(_quarantine(folder))
+    if truth is not None:
+        console.print(_accuracy(evaluate(run, truth)))
+    _balance(console, balance(run, reread))
+    _next(console, run)
+    return console.export_text()
+
+
+def _departments(night: Night, folder: Path) -> Table:
+    """Rows that came tonight and what became of them (rows, not rows times kinds)."""
+    table = Table(title="Departments: rows of the current delivery", title_justify="left")
+    for name in ("source", "department", "as of", "state"):
+        table.add_column(name)
+    for name in ("rows in", "accepted", "quarantined"):
+        table.add_column(name, justify="right")
+    states = pd.read_parquet(folder / "source_state.parquet")
+    waiting = pd.read_parquet(folder / "quarantine.parquet").groupby("batch").size()
+    for row in states.to_dict("records"):
+        rows = 0 if pd.isna(row["rows"]) else int(row["rows"])
+        out = int(waiting.get(row["batch"], 0))
+        department = night.contracts[row["source"]].owner.department
+        numbers = [f"{number:,}" for number in (rows, rows - out, out)]
+        table.add_row(row["source"], department, row["as_of"] or "", row["state"], *numbers)
+    return table
+
+
+def _entities(folder: Path, counts: dict[str, int]) -> Table:
+    table = Table(title="Facts: what is published", title_justify="left")
+    table.add_column("kind")
+    for name in ("entities", "with a grid", "share", "commonest reason for none"):
+        table.add_column(name, justify="right")
+    placed = pd.read_parquet(folder / "fact_grid.parquet")
+    for kind, name in FACTS.items():
+        mine = placed[placed["what"] == kind]
+        some = int(mine["grid_id"].notna().sum())
+        reasons = mine[mine["grid_id"].isna()]["reason"].fillna("not said").value_counts().sort_index()
+        share = f"{some / len(mine):.1%}" if len(mine) else ""
+        why = f"{reasons.idxmax()} ({reasons.max():,})" if len(reasons) else ""
+        table.add_row(kind, f"{counts.get(name, 0):,}", f"{some:,}", share, why)
+    for name in ("std_address", "std_building", "std_grid"):
+        table.add_row(name.removeprefix("std_"), f"{counts.get(name, 0):,}", "", "", "")
+    return table
+
+
+def _quarantine(folder: Path) -> Table:
+    table = Table(title="Quarantine: rows that wait for their department", title_justify="left")
+    for name in ("source", "rule", "field"):
+        table.add_column(name)
+    table.add_column("rows", justify="right")
+    waiting = pd.read_parquet(folder / "quarantine.parquet")
+    waiting = waiting[waiting["state"] == "open"].fillna({"field": ""})
+    for (source, rule, field), rows in waiting.groupby(["source", "rule", "field"]).size().items():
+        table.add_row(source, rule, field, f"{rows:,}")
+    if not len(waiting):
+        table.add_row("none", "", "", "0")
+    return table
+
+
+def _accuracy(found: Evaluation) -> Table:
+    table = Table(title="Accuracy against the truth: every landed record once", title_justify="left")
+    table.add_column("kind")
+    for name in ("records", "precision", "recall", "F1", "number alone", "over-merged", "under-merged", "right grid"):
+        table.add_column(name, justify="right")
+    for kind in found.kinds:
+        r = kind.resolved
+        alone = f"{kind.baseline.f1:.4f}" if kind.baseline else ""
+        grid = f"{kind.grid_accuracy:.4f}" if kind.grid_accuracy is not None else ""
+        numbers = [f"{v:.4f}" for v in (r.precision, r.recall, r.f1)]
+        table.add_row(kind.kind, f"{r.records:,}", *numbers, alone, f"{r.over_merged:,}", f"{r.under_merged:,}", grid)
+    return table
+
+
+def _balance(console: Console, findings: list[str]) -> None:
+    if not findings:
+        console.print("[bold green]Balance: zero.[/bold green] Every row re-read from the raw bytes is accounted for.")
+        return
+    console.print(f"[bold red]Balance: {len(findings)} finding(s).[/bold red]")
+    for line in findings[:_FINDINGS]:
+        console.print(f"  {line}", markup=False)
+
+
+def _next(console: Console, run: Run) -> None:
+    stores = database.open_databases(run.settings)
+    console.print("\nWhere to look next", style="bold")
+    lines = {
+        f"gridfacts explain <entity id or source:file:line> --night {run.night}": "why, and what became of a row",
+        f"gridfacts balance --night {run.night}": "every door, from the raw bytes on",
+        "gridfacts checksum": "the release as one number",
+        str(store.night_dir(run, "account", "release")): "ledger, quarantine, delta and events of the night",
+        str(run.settings.lake / "check"): "findings per delivery",
+        str(stores.release_file or "schema release"): "the unified tables, fact_person and on, and the v1 views",
+    }
+    for where, why in lines.items():
+        console.print(f"  {where}\n      {why}", markup=False, highlight=False, soft_wrap=True)
