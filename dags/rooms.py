@@ -11,7 +11,8 @@ import errno
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,14 +70,9 @@ def enter(room: str, *arguments: object, entry: str = "run") -> dict[str, int]:
         GridfactsError: what the room raised on purpose, as it is.
         PassingError, UnexpectedError: anything else, without its text.
     """
-    run = current_run(get_current_context())
-    try:
+    with value_free_errors():
         call: Callable[..., list[Report]] = getattr(import_module(f"transforms.{room}"), entry)
-        reports = call(run, *arguments)
-    except GridfactsError as error:
-        raise error from None  # what it was made of may quote a row
-    except Exception as error:
-        raise without_text(error) from None
+        reports = call(current_run(get_current_context()), *arguments)
     return dict(sum((Counter(report.counts) for report in reports), Counter()))
 
 
@@ -87,11 +83,22 @@ def close() -> dict[str, int]:
 
 def summarise() -> None:
     """Say the night's summary, line by line, in the task's log: counts, codes and reasons."""
-    text = import_module("transforms.account").summary(
-        current_run(get_current_context()), import_module("transforms.land").reread, None
-    )
+    with value_free_errors():
+        reread = import_module("transforms.land").reread
+        text = import_module("transforms.account").summary(current_run(get_current_context()), reread, None)
     for line in text.splitlines():
         _LOG.getChild("summary").info("%s", line)
+
+
+@contextmanager
+def value_free_errors() -> Iterator[None]:
+    """Let our own errors pass without what caused them, and turn every other one into :func:`without_text`."""
+    try:
+        yield
+    except GridfactsError as error:
+        raise error from None
+    except Exception as error:
+        raise without_text(error) from None
 
 
 def without_text(error: Exception) -> GridfactsError:
@@ -154,7 +161,8 @@ def bundles(waiting: dict[str, int], count: int = BUNDLES) -> list[list[str]]:
 
 def plan(only: Collection[str] | None = None) -> list[list[str]]:
     """The bundles of the current task's night; with ``only``, of those sources among them."""
-    waiting = sources_with_work(current_run(get_current_context()))
+    with value_free_errors():
+        waiting = sources_with_work(current_run(get_current_context()))
     chosen = waiting if only is None else {code: size for code, size in waiting.items() if code in only}
     made = bundles(chosen)
     _LOG.info("bundles: %d sources in %d bundles", len(chosen), len(made))

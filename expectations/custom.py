@@ -6,6 +6,7 @@ is first run. Every class is one check of :mod:`expectations.kernels`; ``rule`` 
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,22 @@ from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map
 from expectations import kernels
 
 _ARGUMENTS = ("check", "rule", "options")
+# (check, options, digest of the rows) -> broken rule ids, no values: a document column is under five rules of one.
+_ANSWERS: dict[tuple[str, str, str], kernels.Reasons] = {}
 
 
 def _kept(frame: pd.DataFrame, check: str, rule: str, options: dict[str, Any]) -> pd.Series:
     numbered = frame.set_axis(range(frame.shape[1]), axis=1).reset_index(drop=True).astype(object)
-    broken = kernels.evaluate(check, numbered.where(numbered.notna(), None), options)
-    return pd.Series(np.asarray(broken != rule, dtype=bool), index=frame.index)
+    content = hashlib.sha256(pd.util.hash_pandas_object(numbered, index=False).to_numpy().tobytes()).hexdigest()
+    key = (check, repr(sorted(options.items())), content)
+    if key not in _ANSWERS:
+        _ANSWERS[key] = kernels.evaluate(check, numbered.where(numbered.notna(), None), options)
+    return pd.Series(np.asarray(_ANSWERS[key] != rule, dtype=bool), index=frame.index)
+
+
+def forget() -> None:
+    """Drop the answers kept for the rules of one suite."""
+    _ANSWERS.clear()
 
 
 class _ColumnMetric(ColumnMapMetricProvider):

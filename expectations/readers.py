@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms import documents, values
 
@@ -20,8 +18,6 @@ Mask = npt.NDArray[np.bool_]
 
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?(?:[eE][+-]?\d{1,2})?")
 _WHOLE = re.compile(r"[+-]?\d{1,15}(?:\.0*)?")
-# Printable ASCII and unified ideographs without outer blanks: cleaning changes none of it, so it need not be tried.
-_CLEAN = "^[!-~\u4e00-\u9fff](?:[ -~\u4e00-\u9fff]*[!-~\u4e00-\u9fff])?$"
 
 
 @dataclass(frozen=True)
@@ -33,13 +29,8 @@ class Reader:
 
 
 def clean(series: pd.Series, null_marks: Sequence[str]) -> pd.Series:
-    """Cleaned text, None where the cell says nothing: what :func:`values.clean_text` and ``is_null`` say, faster."""
-    text = series.astype(object).where(series.notna(), None)
-    matched = pc.match_substring_regex(pa.array(text, pa.string()), _CLEAN).fill_null(True)
-    untouched = matched.to_numpy(zero_copy_only=False)
-    if not untouched.all():
-        text = text.copy()
-        text[~untouched] = values.clean_text(text[~untouched])
+    """Cleaned text, None where the cell says nothing."""
+    text = values.clean_text(series)
     return text.where(~text.isin(list(null_marks)), None)
 
 
@@ -93,7 +84,7 @@ def _numbers(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
 
 def placeholder(text: pd.Series) -> Mask:
     """Numbers that are nobody's: one digit repeated, published examples."""
-    match = values._PLACEHOLDER.fullmatch
+    match = values.PLACEHOLDER.fullmatch
     return np.array([isinstance(value, str) and match(value) is not None for value in text], dtype=bool)
 
 

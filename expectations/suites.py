@@ -158,6 +158,8 @@ def _run(name: str, suite: list[dict[str, Any]], rows: pd.DataFrame) -> list[Any
     import great_expectations as gx  # noqa: PLC0415 - seconds to import
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
+    from expectations import custom  # noqa: PLC0415
+
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     numbered = [item | {"meta": item["meta"] | {"position": position}} for position, item in enumerate(suite)]
@@ -165,7 +167,10 @@ def _run(name: str, suite: list[dict[str, Any]], rows: pd.DataFrame) -> list[Any
     asset = context.data_sources.add_pandas(name).add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("rows")
     validation = gx.ValidationDefinition(name=name, data=batch, suite=made)
-    return list(validation.run(batch_parameters={"dataframe": rows}, result_format=_COUNTS_ONLY).results)
+    try:
+        return list(validation.run(batch_parameters={"dataframe": rows}, result_format=_COUNTS_ONLY).results)
+    finally:
+        custom.forget()
 
 
 def _in_order(results: list[Any], count: int) -> list[Any]:

@@ -59,6 +59,7 @@ class Engine:
             "SET enable_external_access=false",
             "SET autoinstall_known_extensions=false",
             "SET preserve_insertion_order=false",
+            "SET enable_progress_bar=false",
             "SET lock_configuration=true",
         ):
             self._connection.execute(statement).fetchall()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,8 +102,22 @@ def test_a_foreign_error_says_type_and_place_and_no_value(
     told = rooms.without_text(caught.value)
     assert type(told) is kind
     assert says in str(told)
-    assert "dags/test_rooms.py:" in str(told) or "/" in told.detail
+    assert re.search(r" at \S+/\S+\.pyx?:\d+", str(told))
     assert not [part for part in MARKED.split() if part in str(told)]
+
+
+def test_an_error_raised_in_a_task_leaves_its_cause_behind() -> None:
+    with pytest.raises(RefusedError) as refused, rooms.value_free_errors():
+        try:
+            int(MARKED)
+        except ValueError as error:
+            raise RefusedError("FORMAT", "gongan_hukou: line 3") from error
+    with pytest.raises(rooms.UnexpectedError) as unexpected, rooms.value_free_errors():
+        int(MARKED)
+    for caught in (refused, unexpected):
+        shown = "".join(traceback.format_exception(caught.value))
+        assert type(caught.value).__name__ in shown
+        assert MARKED.split(maxsplit=1)[0] not in shown
 
 
 @pytest.mark.parametrize(

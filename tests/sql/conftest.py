@@ -1,23 +1,60 @@
-"""A filled database of either kind: two small nights published."""
+"""A filled database of either kind: two small nights, published once, and a copy of its own for each test."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests import small_release as small
 from transforms import database, publish
 from transforms.database import Databases
 from transforms.run import Settings
 
+_TEMPLATE = "filled_template"
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
-    told = {"GRIDFACTS_HOME": str(tmp_path)}
-    if request.param == "postgresql":
-        told["GRIDFACTS_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    settings = Settings.from_environment(told)
+
+def _settings(home: Path, url: str | None = None) -> Settings:
+    return Settings.from_environment({"GRIDFACTS_HOME": str(home)} | ({"GRIDFACTS_DATABASE_URL": url} if url else {}))
+
+
+def _publish(settings: Settings) -> None:
     publish.run(small.close(settings, small.NIGHTS[0], {}, small.first_city(), 0).run)
     publish.run(small.close(settings, small.NIGHTS[1], small.first_city(), small.second_city(), 1).run)
-    return database.open_databases(settings)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("filled")
+    _publish(_settings(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    admin = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {_TEMPLATE}"))
+    url = admin.url.set(database=_TEMPLATE).render_as_string(hide_password=False)
+    _publish(_settings(tmp_path_factory.mktemp("filled_pg"), url))
+    yield admin
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {_TEMPLATE} WITH (FORCE)"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    if request.param == "sqlite":
+        shutil.copytree(request.getfixturevalue("sqlite_template"), tmp_path / "home", symlinks=True)
+        yield database.open_databases(_settings(tmp_path / "home"))
+        return
+    admin: sa.Engine = request.getfixturevalue("postgres_template")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE filled_copy TEMPLATE {_TEMPLATE}"))
+    url = admin.url.set(database="filled_copy").render_as_string(hide_password=False)
+    yield database.open_databases(_settings(tmp_path, url))
+    with admin.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE filled_copy WITH (FORCE)"))

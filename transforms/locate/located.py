@@ -11,7 +11,8 @@ from transforms.locate.match import Matcher
 from transforms.model import LOCATED
 
 _OUTSIDE = "outside"  # the level standardise gives an address of elsewhere
-_SAID = ("level", "among", *DIVISIONS, *LEVELS)
+_SAID = ("level", "among", *DIVISIONS, *LEVELS, "relation", "residual")
+_UNREAD = 1_500  # as much as a level dropped
 
 
 def addresses(
@@ -42,6 +43,7 @@ def addresses(
         match_class=located["match_class"].where(located["match_class"].notna(), "unresolved"),
     )  # fmt: skip
     told = texts.take(located["text"].to_numpy()).set_axis(located.index)
+    located = _with_unread(located, told)
     return _finished(_placed(located, told, library), told, grid_of).assign(property=prop)[LOCATED.names]
 
 
@@ -63,6 +65,15 @@ def _distinct(said: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray[tuple[int], 
     group = said.fillna("").groupby(list(_SAID), sort=False).ngroup().to_numpy(dtype=np.int64)
     first = ~pd.Series(group).duplicated().to_numpy()
     return said[first].reset_index(drop=True), group
+
+
+def _with_unread(located: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """A text that says more than could be read (a number, a relation) names a place inside the node, not the node."""
+    unread = told["residual"].str.contains(r"\d", na=False) | told["relation"].notna()
+    unread &= located["match_class"].isin(["exact", "normalised"])
+    return located.assign(
+        match_class=located["match_class"].mask(unread, "parent"), score=located["score"] - _UNREAD * unread
+    )
 
 
 def _placed(located: pd.DataFrame, told: pd.DataFrame, library: pd.DataFrame) -> pd.DataFrame:

@@ -42,7 +42,14 @@ def spoken(path):
     """The clean columns of an address property, as standardise leaves them."""
     steps = dict(step.split(":") for step in (path or "").split("|")[1:])
     village = path.split("|")[0] if path else None
-    said = {"": path, "_path": path, "_level": path and path.rsplit("|", 1)[1].split(":")[0], "_among": None}
+    said = {
+        "": path,
+        "_path": path,
+        "_level": path and path.rsplit("|", 1)[1].split(":")[0],
+        "_among": None,
+        "_relation": None,
+        "_residual": None,
+    }
     said |= {"_village": village, "_town": TOWN if village else None, "_county": None, "_city": None}
     return said | {f"_{level}": steps.get(level) for level in LEVELS}
 
@@ -50,10 +57,19 @@ def spoken(path):
 @pytest.fixture
 def lake(run):
     nodes = [
-        {"path": path, "parent_path": parent, "level": path.rsplit("|", 1)[1].split(":")[0], "name": path, "full_text": path,
-         "village": path.split("|")[0], "building_code": "B3" if path.endswith("building:3") else None, "lon": None, "lat": None}
+        {
+            "path": path,
+            "parent_path": parent,
+            "level": path.rsplit("|", 1)[1].split(":")[0],
+            "name": path,
+            "full_text": path,
+            "village": path.split("|")[0],
+            "building_code": "B3" if path.endswith("building:3") else None,
+            "lon": None,
+            "lat": None,
+        }
         for path, parent in sorted(every_node([LEAF]).items())
-    ]  # fmt: skip
+    ]
     box = shapely.to_wkb(shapely.box(112, 22, 113, 23))
     at_leaf = {f"address{k}": v for k, v in spoken(LEAF).items()}
     silent = {f"address{k}": v for k, v in spoken(None).items()}

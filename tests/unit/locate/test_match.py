@@ -17,7 +17,7 @@ def text(village=None, town=None, county=None, among=None, **said):
     chain = {"village": village, "town": town, "county": county or (COUNTY if town else None), "city": CITY}
     if village:
         chain |= dict(zip(("town", "county", "city"), DIVISIONS[village], strict=True))
-    return chain | {"among": among} | dict.fromkeys(LEVELS) | said
+    return chain | {"among": among, "relation": None, "residual": None} | dict.fromkeys(LEVELS) | said
 
 
 def found(matcher, nodes, *texts):
@@ -124,6 +124,16 @@ def test_every_record_has_a_place_or_a_reason(matcher, nodes):
     assert first["method"].tolist()[:2] == ["building", "village"]
     assert first["village"].tolist()[:3] == [STREET, STREET, TOWN]
     assert (first["building_id"].iloc[0], first["house_id"].iloc[0]) == ("b3", "h1")
+
+
+@pytest.mark.parametrize("more", [{"residual": "12-3-501"}, {"relation": "12 对面"}])
+def test_a_text_with_more_than_could_be_read_is_at_a_parent(matcher, nodes, more):
+    rows = [text(STREET, road="人民路") | {"level": "road"} | told for told in ({}, {"residual": "附楼"}, more)]
+    nothing = pd.DataFrame({"grid_id": [], "method": []}, dtype=object)
+    grids = {"address": nothing, "division": nothing}
+    table = located.addresses(live(*rows), "address", matcher, nodes, grids)
+    assert table["match_class"].tolist() == ["exact", "exact", "parent"]
+    assert table["score"].iloc[2] < table["score"].iloc[0]
 
 
 def test_library_nodes_know_their_parents_building_and_house(nodes):

@@ -16,7 +16,7 @@ from transforms import checksum, database, publish
 from transforms.run import Run, Settings
 
 ROOT = Path(__file__).parents[3]
-KILLS = 5
+KILLS = 4
 # Counts what the room's own code does (calls, returns, calls into the drivers) and kills the process at the n-th.
 CHILD = """
 import os, signal, sys

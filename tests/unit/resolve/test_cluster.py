@@ -13,7 +13,9 @@ from transforms.resolve.cluster import Edge, Facts, clusters
 
 NODES = 9
 EDGES = st.lists(
-    st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1), st.integers(5000, 9999)).filter(lambda e: e[0] < e[1]),
+    st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1), st.integers(5000, 9999)).filter(
+        lambda e: e[0] < e[1]
+    ),
     max_size=14,
     unique_by=lambda e: e[:2],
 )
@@ -46,7 +48,11 @@ def test_no_cluster_holds_two_numbers_under_any_order_of_edges(
 
 CANNOT = [
     ("two numbers", Facts(single=frozenset(["a"])), Facts(single=frozenset(["b"]))),
-    ("one register, two rows", Facts(apart=frozenset([("hukou", "row 1")])), Facts(apart=frozenset([("hukou", "row 2")]))),
+    (
+        "one register, two rows",
+        Facts(apart=frozenset([("hukou", "row 1")])),
+        Facts(apart=frozenset([("hukou", "row 2")])),
+    ),
     (
         "birth and sex both differ",
         Facts(people=frozenset([("1990-01-02", "male")])),
@@ -57,7 +63,11 @@ CANNOT = [
 MAY = [
     ("one number", Facts(single=frozenset(["a"])), Facts(single=frozenset(["a"]))),
     ("two registers", Facts(apart=frozenset([("hukou", "row 1")])), Facts(apart=frozenset([("tax", "row 2")]))),
-    ("one number twice in a register", Facts(apart=frozenset([("hukou", "n")])), Facts(apart=frozenset([("hukou", "n")]))),
+    (
+        "one number twice in a register",
+        Facts(apart=frozenset([("hukou", "n")])),
+        Facts(apart=frozenset([("hukou", "n")])),
+    ),
     (
         "birth differs alone",
         Facts(people=frozenset([("1990-01-02", "male")])),

@@ -142,7 +142,8 @@ def test_an_address_of_ten_thousand_characters_says_nothing(read):
 @pytest.mark.parametrize(
     ("text", "same"),
     [("一百二十八号", "128号"), ("二十三组", "23组"), ("一五零二房", "1502房"), ("一环路", "一环路"),
-     ("七一路3号", "七一路3号"), ("五一村", "五一村"), ("１５０２室", "1502室"), ("東區３棟", "东区3栋"), ("3 栋 12 5", "3栋12,5")],
+     ("七一路3号", "七一路3号"), ("五一村", "五一村"), ("１５０２室", "1502室"), ("東區３棟", "东区3栋"),
+     ("3 栋 12 5", "3栋12,5")],
 )  # fmt: skip
 def test_normalisation(text, same):
     assert normalise.normalise(clean_text(pd.Series([text]))[0]) == same

@@ -1,0 +1,83 @@
+"""Whose name keeps a number, and what link leaves of a night."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.golden.living import Row, deploy
+from transforms import link, store
+from transforms.link.collapse import judge
+from transforms.link.kernels import JOIN
+from transforms.run import REPOSITORY, Run
+
+LEVEL = ("name", 3)
+TEXTS = [
+    f"王小明{JOIN}wang xiao ming",
+    f"王晓鸣{JOIN}wang xiao ming",
+    f"李秀英{JOIN}li xiu ying",
+    f"赵刚{JOIN}zhao gang",
+]
+
+
+def verdict(*said: tuple[int, int, int], former: dict[int, set[str]] | None = None) -> dict[int, int]:
+    frame = pd.DataFrame([(7, *s) for s in said], columns=["n", "name", "rows_said", "by_authority"])
+    told = judge(frame, TEXTS, former or {}, LEVEL)
+    return dict(zip(told["name"], told["keeps"], strict=True))
+
+
+def test_names_that_agree_share_the_number() -> None:
+    assert verdict((0, 1, 1), (1, 3, 0)) == {0: 2, 1: 1}
+
+
+def test_the_authoritys_name_keeps_it_against_more_rows() -> None:
+    assert verdict((0, 1, 1), (2, 5, 0)) == {0: 2, 2: 0}
+
+
+def test_without_an_authority_the_larger_group_keeps_it_and_a_tie_nobody() -> None:
+    assert verdict((0, 2, 0), (2, 1, 0)) == {0: 2, 2: 0}
+    assert verdict((0, 1, 0), (2, 1, 0)) == {0: 0, 2: 0}
+
+
+def test_a_former_name_agrees() -> None:
+    assert verdict((0, 1, 1), (2, 1, 0), former={7: {TEXTS[2]}}) == {0: 2, 2: 1}
+
+
+PAIR = [
+    Row("gongan_hukou", "邓丽萍", "445302198803051245", "1988-03-05", "female", "1"),
+    Row("shebao_canbao", "邓丽萍", "", "1988-03-05", "female", "1"),
+    Row("shebao_canbao", "邓丽苹", "445302198803051245", "1988-03-05", "female"),
+]
+
+
+def linked(home: Path, rows: list[Row]) -> tuple[Run, Path]:
+    run = deploy(home, rows, REPOSITORY / "expectations")
+    link.run(run, "person")
+    return run, store.night_dir(run, "link", "person")
+
+
+def test_link_leaves_ordered_pairs_and_says_how_and_why(tmp_path: Path) -> None:
+    _, folder = linked(tmp_path, PAIR)
+    pairs = store.read_table(folder / "pairs.parquet").to_pylist()
+    assert sorted(p["how"] for p in pairs) == ["number", "scored"]
+    assert all(p["left"] < p["right"] for p in pairs)
+    scored = next(p for p in pairs if p["how"] == "scored")
+    assert "name=exact" in scored["evidence"]
+    assert "邓" not in scored["evidence"]
+    facts = json.loads((folder / "manifest.json").read_text("utf-8"))["facts"]
+    assert (facts["records"], facts["leftovers"], facts["shadow"]) == (3, 1, "too few labels to train")
+
+
+def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
+    _, first = linked(tmp_path / "a", PAIR)
+    _, second = linked(tmp_path / "b", PAIR[::-1])
+    assert store.read_table(first / "pairs.parquet").equals(store.read_table(second / "pairs.parquet"))
+
+
+def test_without_recordlinkage_nothing_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("recordlinkage.Compare")
+    with pytest.raises(AttributeError):
+        linked(tmp_path, PAIR)

@@ -1,0 +1,49 @@
+"""Golden persons: which value wins, who leaves, and that each value is one record's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.golden.living import Row, deploy
+from transforms import link, merge, resolve, store
+from transforms.run import REPOSITORY
+
+NUMBER = "445302198803051245"
+HUKOU = Row("gongan_hukou", "邓丽萍", NUMBER, "1988-03-05", "female", life="living")
+SHEBAO = Row("shebao_canbao", "邓丽苹", NUMBER, "1988-03-06", "female")
+
+
+def merged(home: Path, rows: list[Row]) -> dict[str, list[dict[str, Any]]]:
+    run = deploy(home, rows, REPOSITORY / "expectations")
+    for room in (link, resolve, merge):
+        room.run(run, "person")
+    folder = store.night_dir(run, "merge", "person")
+    return {path.stem: store.read_table(path).to_pylist() for path in folder.glob("*.parquet")}
+
+
+def test_the_more_trusted_source_wins_and_each_value_has_its_claim(tmp_path: Path) -> None:
+    tables = merged(tmp_path, [HUKOU, SHEBAO])
+    (person,) = tables["fact_person"]
+    assert (person["name"], str(person["birth_date"]), person["certainty"]) == ("邓丽萍", "1988-03-05", "number")
+    claims = {c["property"]: c["record_id"] for c in tables["claim"]}
+    assert claims["name"] == HUKOU.record_id
+    assert {c["entity_id"] for c in tables["claim"]} == {person["person_id"]}
+    assert (person["address_id"], person["place_reason"]) == (None, "no_address")
+
+
+def test_who_the_authority_says_is_dead_leaves_and_keeps_the_claims(tmp_path: Path) -> None:
+    tables = merged(tmp_path, [replace(HUKOU, life="dead"), SHEBAO])
+    assert tables["fact_person"] == []
+    assert tables["claim"]
+
+
+def test_another_sources_word_does_not_let_anyone_die(tmp_path: Path) -> None:
+    tables = merged(tmp_path, [replace(HUKOU, life=""), replace(SHEBAO, life="dead")])
+    assert len(tables["fact_person"]) == 1
+
+
+def test_one_source_alone_is_single(tmp_path: Path) -> None:
+    (person,) = merged(tmp_path, [SHEBAO])["fact_person"]
+    assert person["certainty"] == "single"
