@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from transforms.contract import Strict, Targets
 from transforms.errors import ConfigError
 
+FREE_TEXT = ("address", "name", "organization_name")  # types of cells into which people write numbers of persons
 STAGES = ("place", "organization", "thing", "person", "household")
 
 

@@ -20,6 +20,9 @@ _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
 _BETWEEN_PHONES = re.compile(r"[;；/、,，\s]+")
 # One digit repeated, or a published example: no person's number (domain.md section 2.5; faults.md F4).
 PLACEHOLDER = re.compile(r"(\d)\1{6,}|1(\d)\2{9}|13800138000|12345678\d*|0{4,}\d*")
+# Resident numbers, mobiles and landlines as people write them into names and addresses.
+_NUMBERS = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?![\dXx])")
+_MASK = "＊"
 _DATE_PARTS = {"%Y": r"(?P<year>\d{4})", "%m": r"(?P<month>\d{1,2})", "%d": r"(?P<day>\d{1,2})"}
 
 
@@ -40,6 +43,13 @@ def clean_text(series: pd.Series) -> pd.Series:
     for place in np.flatnonzero(odd):
         cleaned[place] = unicodedata.normalize("NFKC", _INVISIBLE.sub("", cleaned[place])).strip()
     return pd.Series(cleaned, index=series.index, dtype=object)
+
+
+def mask_numbers(series: pd.Series) -> pd.Series:
+    """Free text without the document numbers and phones that people write into it; null stays null."""
+    distinct, codes = per_distinct(series)
+    masked = [_NUMBERS.sub(_MASK, text) if isinstance(text, str) else None for text in distinct]
+    return pd.Series(pd.Series(masked, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)
 
 
 def is_null(series: pd.Series, null_marks: Sequence[str]) -> pd.Series:

@@ -107,11 +107,14 @@ def test_a_foreign_error_says_type_and_place_and_no_value(
 
 
 def test_an_error_raised_in_a_task_leaves_its_cause_behind() -> None:
-    with pytest.raises(RefusedError) as refused, rooms.value_free_errors():
+    def refuse() -> None:
         try:
             int(MARKED)
         except ValueError as error:
             raise RefusedError("FORMAT", "gongan_hukou: line 3") from error
+
+    with pytest.raises(RefusedError) as refused, rooms.value_free_errors():
+        refuse()
     with pytest.raises(rooms.UnexpectedError) as unexpected, rooms.value_free_errors():
         int(MARKED)
     for caught in (refused, unexpected):

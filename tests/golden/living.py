@@ -1,4 +1,4 @@
-"""Synthetic live records: what account/apply would leave of a few hand-written rows (docs/rooms.md, "Clean columns")."""
+"""Synthetic live records: what account/apply would leave of hand-written rows (docs/rooms.md, "Clean columns")."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _WHOLE = 18
 _TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
 PERSON = pa.schema([
     *model.STANDARD, *((n, _TEXT) for n in ("name", "name_key", "name_pinyin", "name_surname", "former_name",
-    "former_name_key", "former_name_pinyin", "document_kind")), ("document_valid", pa.bool_()), ("document_token", _TEXT),
+    "former_name_key", "former_name_pinyin", "document_kind")), ("document_valid", pa.bool_()),
+    ("document_token", _TEXT),
     ("document_near", _TEXTS), ("document_birth", pa.date32()), ("document_sex", _TEXT), ("sex", _TEXT),
     ("birth_date", pa.date32()), ("birth_date_precision", _TEXT), ("phone_tokens", _TEXTS),
     ("actual_address", _TEXT), ("actual_address_path", _TEXT), ("registered_address", _TEXT), ("household_key", _TEXT),
@@ -57,7 +58,8 @@ def person(row: Row, ordinal: int) -> dict[str, object]:
         "name": row.name, "name_key": row.name, "name_pinyin": " ".join(lazy_pinyin(row.name)),
         "name_surname": row.name[:1], "former_name": row.former or None, "former_name_key": row.former or None,
         "former_name_pinyin": " ".join(lazy_pinyin(row.former)) or None,
-        "document_kind": "111" if number else None, "document_valid": valid, "document_token": number if valid else None,
+        "document_kind": "111" if number else None, "document_valid": valid,
+        "document_token": number if valid else None,
         "document_near": near, "document_birth": date.fromisoformat(number[6:14]) if valid else None,
         "document_sex": ("female", "male")[int(number[16]) % 2] if valid and row.sex == "" else (row.sex or None),
         "sex": row.sex or None, "birth_date": date.fromisoformat(row.birth) if row.birth else None,

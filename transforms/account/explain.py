@@ -100,9 +100,7 @@ def _row(night: Night, folder: Path, what: str) -> Explanation:
     source, _, rest = what.partition(":")
     file, _, place = rest.rpartition(":")
     batches = [
-        d.batch.id
-        for d in night.deliveries[source]
-        if file in (d.batch.id, d.batch.sha256, _file(night, d.batch.id))
+        d.batch.id for d in night.deliveries[source] if file in (d.batch.id, d.batch.sha256, _file(night, d.batch.id))
     ]
     outcome = store.read_table(folder / "outcome.parquet")
     of_file = pc.is_in(outcome["batch"], value_set=pa.array(batches, pa.string()))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from transforms import keys, values
 from transforms.account.night import Night
 from transforms.contract import Contract
+from transforms.kinds import FREE_TEXT
 from transforms.model import Batch
 
 _CONTENT = 32  # characters of a content hash
@@ -46,7 +47,9 @@ def told_rows(night: Night, batch: Batch, kind: str, rows: pa.Table, standard: p
     told["record_id"] = pa.array(_record_ids(night, contract, kind, rows, content), pa.string())
     for name, column in fed.items():
         if f"raw_{name}" in standard.column_names:
-            told[f"raw_{name}"] = rows[column.heading]
+            free = night.kinds[kind].properties[name].type in FREE_TEXT
+            landed = rows[column.heading]
+            told[f"raw_{name}"] = pa.array(values.mask_numbers(landed.to_pandas()), pa.string()) if free else landed
     return pa.table(told)
 
 

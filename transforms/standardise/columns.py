@@ -12,7 +12,7 @@ import pyarrow as pa
 from transforms import documents, values
 from transforms.contract import Column, Contract
 from transforms.keys import Keys
-from transforms.kinds import Kind, Property
+from transforms.kinds import FREE_TEXT, Kind, Property
 from transforms.model import BOOL, DAY, LONG, TEXT
 from transforms.standardise import coordinates, identifiers, names
 from transforms.standardise.address import parser
@@ -32,8 +32,7 @@ _TYPES: dict[str, dict[str, pa.DataType]] = {
     "geometry": {"": BYTES},
     "address": dict.fromkeys(_ADDRESS, TEXT),
 }  # fmt: skip
-_NO_RAW = ("document", "phone", "key")
-_MASKED = ("address", "name", "organization_name")  # where people write numbers; codes and texts are codes
+_NO_RAW = ("document", "phone", "key", "credit_code")  # a sole trader may stand under the owner's resident number
 _ABOVE_UNIT = ("unit", "floor", "room")
 
 
@@ -103,9 +102,7 @@ def _raw(prop: Property, column: Column | None, batch: Batch) -> pd.Series:
     if column is None:
         return pd.Series(None, index=batch.landed.index, dtype=object)
     landed = batch.landed[column.heading]
-    if prop.type == "credit_code":  # a sole trader may be reported under the owner's resident number
-        return landed.where(~documents.credit_code(landed)["reason"].isin(["CITIZEN_NUMBER", "FORMAT"]), None)
-    return identifiers.mask(landed) if prop.type in _MASKED else landed
+    return values.mask_numbers(landed) if prop.type in FREE_TEXT else landed
 
 
 def _made(kind: Kind, name: str, prop: Property, column: Column | None, batch: Batch) -> dict[str, pd.Series]:
@@ -180,7 +177,7 @@ def _coded(text: pd.Series, column: Column | None) -> pd.Series:
 
 
 def _name(said: pd.Series, prop: Property, batch: Batch) -> dict[str, pd.Series]:
-    said = identifiers.mask(said)
+    said = values.mask_numbers(said)
     of_type = names.person if prop.type == "name" else names.organization
     read = of_type(said, batch.lookups)
     return {"" if column == "name" else f"_{column}": read[column] for column in read}
@@ -205,7 +202,7 @@ def _document_kinds(kind: Kind, column: Column | None, batch: Batch) -> pd.Serie
 
 
 def _address(said: pd.Series, prop: Property, batch: Batch) -> dict[str, pd.Series]:
-    text = identifiers.mask(said)
+    text = values.mask_numbers(said)
     read = batch.addresses.parse(text)
     if prop.level == "building":
         read = at_building(read)

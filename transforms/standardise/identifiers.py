@@ -9,7 +9,6 @@ not join numbers that agree only after a shift.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +20,6 @@ from transforms.keys import Keys
 _NEAR_BYTES = 8  # 50 million tokens collide with probability below 10^-4
 _WHOLE, _ONE_LOST = 18, 17
 _RESIDENT_KINDS = {None, "111", "112", "113"}  # identity card, temporary card, household book: one number
-_NUMBERS = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?![\dXx])")
-_MASK = "＊"
 
 
 @dataclass(frozen=True)
@@ -39,13 +36,6 @@ def fingerprint(keys: Keys) -> str:
     """Says under which keys a table was made, without telling them."""
     told = "".join(key.key_id + key.digest("fingerprint").hex() for key in (keys.record, keys.token, keys.vault))
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-def mask(series: pd.Series) -> pd.Series:
-    """Free text without the document numbers and phones that people write into it."""
-    distinct, codes = values.per_distinct(series)
-    masked = [_NUMBERS.sub(_MASK, text) if isinstance(text, str) else None for text in distinct]
-    return pd.Series(pd.Series(masked, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)
 
 
 def category(kind: str | None) -> str:

@@ -156,7 +156,7 @@ def _kept_nodes(contract: Contract, kind: Kind, refused: pd.DataFrame, seen: col
     ]
     paths = set()
     for heading in headings:
-        text = identifiers.mask(values.clean_text(refused[heading]))
+        text = values.mask_numbers(values.clean_text(refused[heading]))
         paths |= {node for path in seen.addresses.parse(text)["path"].dropna() for node in mentions.nodes(path)}
     ids = [seen.keys.record_id(contract.source, kind.kind, (path,)) for path in sorted(paths)]
     return pd.DataFrame({"kind": kind.kind, "record_id": ids}, dtype=object)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+
 from transforms import account, contract, keys, manifest, model, publish, store
 from transforms import tables as catalogue
 from transforms.model import Batch
@@ -112,15 +113,33 @@ class World:
         return keys.load(self.settings).record_id(source, kind, key)
 
     # land, check, standardise -------------------------------------------------------------------------------------
-    def deliver(self, source: str, rows: list[Row], refused: dict[int, str] | None = None, hold: str | None = None) -> str:
+    def deliver(
+        self, source: str, rows: list[Row], refused: dict[int, str] | None = None, hold: str | None = None
+    ) -> str:
         """A file of tonight; ``refused`` names a heading per ordinal whose rule REQUIRED it breaks."""
         text = json.dumps([source, self.night, rows, hold])
         batch = Batch(source, self.night, 0, hashlib.sha256(text.encode()).hexdigest())
         self.files[batch.id] = (rows, refused or {})
-        facts = {"first_night": self.night, "file": f"{source}.csv", "bytes": len(text), "rows": len(rows), "hold": hold}
+        facts = {
+            "first_night": self.night,
+            "file": f"{source}.csv",
+            "bytes": len(text),
+            "rows": len(rows),
+            "hold": hold,
+        }
         self.write(store.batch_dir(self.settings, "land", batch.id), "land", {}, {"rows": self.landed(batch.id)}, facts)
-        told = {"file": f"{source}.csv", "sha256": batch.sha256, "bytes": len(text), "as_of": self.night, "correction": 0,
-                "batch": batch.id, "state": "held" if hold else "landed", "code": hold, "message": None, "rows": len(rows)}  # fmt: skip
+        told = {
+            "file": f"{source}.csv",
+            "sha256": batch.sha256,
+            "bytes": len(text),
+            "as_of": self.night,
+            "correction": 0,
+            "batch": batch.id,
+            "state": "held" if hold else "landed",
+            "code": hold,
+            "message": None,
+            "rows": len(rows),
+        }
         path = self.folder("land", source)
         path.mkdir(parents=True, exist_ok=True)
         (path / "deliveries.json").write_text(json.dumps([told]), "utf-8")
@@ -132,7 +151,7 @@ class World:
     def landed(self, batch: str) -> pa.Table:
         """The rows of a batch as its file holds them: what land lands and what it re-reads."""
         rows, _ = self.files[batch]
-        headings = self.contracts[batch.split("-")[0]].landed_headings
+        headings = self.contracts[Batch.parse(batch).source].landed_headings
         told = [
             {"batch": batch, "ordinal": at, "line": at + 1, "digest": digest(row.get(h) for h in headings)} | row
             for at, row in enumerate(rows, 1)
@@ -145,12 +164,24 @@ class World:
     def _check(self, batch: Batch) -> None:
         rows, refused = self.files[batch.id]
         verdict = [
-            {"batch": batch.id, "ordinal": at, "accepted": at not in refused, "rule": "REQUIRED" if at in refused else None,
-             "field": refused.get(at)}
+            {
+                "batch": batch.id,
+                "ordinal": at,
+                "accepted": at not in refused,
+                "rule": "REQUIRED" if at in refused else None,
+                "field": refused.get(at),
+            }
             for at in range(1, len(rows) + 1)
-        ]  # fmt: skip
+        ]
         finding = [
-            {"batch": batch.id, "ordinal": at, "line": at + 1, "field": name, "rule": "REQUIRED", "effect": "quarantine"}
+            {
+                "batch": batch.id,
+                "ordinal": at,
+                "line": at + 1,
+                "field": name,
+                "rule": "REQUIRED",
+                "effect": "quarantine",
+            }
             for at, name in refused.items()
         ]
         made = {"verdict": table(verdict, model.VERDICT), "finding": table(finding, model.FINDING)}
@@ -203,8 +234,15 @@ class World:
 
     def _ids(self, batch: Batch, kind: str, at: int, key: str) -> dict[str, object]:
         record = self.record_id(batch.source, kind, key)
-        return {"source": batch.source, "batch": batch.id, "ordinal": at, "line": at + 1, "kind": kind,
-                "record_id": record, "operation": "upsert"}  # fmt: skip
+        return {
+            "source": batch.source,
+            "batch": batch.id,
+            "ordinal": at,
+            "line": at + 1,
+            "kind": kind,
+            "record_id": record,
+            "operation": "upsert",
+        }
 
     # the night-wide rooms -----------------------------------------------------------------------------------------
     def rooms(self) -> None:
@@ -218,7 +256,7 @@ class World:
                 groups.setdefault(self._decisive(kind, row), []).append(str(row["record_id"]))
             entity_of[kind] = {record: f"{kind}-{min(of)}" for of in groups.values() for record in of}
             self._link(kind, groups)
-            self._resolve(kind, lives[kind], entity_of[kind], groups)
+            self._resolve(kind, live, entity_of[kind], groups)
         for stage in ("place", "person", "household"):
             self._locate(stage, lives)
         for kind in KINDS:
@@ -236,28 +274,55 @@ class World:
 
     def _link(self, kind: str, groups: dict[str, list[str]]) -> None:
         rows: list[dict[str, object]] = [
-            {"left": min(of), "right": other, "score": 10_000, "how": "number" if kind == "person" else "key", "evidence": "same"}
+            {
+                "left": min(of),
+                "right": other,
+                "score": 10_000,
+                "how": "number" if kind == "person" else "key",
+                "evidence": "same",
+            }
             for of in groups.values()
             for other in sorted(of)[1:]
         ]
-        self.write(self.folder("link", kind), "link", self.of_night("account", "live"), {"pairs": table(rows, model.PAIR)})
+        self.write(
+            self.folder("link", kind), "link", self.of_night("account", "live"), {"pairs": table(rows, model.PAIR)}
+        )
 
     def _resolve(
         self, kind: str, live: list[dict[str, object]], entity: dict[str, str], groups: dict[str, list[str]]
     ) -> None:
         single = {of[0] for of in groups.values() if len(of) == 1}
         cluster: list[dict[str, object]] = [
-            {"record_id": r["record_id"], "entity_id": entity[str(r["record_id"])], "trusted": True,
-             "how": "single" if r["record_id"] in single else "key"}
+            {
+                "record_id": r["record_id"],
+                "entity_id": entity[str(r["record_id"])],
+                "trusted": True,
+                "how": "single" if r["record_id"] in single else "key",
+            }
             for r in live
-        ]  # fmt: skip
+        ]
         schema = pa.schema([*model.CLUSTER, ("trusted", pa.bool_())])
-        standing = {name: {"entity_id": name, "kind": kind, "minted_release": 1, "state": "live",
-                           "founding_record": name.removeprefix(f"{kind}-")} for name in entity.values()}  # fmt: skip
+        standing = {
+            name: {
+                "entity_id": name,
+                "kind": kind,
+                "minted_release": 1,
+                "state": "live",
+                "founding_record": name.removeprefix(f"{kind}-"),
+            }
+            for name in entity.values()
+        }
         for name in self._known(kind) - set(standing):
             founder = name.removeprefix(f"{kind}-")
-            standing[name] = {"entity_id": name, "kind": kind, "minted_release": 1, "state": "retired",
-                              "retired_release": 2, "signpost": entity.get(founder), "founding_record": founder}  # fmt: skip
+            standing[name] = {
+                "entity_id": name,
+                "kind": kind,
+                "minted_release": 1,
+                "state": "retired",
+                "retired_release": 2,
+                "signpost": entity.get(founder),
+                "founding_record": founder,
+            }
         homes: list[dict[str, object]] = [{"record_id": r, "kind": kind, "entity_id": e} for r, e in entity.items()]
         made = {
             "cluster": table(cluster, schema),
@@ -276,7 +341,13 @@ class World:
         made = {}
         for kind in {"place": ("house",), "person": ("person",), "household": ("household",)}[stage]:
             rows: list[dict[str, object]] = [
-                {"record_id": row["record_id"], "property": "address", "rank": 1, "match_class": "exact", "score": 10_000}
+                {
+                    "record_id": row["record_id"],
+                    "property": "address",
+                    "rank": 1,
+                    "match_class": "exact",
+                    "score": 10_000,
+                }
                 for row in lives[kind]
             ]
             made[kind] = table(rows, model.LOCATED)
@@ -300,17 +371,31 @@ class World:
         made = {TABLE[kind]: facts(TABLE[kind], golden), "claim": table(claims, model.CLAIM)}
         if kind == "grid":
             places = [
-                {"node_kind": "address", "node_id": entity, "cut": "2026-10-01", "method": "address",
-                 "grid_id": min(entity_of["grid"].values(), default=None), "valid_from": dt.date(2026, 10, 1), "provenance": "{}"}
+                {
+                    "node_kind": "address",
+                    "node_id": entity,
+                    "cut": "2026-10-01",
+                    "method": "address",
+                    "grid_id": min(entity_of["grid"].values(), default=None),
+                    "valid_from": dt.date(2026, 10, 1),
+                    "provenance": "{}",
+                }
                 for entity in sorted(set(entity_of["address"].values()))
-            ]  # fmt: skip
+            ]
             made["place_grid"] = facts("place_grid", places)
         if kind == "household":
-            members = [{"person_id": entity_of["person"][str(r["record_id"])],
-                        "household_id": self._household(str(r["household_key"]), entity_of)}
-                       for r in self._live("person") if r["household_key"]]  # fmt: skip
+            members = [
+                {
+                    "person_id": entity_of["person"][str(r["record_id"])],
+                    "household_id": self._household(str(r["household_key"]), entity_of),
+                }
+                for r in self._live("person")
+                if r["household_key"]
+            ]
             unique = {m["person_id"]: m for m in members}
-            made["person_household"] = table(list(unique.values()), pa.schema([("person_id", TEXT), ("household_id", TEXT)]))
+            made["person_household"] = table(
+                list(unique.values()), pa.schema([("person_id", TEXT), ("household_id", TEXT)])
+            )
         self.write(self.folder("merge", kind), "merge", self.of_night("resolve", kind), made)
 
     def _household(self, code: str, entity_of: dict[str, dict[str, str]]) -> str | None:
@@ -320,21 +405,42 @@ class World:
         self, kind: str, entity: str, row: dict[str, object], entity_of: dict[str, dict[str, str]]
     ) -> dict[str, object]:
         key = catalogue.load_all()[TABLE[kind]].key[0]
-        told: dict[str, object] = {key: entity, "valid_from": dt.date.fromisoformat(str(row["since"])), "certainty": "key"}
+        told: dict[str, object] = {
+            key: entity,
+            "valid_from": dt.date.fromisoformat(str(row["since"])),
+            "certainty": "key",
+        }
         told |= {name: row[name] for name in ("name", "code", "life_status") if row.get(name) is not None}
         if kind != "address":
             path = row.get("actual_address_path") or row.get("address_path")
             told["address_id"] = entity_of["address"].get(self.record_id("flats", "address", str(path)))
         told["provenance"] = json.dumps({MAIN[kind]: row["record_id"]})
-        defaults = {"level": "small", "type": "general", "scheme": "own", "cut": "2026-10-01", "full_text": "x", "size": 1, "name": "x",
-                    "geometry": "{}", "polygon": "{}", "status": "current", "aliases": "[]", "place_reason": "no_address"}
+        defaults = {
+            "level": "small",
+            "type": "general",
+            "scheme": "own",
+            "cut": "2026-10-01",
+            "full_text": "x",
+            "size": 1,
+            "name": "x",
+            "geometry": "{}",
+            "polygon": "{}",
+            "status": "current",
+            "aliases": "[]",
+            "place_reason": "no_address",
+        }
         if told.get("address_id"):
             del defaults["place_reason"]
         return {name: value for name, value in defaults.items() if name not in told} | told
 
     # manifests ------------------------------------------------------------------------------------------------------
     def write(
-        self, folder: Path, room: str, inputs: dict[str, str], tables: dict[str, pa.Table], facts: dict[str, object] | None = None
+        self,
+        folder: Path,
+        room: str,
+        inputs: dict[str, str],
+        tables: dict[str, pa.Table],
+        facts: dict[str, object] | None = None,
     ) -> None:
         with store.output(folder) as tmp:
             for name, rows in tables.items():
@@ -404,8 +510,14 @@ def _code(name: str, value: str | None) -> dict[str, object]:
     return plain(name, value)
 
 
-CLEAN = {"document": _document, "household_key": _key, "actual_address": _address, "address": _address,
-         "life_status": _status, "code": _code}  # fmt: skip
+CLEAN = {
+    "document": _document,
+    "household_key": _key,
+    "actual_address": _address,
+    "address": _address,
+    "life_status": _status,
+    "code": _code,
+}
 ORDER = {
     "person": ("name", "document", "actual_address", "household_key", "life_status"),
     "household": ("code", "address"),
@@ -413,14 +525,29 @@ ORDER = {
     "grid": ("code", "name"),
 }
 COLUMNS = {
-    "person": ("name", "raw_name", "document_token", "document_kind", "household_key", "life_status", "raw_life_status",
-               "actual_address", "raw_actual_address", "actual_address_path"),
+    "person": (
+        "name",
+        "raw_name",
+        "document_token",
+        "document_kind",
+        "household_key",
+        "life_status",
+        "raw_life_status",
+        "actual_address",
+        "raw_actual_address",
+        "actual_address_path",
+    ),
     "household": ("code", "address", "raw_address", "address_path"),
     "house": ("code", "raw_code", "address", "raw_address", "address_path"),
     "grid": ("code", "raw_code", "name", "raw_name"),
-}  # fmt: skip
-TABLE = {"grid": "std_grid", "address": "std_address", "house": "fact_house", "person": "fact_person",
-         "household": "fact_household"}  # fmt: skip
+}
+TABLE = {
+    "grid": "std_grid",
+    "address": "std_address",
+    "house": "fact_house",
+    "person": "fact_person",
+    "household": "fact_household",
+}
 MAIN = {"grid": "code", "address": "path", "house": "code", "person": "name", "household": "code"}
 
 

@@ -53,7 +53,10 @@ def test_a_held_batch_is_held_row_by_row(city: World) -> None:
     city.rooms()
     account.close(city.run, city.reread)
     held = [o for o in city.release("outcome") if o["state"] == "held"]
-    assert [(o["ordinal"], o["kind"], o["rule"]) for o in held] == [(1, "person", "ROW_COUNT"), (2, "person", "ROW_COUNT")]
+    assert [(o["ordinal"], o["kind"], o["rule"]) for o in held] == [
+        (1, "person", "ROW_COUNT"),
+        (2, "person", "ROW_COUNT"),
+    ]
     states = {s["source"]: s["state"] for s in city.release("source_state")}
     assert states == {"registry": "fresh", "roster": "held", "flats": "fresh", "areas": "fresh"}
 
@@ -109,10 +112,7 @@ def test_a_changed_name_is_an_update_that_names_its_fields_and_no_value(city: Wo
 
 def test_a_newcomer_is_created_and_who_left_the_roster_retires(city: World) -> None:
     events = next_night(city, [*GOOD], [*INSURED[:2], {"no": "d", "name": "庚", "number": None, "home": None}])
-    assert events == [("person", "create", None), ("person", "retire", None)] or events == [
-        ("person", "retire", None),
-        ("person", "create", None),
-    ]
+    assert sorted(events, key=str) == [("person", "create", None), ("person", "retire", None)]
 
 
 def test_who_moved_away_leaves_the_facts_and_may_return(city: World) -> None:

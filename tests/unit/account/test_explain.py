@@ -15,7 +15,10 @@ def test_an_entity_names_its_rows_why_they_are_together_and_who_said_what(city: 
     [row] = [r for r in city.release("record") if r["record_id"] == record]
     found = account.explain(city.run, str(row["entity_id"]))
     assert (found.kind, found.state) == ("person", "live")
-    assert [(r.source, r.file, r.line) for r in found.rows] == [("registry", "registry.csv", 2), ("roster", "roster.csv", 2)]
+    assert [(r.source, r.file, r.line) for r in found.rows] == [
+        ("registry", "registry.csv", 2),
+        ("roster", "roster.csv", 2),
+    ]
     assert [e.how for e in found.edges] == ["number"]
     [name] = [v for v in found.values if v.column == "name"]
     assert name.record_id in {r.record_id for r in found.rows}

@@ -148,7 +148,7 @@ def test_document_tokens_follow_number_and_kind(keys):
     ],
 )
 def test_numbers_in_free_text_are_masked(text, masked):
-    assert identifiers.mask(pd.Series([text], dtype=object))[0] == masked
+    assert values.mask_numbers(pd.Series([text], dtype=object))[0] == masked
 
 
 def test_references_are_per_source(keys):

@@ -81,7 +81,7 @@ def test_clear_numbers_stand_in_the_vault_alone_and_sealed(run, deliver, table):
     assert vault
     opened = {(row["what"], keys.load(run.settings).unseal(row["ciphertext"])) for row in vault}
     assert opened == {("document", NUMBER), ("phone", PHONE)}
-    assert table(taxes, "organization")["raw_credit_code"].to_pylist() == [None]
+    assert "raw_credit_code" not in table(taxes, "organization").column_names
 
 
 def test_a_struck_value_is_null_and_a_struck_mistyped_number_keeps_its_near_tokens(run, deliver, table):
