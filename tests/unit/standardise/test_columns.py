@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms import keys as key_file
+from transforms import values
 from transforms.documents import check_character
 from transforms.run import REPOSITORY
 from transforms.standardise import coordinates, identifiers, names
