@@ -37,7 +37,7 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.txt \
 		| awk '/^Collecting/ { n++; if (n % 20 == 0) { print "  " n " packages found"; fflush() } } \
 			/^Installing collected/ { print "  unpacking"; fflush() }'
-	@$(PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --editable .
+	@$(PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 nightly: export AIRFLOW_HOME := $(GRIDFACTS_HOME)/airflow

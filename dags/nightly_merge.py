@@ -46,12 +46,8 @@ def nightly_merge() -> None:
     def publish() -> dict[str, int]:
         return rooms.enter("publish")
 
-    @task(doc_md=notes.ROOMS["summary"])
-    def summary() -> None:
-        rooms.summarise()
-
     stages = [steps.staged(stage, rooms_of(stage)) for stage in STAGES]
-    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, account_close(), publish(), summary())
+    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, account_close(), publish())
 
 
 nightly_merge()

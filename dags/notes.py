@@ -75,5 +75,4 @@ ROOMS = {
         "Write the difference as one release: readers see the old one or the new one. Safe to repeat and to kill: "
         "a night already published is not published again."
     ),
-    "summary": "Print what came in, what went out and where to look next into this task's log. Changes nothing.",
 }

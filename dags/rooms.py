@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transforms.run import Run
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
-BUNDLES = 4  # 3 mapped tasks a bundle, 20 of the stages, 5 around them: 37 of the 40 a night may have
+BUNDLES = 4  # 3 mapped tasks a bundle, 20 of the stages, 4 around them: 36 of the 40 a night may have
 _LOG = logging.getLogger("gridfacts")
 
 
@@ -81,15 +81,6 @@ def close() -> dict[str, int]:
     return enter("account", import_module("transforms.land").reread, entry="close")
 
 
-def summarise() -> None:
-    """Say the night's summary, line by line, in the task's log: counts, codes and reasons."""
-    with value_free_errors():
-        reread = import_module("transforms.land").reread
-        text = import_module("transforms.account").summary(current_run(get_current_context()), reread, None)
-    for line in text.splitlines():
-        _LOG.getChild("summary").info("%s", line)
-
-
 @contextmanager
 def value_free_errors() -> Iterator[None]:
     """Let our own errors pass without what caused them, and turn every other one into :func:`without_text`."""
@@ -120,50 +111,19 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, OSError | MemoryError | OperationalError | InterfaceError | PoolTimeoutError)
 
 
-def sources_with_work(run: Run) -> dict[str, int]:
-    """Source code → bytes waiting in the drop box, for every source that has a file there or a landed batch.
-
-    A landed batch is work too: a later room may have died on it, or its code or contract has changed.
-    """
-    from transforms import contract
-
-    found: dict[str, int] = {}
-    for source in contract.load_all(run.settings.expectations):
-        waiting = _bytes_below(run.drops / source)
-        if waiting is not None or (run.settings.lake / "land" / source).is_dir():
-            found[source] = waiting or 0
-    return found
-
-
 def dropped_sources(events: Mapping[Any, Sequence[Any]] | None) -> set[str] | None:
     """The source codes in the events that started a run (several may come as one), or None: there was no event."""
     found = [event.extra.get("payload", {}).get("source") for told in (events or {}).values() for event in told]
     return {source for source in found if isinstance(source, str)} if found else None
 
 
-def _bytes_below(folder: Path) -> int | None:
-    """Bytes of the regular files of a folder, links not followed; None where there is none."""
-    if not folder.is_dir():
-        return None
-    sizes = [path.lstat().st_size for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
-    return sum(sizes) if sizes else None
-
-
-def bundles(waiting: dict[str, int], count: int = BUNDLES) -> list[list[str]]:
-    """Spread sources over at most ``count`` lists of about equal bytes: heaviest first, onto the lightest list."""
-    made: list[tuple[int, list[str]]] = [(0, []) for _ in range(min(count, len(waiting)))]
-    for source in sorted(waiting, key=lambda code: (-waiting[code], code)):
-        at = min(range(len(made)), key=lambda i: (made[i][0], i))
-        weight, sources = made[at]
-        made[at] = (weight + waiting[source], [*sources, source])
-    return [sorted(sources) for _, sources in made if sources]
-
-
 def plan(only: Collection[str] | None = None) -> list[list[str]]:
     """The bundles of the current task's night; with ``only``, of those sources among them."""
+    from transforms.bundles import bundles, sources_with_work
+
     with value_free_errors():
         waiting = sources_with_work(current_run(get_current_context()))
     chosen = waiting if only is None else {code: size for code, size in waiting.items() if code in only}
-    made = bundles(chosen)
+    made = bundles(chosen, BUNDLES)
     _LOG.info("bundles: %d sources in %d bundles", len(chosen), len(made))
     return made

@@ -8,16 +8,19 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import itertools
 import json
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from transforms import contract, keys, kinds
+from transforms import bundles, contract, keys, kinds
 from transforms.errors import GridfactsError
 from transforms.model import Report
 from transforms.run import Run, Settings
@@ -55,8 +58,12 @@ def _json_option(command: Command) -> Command:
 
 
 def _progress() -> Callable[[str], None]:
-    start = time.monotonic()
-    return lambda text: click.echo(f"{time.monotonic() - start:7.1f}s  {text}", err=True)
+    return functools.partial(_tell, time.monotonic())
+
+
+def _tell(start: float, text: str) -> None:
+    """One line of progress; the clock is the machine's, so lines of several processes agree."""
+    click.echo(f"{time.monotonic() - start:7.1f}s  {text}", err=True)
 
 
 def _show(value: object, text: str, *, as_json: bool) -> None:
@@ -85,7 +92,8 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
     from transforms import publish
 
     this = Run.of(night, drops=drops, say=_progress())
-    reports = [report for step in _steps(this) for report in step()]
+    reports = _source_rooms(this)
+    reports += [report for step in _steps(this) for report in step()]
     if not dry_run:
         reports += publish.run(this)
     lines = [f"{r.room:12} {r.part:28} " + "  ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
@@ -93,13 +101,26 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
 
 
 def _steps(this: Run) -> list[Callable[[], list[Report]]]:
-    """Every room up to the delta, as calls in order."""
-    sources = list(contract.load_all(this.settings.expectations))
-    steps = [functools.partial(_room, this, room, sources, None) for room in SOURCE_ROOMS]
-    steps.append(functools.partial(_room, this, "apply", sources, None))
+    """The rooms after standardise, up to the delta, as calls in order."""
+    steps = [functools.partial(_room, this, "apply", [], None)]
     for stage in kinds.STAGES:
-        steps += [functools.partial(_room, this, room, sources, stage) for room in kinds.rooms_of(stage)]
-    return [*steps, functools.partial(_room, this, "close", sources, None)]
+        steps += [functools.partial(_room, this, room, [], stage) for room in kinds.rooms_of(stage)]
+    return [*steps, functools.partial(_room, this, "close", [], None)]
+
+
+def _source_rooms(this: Run) -> list[Report]:
+    """Land, check and standardise, a process a bundle: a source fails, and is fast, on its own."""
+    spread = bundles.bundles(bundles.sources_with_work(this), this.settings.threads)
+    if len(spread) <= 1:
+        return [report for sources in spread for report in _bundle(this, sources)]
+    # spawned, not forked: the engines' threads do not survive a fork
+    with ProcessPoolExecutor(len(spread), multiprocessing.get_context("spawn")) as pool:
+        done = pool.map(_bundle, itertools.repeat(this), spread)
+        return [report for reports in done for report in reports]
+
+
+def _bundle(this: Run, sources: list[str]) -> list[Report]:
+    return [report for room in SOURCE_ROOMS for report in _room(this, room, sources, None)]
 
 
 def _room(this: Run, name: str, sources: list[str], stage: str | None) -> list[Report]:

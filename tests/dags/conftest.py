@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipeline.conftest import city, keyed
-
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
-
-__all__ = ["city", "keyed"]
 
 ROOT = Path(__file__).parents[2]
 FOLDER = tempfile.TemporaryDirectory(prefix="gridfacts-airflow-")

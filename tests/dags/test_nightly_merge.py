@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.dags.conftest import airflow_environment
-from tests.pipeline.conftest import NIGHTS, Home
+from tests.homes import NIGHTS, Home
 
 pytestmark = pytest.mark.airflow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import NIGHTS, Home
+from tests.homes import NIGHTS, Home
 
 REFUSED, HELD = "refused", "held"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.pipeline.conftest import NIGHTS, Home
+from tests.homes import NIGHTS, Home
 from transforms import manifest, store
 
 # room -> a file of its output, as a pattern below the lake, and the source its finding must name (None: night-wide)

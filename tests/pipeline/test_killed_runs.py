@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import NIGHTS, Home
+from tests.homes import NIGHTS, Home
 
 INSTANTS = 20 if os.environ.get("CI") else 4  # all twenty in CI; every one costs two runs of a night
 

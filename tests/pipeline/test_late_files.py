@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import sqlalchemy as sa
 
-from tests.pipeline.conftest import NIGHTS, Home
+from tests.homes import NIGHTS, Home
 
 LATE = "shebao_canbao"
 

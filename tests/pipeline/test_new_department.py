@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from tests.pipeline.conftest import NIGHTS, ROOT, Home
+from tests.homes import NIGHTS, ROOT, Home
 
 TUTORIAL = ROOT / "docs" / "tutorial"
 SOURCE = "zhujian_gongzufang"

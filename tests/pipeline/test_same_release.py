@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import NIGHTS, Home
+from tests.homes import NIGHTS, Home
 
 
 def test_running_a_night_again_changes_nothing(

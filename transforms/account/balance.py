@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from transforms.account.books import release_books
-from transforms.account.doors_night import kind_doors
+from transforms.account.doors_night import kind_doors, stage_doors
 from transforms.account.doors_release import outcome_door, release_doors
 from transforms.account.doors_source import Reread, source_doors
 from transforms.account.ledger import ledger
@@ -29,6 +29,8 @@ def doors(night: Night, reread: Reread) -> list[str]:
             found += _listen(night, lambda s=source: source_doors(night, engine, s, reread))  # type: ignore[misc]
         for kind in night.kinds:
             found += _listen(night, lambda k=kind: kind_doors(night, engine, k))  # type: ignore[misc]
+        for stage in sorted({kind.stage for kind in night.kinds.values()}):
+            found += _listen(night, lambda s=stage: stage_doors(night, s))  # type: ignore[misc]
         found += _listen(night, lambda: outcome_door(night, engine, ledger(night).outcome))
     return found
 

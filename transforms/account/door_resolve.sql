@@ -56,6 +56,13 @@ LEFT JOIN live_row AS l ON h.record_id = l.record_id
 GROUP BY h.record_id
 HAVING COUNT(*) > 1
 UNION ALL
+SELECT 'clusters that hold no home record of their identity' AS what, MIN(l.source) AS source, c.entity_id AS example
+FROM cluster AS c
+LEFT JOIN live_row AS l ON c.record_id = l.record_id
+LEFT JOIN home AS h ON c.record_id = h.record_id AND c.entity_id = h.entity_id
+GROUP BY c.entity_id
+HAVING COUNT(h.record_id) = 0
+UNION ALL
 SELECT 'homes that are no identity' AS what, l.source, h.record_id AS example
 FROM home AS h
 LEFT JOIN live_row AS l ON h.record_id = l.record_id

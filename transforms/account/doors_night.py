@@ -179,20 +179,26 @@ def _merge(night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.
         "left_out": _left_out(night, live, cluster),
     }
     yield from _report("merge", kind, engine.run(_HERE / "door_merge.sql", tables))
-    yield from _once(night, kind)
+    yield from _once(night, "merge", kind)
     if golden is not None:
         yield from _values(engine, kind, golden.rename_columns(["entity_id", *golden.column_names[1:]]), claim, live)
 
 
-def _once(night: Night, kind: str) -> Iterator[str]:
-    """No key stands twice in a table that merge wrote."""
-    for name in night.names("merge", kind):
-        if name not in published():
+def stage_doors(night: Night, stage: str) -> Iterator[str]:
+    """Findings on what locate left for a whole stage: a node stands in one grid of a cut."""
+    yield from _once(night, "locate", stage)
+
+
+def _once(night: Night, room: str, part: str) -> Iterator[str]:
+    """No key stands twice in a published table that a room wrote."""
+    for name in night.names(room, part):
+        table = night.of_night(room, part, name)
+        if table is None or name not in published():
             continue
-        keys = night.of_night("merge", kind, name).select(list(key_of(name)))
+        keys = table.select(list(key_of(name)))
         twice = keys.num_rows - keys.group_by(keys.column_names).aggregate([]).num_rows
         if twice:
-            yield f"merge {kind}: {twice} rows of table {name} whose key stands twice"
+            yield f"{room} {part}: {twice} rows of table {name} whose key stands twice"
 
 
 def _left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:

@@ -6,6 +6,7 @@ A door yields findings, one line each: room, source, what, how many, and where t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,18 +30,20 @@ _CHECK = _HERE / "door_check.sql"
 
 def source_doors(night: Night, engine: Engine, source: str, reread: Reread) -> Iterator[str]:
     """Findings at the doors of land, check and standardise for every batch of a source."""
-    for delivery in night.deliveries[source]:
+    deliveries = night.deliveries[source]
+    with ThreadPoolExecutor(night.run.settings.threads) as pool:  # land parses in child processes
+        again = list(pool.map(lambda delivery: reread(night.run.settings, delivery.batch.id), deliveries))
+    for delivery, told in zip(deliveries, again, strict=True):
         landed = night.of_batch("land", delivery.batch, "rows")
-        yield from _land(night, engine, delivery, landed, reread)
+        yield from _land(engine, delivery, landed, told)
         if delivery.passed:
             accepted = yield from _check(night, engine, delivery.batch, landed)
             yield from _standardise(night, engine, delivery.batch, landed, accepted)
 
 
-def _land(night: Night, engine: Engine, delivery: Delivery, landed: pa.Table, reread: Reread) -> Iterator[str]:
+def _land(engine: Engine, delivery: Delivery, landed: pa.Table, again: pa.Table) -> Iterator[str]:
     """Rows landed = rows in the file: read again from the raw bytes and compared value by value."""
     batch = delivery.batch
-    again = reread(night.run.settings, batch.id)
     shared = [name for name in again.column_names if name in landed.column_names]
     missing, extra = differ(engine, again.select(shared), landed.select(shared))
     yield from _say("land", batch, "rows of the raw bytes that are not landed as they are", missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from transforms.errors import ConfigError
 from transforms.run import Run
 
 _NEEDED = ("night", "source", "file_sha256", "line", "entity")
+_LEVELS = 4  # large, medium, small, micro
 _OWN = "row "  # a row that no entity holds is an entity of its own; no id begins like this
 
 
@@ -30,7 +32,7 @@ class KindEvaluation:
         subgroups: name → measure over pairs that touch the subgroup.
         own_entity: records counted as entities of their own because they are quarantined or held.
         without_truth: live records that the truth does not name; they are not counted.
-        grid_rows: rows whose truth names a grid; grid_right: those published in that grid.
+        grid_rows: rows whose truth names a grid; grid_right: those published in that grid or one below it.
     """
 
     kind: str
@@ -88,11 +90,14 @@ def _kind(night: Night, folder: Path, kind: str, path: Path) -> KindEvaluation:
         kind=kind,
         resolved=measure(found, rows["entity"]),
         baseline=baseline,
-        subgroups={name: measure(found, rows["entity"], flags) for name, flags in _subgroups(rows).items()},
+        subgroups={n: measure(found, rows["entity"], flags) for n, flags in _subgroups(rows).items() if flags.any()},
         own_entity=int(rows["entity_id"].isna().sum()),
         without_truth=int(unknown.sum()),
         grid_rows=int(known_grid.sum()),
-        grid_right=int((known_grid & rows["grid_code"].eq(rows["true_grid"])).sum()),
+        grid_right=sum(
+            isinstance(chain, tuple) and true in chain
+            for chain, true in zip(rows["grid_codes"][known_grid], rows["true_grid"][known_grid], strict=True)
+        ),
     )
 
 
@@ -122,7 +127,7 @@ def _names(told: object) -> set[str]:
 
 
 def _counted(night: Night, folder: Path, kind: str) -> pd.DataFrame:
-    """The records to count: source, file_sha256, line, entity_id (null: none), number_of, grid_code."""
+    """The records to count: source, file_sha256, line, entity_id (null: none), number_of, grid_codes."""
     record = pd.read_parquet(folder / "record.parquet")
     record = record[(record["kind"] == kind) & record["state"].isin(["merged", "duplicate"])]
     spoilt, waiting = _spoilt(night, kind, record), _waiting(folder, kind)
@@ -179,13 +184,21 @@ def _numbers(night: Night, kind: str) -> pd.DataFrame:
 
 
 def _grids(night: Night, folder: Path, kind: str) -> pd.DataFrame:
-    """(entity_id, grid_code) of the kind's facts that stand in a grid."""
-    fact_grid = pd.read_parquet(folder / "fact_grid.parquet")
+    """(entity_id, grid_codes) of the kind's entities that stand in a grid: its code and those of the grids above."""
+    placed = pd.read_parquet(folder / "fact_grid.parquet")
+    placed = placed[(placed["what"] == kind) & placed["grid_id"].notna()]
     std_grid = night.of_night("merge", "grid", "std_grid") if "grid" in night.kinds else None
-    columns = [] if std_grid is None else [std_grid[name].to_pylist() for name in ("grid_id", "code")]
-    codes = dict(zip(*columns, strict=True)) if columns else {}
-    of_kind = fact_grid[fact_grid["what"] == kind]
-    return pd.DataFrame({"entity_id": of_kind["id"], "grid_code": of_kind["grid_id"].map(codes)}).dropna()
+    known = {} if std_grid is None else {row["grid_id"]: row for row in std_grid.to_pylist()}
+    return pd.DataFrame({"entity_id": placed["id"], "grid_codes": [_chain(known, grid) for grid in placed["grid_id"]]})
+
+
+def _chain(known: Mapping[str, Mapping[str, str | None]], grid: str | None) -> tuple[str | None, ...]:
+    """Codes from a grid upward; there are four levels."""
+    found: list[str | None] = []
+    while grid is not None and grid in known and len(found) < _LEVELS:
+        found.append(known[grid]["code"])
+        grid = known[grid]["parent_id"]
+    return tuple(found)
 
 
 def _single(rows: pd.DataFrame, groups: pd.Series) -> pd.Series:

@@ -13,13 +13,15 @@ from transforms.engine import Engine
 from transforms.run import Settings
 
 _STEPS = Path(__file__).with_name("stat_grid.sql")
-FACTS = {
+FACTS = {  # what stands in a grid: kind -> its table
     "person": "fact_person",
     "household": "fact_household",
     "house": "fact_house",
     "premises": "fact_premises",
     "organization": "fact_organization",
     "facility": "fact_facility",
+    "address": "std_address",
+    "building": "std_building",
 }
 _TEXT, _LONG = pa.string(), pa.int64()
 _PLACED = pa.schema(

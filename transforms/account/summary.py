@@ -71,7 +71,7 @@ def _departments(night: Night, folder: Path) -> Table:
 
 
 def _entities(folder: Path, counts: dict[str, int]) -> Table:
-    table = Table(title="Facts: what is published", title_justify="left")
+    table = Table(title="Entities: what is published", title_justify="left")
     table.add_column("kind")
     for name in ("entities", "with a grid", "share", "commonest reason for none"):
         table.add_column(name, justify="right")
@@ -83,8 +83,7 @@ def _entities(folder: Path, counts: dict[str, int]) -> Table:
         share = f"{some / len(mine):.1%}" if len(mine) else ""
         why = f"{reasons.idxmax()} ({reasons.max():,})" if len(reasons) else ""
         table.add_row(kind, f"{counts.get(name, 0):,}", f"{some:,}", share, why)
-    for name in ("std_address", "std_building", "std_grid"):
-        table.add_row(name.removeprefix("std_"), f"{counts.get(name, 0):,}", "", "", "")
+    table.add_row("grid", f"{counts.get('std_grid', 0):,}", "", "", "")
     return table
 
 
@@ -103,10 +102,11 @@ def _quarantine(folder: Path) -> Table:
 
 
 def _accuracy(found: Evaluation) -> Table:
-    table = Table(title="Accuracy against the truth: every landed record once", title_justify="left")
+    title = "Accuracy against the truth: every landed record once; entities merged over and under"
+    table = Table(title=title, title_justify="left")
     table.add_column("kind")
-    for name in ("records", "precision", "recall", "F1", "number alone", "over-merged", "under-merged", "right grid"):
-        table.add_column(name, justify="right")
+    for name in ("records", "precision", "recall", "F1", "number alone", "over", "under", "right grid"):
+        table.add_column(name, justify="right", no_wrap=True)
     for kind in found.kinds:
         r = kind.resolved
         alone = f"{kind.baseline.f1:.4f}" if kind.baseline else ""

@@ -351,6 +351,11 @@ class World:
                 for row in lives[kind]
             ]
             made[kind] = table(rows, model.LOCATED)
+        if stage == "place":
+            nodes: list[dict[str, object]] = [
+                {"node_kind": "address", "node_id": row["path"], "cut": "2026-10-01"} for row in lives["address"]
+            ]
+            made["place_grid"] = table(nodes, model.PLACE_GRID)
         self.write(self.folder("locate", stage), "locate", self.of_night("account", "live"), made)
 
     def _merge(self, kind: str, live: list[dict[str, object]], entity_of: dict[str, dict[str, str]]) -> None:
@@ -556,14 +561,14 @@ def facts(name: str, rows: list[dict[str, object]]) -> pa.Table:
 
 
 PEOPLE: list[Row] = [
-    {"pid": "1", "name": "甲", "number": "n1", "hid": "h1", "status": "in", "home": "v|road:a|door:1"},
-    {"pid": "2", "name": "乙", "number": "n2", "hid": "h1", "status": "in", "home": "v|road:a|door:1"},
+    {"pid": "1", "name": "甲", "number": "number 1", "hid": "h1", "status": "in", "home": "v|road:a|door:1"},
+    {"pid": "2", "name": "乙", "number": "number 2", "hid": "h1", "status": "in", "home": "v|road:a|door:1"},
     {"pid": "3", "name": "丙", "number": None, "hid": "h2", "status": "in", "home": "v|road:a|door:2"},
-    {"pid": "4", "name": "丁", "number": "n4", "hid": "h2", "status": "gone", "home": None},
-    {"pid": "5", "name": None, "number": "n5", "hid": "h2", "status": "in", "home": None},
+    {"pid": "4", "name": "丁", "number": "number 4", "hid": "h2", "status": "gone", "home": None},
+    {"pid": "5", "name": None, "number": "number 5", "hid": "h2", "status": "in", "home": None},
 ]
 INSURED: list[Row] = [
-    {"no": "a", "name": "甲", "number": "n1", "home": "v|road:a|door:2"},
-    {"no": "b", "name": "乙", "number": "n2", "home": None},
+    {"no": "a", "name": "甲", "number": "number 1", "home": "v|road:a|door:2"},
+    {"no": "b", "name": "乙", "number": "number 2", "home": None},
     {"no": "c", "name": "戊", "number": None, "home": None},
 ]

@@ -180,4 +180,4 @@ def test_small_counts_are_suppressed(city: World) -> None:
     assert len(counts) == 2
     assert {c["persons"] for c in counts} == {None}
     placed = [f for f in city.release("fact_grid") if f["grid_id"]]
-    assert {f["what"] for f in placed} == {"person", "house", "household"}
+    assert {f["what"] for f in placed} == {"person", "house", "household", "address"}

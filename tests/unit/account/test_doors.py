@@ -60,6 +60,7 @@ TAMPERED = [
     ("account", "versions/versions", last_by_first),
     ("account", "versions/versions", exchanged("state")),
     ("locate", "person/person", last_by_first),
+    ("locate", "place/place_grid", last_by_first),
     ("link", "person/pairs", last_by_first),
     ("link", "person/pairs", exchanged("right")),
     ("resolve", "person/cluster", last_by_first),

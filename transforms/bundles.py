@@ -1,0 +1,39 @@
+"""Which sources have work to do tonight, and how they are spread over processes or tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transforms import contract
+from transforms.run import Run
+
+
+def sources_with_work(run: Run) -> dict[str, int]:
+    """Source code → bytes waiting in the drop box, for every source that has a file there or a landed batch.
+
+    A landed batch is work too: a later room may have died on it, or its code or contract has changed.
+    """
+    found: dict[str, int] = {}
+    for source in contract.load_all(run.settings.expectations):
+        waiting = _bytes_below(run.drops / source)
+        if waiting is not None or (run.settings.lake / "land" / source).is_dir():
+            found[source] = waiting or 0
+    return found
+
+
+def bundles(waiting: dict[str, int], count: int) -> list[list[str]]:
+    """Spread sources over at most ``count`` lists of about equal bytes: heaviest first, onto the lightest list."""
+    made: list[tuple[int, list[str]]] = [(0, []) for _ in range(min(count, len(waiting)))]
+    for source in sorted(waiting, key=lambda code: (-waiting[code], code)):
+        at = min(range(len(made)), key=lambda i: (made[i][0], i))
+        weight, sources = made[at]
+        made[at] = (weight + waiting[source], [*sources, source])
+    return [sorted(sources) for _, sources in made if sources]
+
+
+def _bytes_below(folder: Path) -> int | None:
+    """Bytes of the regular files of a folder, links not followed; None where there is none."""
+    if not folder.is_dir():
+        return None
+    sizes = [path.lstat().st_size for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
+    return sum(sizes) if sizes else None
