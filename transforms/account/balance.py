@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from transforms.account.books import release_books
 from transforms.account.doors_night import kind_doors, stage_doors
 from transforms.account.doors_release import outcome_door, release_doors
-from transforms.account.doors_source import Reread, source_doors
+from transforms.account.doors_source import Reread, read_ahead, source_doors
 from transforms.account.ledger import ledger
 from transforms.account.night import Night
 from transforms.engine import Engine
@@ -25,8 +25,8 @@ def doors(night: Night, reread: Reread) -> list[str]:
     """
     with Engine(night.run.settings) as engine:
         found: list[str] = []
-        for source in night.contracts:
-            found += _listen(night, lambda s=source: source_doors(night, engine, s, reread))  # type: ignore[misc]
+        for delivery, again in read_ahead(night, reread):
+            found += _listen(night, lambda d=delivery, a=again: source_doors(night, engine, d, a))  # type: ignore[misc]
         for kind in night.kinds:
             found += _listen(night, lambda k=kind: kind_doors(night, engine, k))  # type: ignore[misc]
         for stage in sorted({kind.stage for kind in night.kinds.values()}):
