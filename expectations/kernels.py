@@ -24,6 +24,8 @@ from transforms import values
 
 Reasons = npt.NDArray[np.object_]
 
+# Days that systems fill in where nobody typed one: SQL Server's and Excel's first days (an observed habit, no standard).
+_DEFAULT_DAYS = [pd.Timestamp(1900, 1, 1), pd.Timestamp(1899, 12, 30)]
 OLDEST_YEARS = 120  # the age above which a birth date waits for a person's word (faults.md F5)
 CHINA = {"lon": (73.0, 136.0), "lat": (3.0, 54.0)}
 TOTAL = r"^(?:合\s*计|总\s*计|小\s*计|共\s*计)(?:[\s:：(（].*)?$"
@@ -135,11 +137,12 @@ def date(read: pd.DataFrame, _: Options) -> Reasons:
 
 
 def birth(read: pd.DataFrame, options: Options) -> Reasons:
-    """A birth that is no date, comes after the delivery, or more than 120 years before it."""
+    """A birth that is no date, a system's default, after the delivery, or more than 120 years before it."""
     as_of = pd.Timestamp(options["as_of"])
     oldest = as_of - pd.DateOffset(years=OLDEST_YEARS)
     invalid, day = _said(~read["ok"], "DATE_INVALID"), read["day"]
-    return _first(invalid, _said(day > as_of, "BIRTH_FUTURE"), _said(day < oldest, "BIRTH_TOO_OLD"))
+    default = _said(day.isin(_DEFAULT_DAYS), "PLACEHOLDER")
+    return _first(invalid, default, _said(day > as_of, "BIRTH_FUTURE"), _said(day < oldest, "BIRTH_TOO_OLD"))
 
 
 def birth_of_number(read: pd.DataFrame, document: pd.DataFrame, _: Options) -> Reasons:

@@ -221,6 +221,7 @@ class _OfColumn:
     def _birth(self) -> Iterator[Rule]:
         formats = self._formats(self.column)
         yield self._rule("DATE_INVALID", "birth", formats=formats, as_of=self.as_of)
+        yield self._rule("PLACEHOLDER", "birth", formats=formats, as_of=self.as_of)
         yield self._rule("BIRTH_FUTURE", "birth", "quarantine", formats=formats, as_of=self.as_of)
         yield self._rule("BIRTH_TOO_OLD", "birth", "quarantine", formats=formats, as_of=self.as_of)
         if document := self._heading_of("document"):

@@ -105,6 +105,7 @@ BREAKS = (
     _broken("gongan_hukou", "ID_CHECKSUM", "公民身份号码", "strike", "110105194912310021"),
     _broken("gongan_hukou", "DATE_INVALID", "状态日期", "strike", "20200231"),
     _broken("gongan_hukou", "DATE_INVALID", "出生日期", "strike", "1949-12-31"),
+    _broken("gongan_hukou", "PLACEHOLDER", "出生日期", "strike", "19000101"),
     _broken("gongan_hukou", "BIRTH_FUTURE", "出生日期", "quarantine", "20261002"),
     _broken("gongan_hukou", "BIRTH_TOO_OLD", "出生日期", "quarantine", "19060930"),
     _broken("gongan_hukou", "BIRTH_DIFFERS_FROM_NUMBER", "出生日期", "note", "19491230"),
