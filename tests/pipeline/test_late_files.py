@@ -14,7 +14,7 @@ LATE = "shebao_canbao"
 
 
 def partition(home: Home) -> set[frozenset[str]]:
-    rows = read(home, "SELECT record_id, entity_id FROM record WHERE known_to IS NULL AND kind = 'person'")
+    rows = read(home, "SELECT record_id, entity_id FROM record WHERE kind = 'person'")
     return {frozenset(group) for _, group in rows.dropna().groupby("entity_id")["record_id"]}
 
 
