@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 # Distribution -> the module or command by which the project uses it, where the name is not the same.
 USED_AS = {
     "apache-airflow": "airflow", "great-expectations": "great_expectations", "pyyaml": "yaml", "opencc": "opencc",
-    "python-calamine": "python_calamine", "psycopg": "psycopg", "pytest-timeout": "timeout =", "types-pyyaml": "yaml",
+    "python-calamine": "python_calamine", "psycopg": "psycopg", "pytest-timeout": "timeout =", "pytest-xdist": "--numprocesses", "types-pyyaml": "yaml",
     "ruff": "ruff check", "mypy": "mypy", "fastapi": "airflow",
 }  # fmt: skip
 SEARCHED = ("transforms", "expectations", "dags", "demo", "tests", "sql", "bench")
