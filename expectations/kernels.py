@@ -24,7 +24,7 @@ from transforms import values
 
 Reasons = npt.NDArray[np.object_]
 
-# Days that systems fill in where nobody typed one: SQL Server's and Excel's first days (an observed habit, no standard).
+# Days that systems fill in where nobody typed one: the first days of SQL Server and Excel (a habit, no standard).
 _DEFAULT_DAYS = [pd.Timestamp(1900, 1, 1), pd.Timestamp(1899, 12, 30)]
 OLDEST_YEARS = 120  # the age above which a birth date waits for a person's word (faults.md F5)
 CHINA = {"lon": (73.0, 136.0), "lat": (3.0, 54.0)}

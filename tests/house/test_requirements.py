@@ -10,8 +10,9 @@ ROOT = Path(__file__).parents[2]
 # Distribution -> the module or command by which the project uses it, where the name is not the same.
 USED_AS = {
     "apache-airflow": "airflow", "great-expectations": "great_expectations", "pyyaml": "yaml", "opencc": "opencc",
-    "python-calamine": "python_calamine", "psycopg": "psycopg", "pytest-timeout": "timeout =", "pytest-xdist": "--numprocesses", "types-pyyaml": "yaml",
-    "ruff": "ruff check", "mypy": "mypy", "fastapi": "airflow",
+    "python-calamine": "python_calamine", "psycopg": "psycopg", "pytest-timeout": "timeout =",
+    "pytest-xdist": "--numprocesses", "types-pyyaml": "yaml", "ruff": "ruff check", "mypy": "mypy",
+    "fastapi": "airflow", "setuptools": "setuptools>=",
 }  # fmt: skip
 SEARCHED = ("transforms", "expectations", "dags", "demo", "tests", "sql", "bench")
 
