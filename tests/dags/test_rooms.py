@@ -21,6 +21,7 @@ from sqlalchemy import create_engine, text
 from dags import rooms
 from dags.alerts import alert, alert_run
 from dags.defaults import TASKS
+from transforms import bundles
 from transforms.errors import ConfigError, GridfactsError, ImbalanceError, RefusedError, StaleInputError
 from transforms.run import Run, Settings
 
@@ -41,10 +42,10 @@ def test_the_night_is_the_parameter_else_the_day_in_china() -> None:
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{2,6}", fullmatch=True), st.integers(0, 10**9), max_size=30))
 def test_bundles_hold_every_source_once_and_about_equal_bytes(waiting: dict[str, int]) -> None:
-    made = rooms.bundles(waiting)
+    made = bundles.bundles(waiting, rooms.BUNDLES)
     assert sorted(source for bundle in made for source in bundle) == sorted(waiting)
     assert len(made) == min(rooms.BUNDLES, len(waiting))
-    assert made == rooms.bundles(dict(reversed(waiting.items())))
+    assert made == bundles.bundles(dict(reversed(waiting.items(, rooms.BUNDLES))))
     weights = [sum(waiting[source] for source in bundle) for bundle in made]
     assert not weights or max(weights) - min(weights) <= max(waiting.values())
 
@@ -58,7 +59,7 @@ def test_work_is_a_waiting_file_or_a_landed_batch(tmp_path: Path) -> None:
     (run.drops / "no_contract" / "a.csv").write_bytes(b"1")
     (run.drops / "shuiwu_nashui" / "link.csv").symlink_to("/etc/hostname")
     (settings.lake / "land" / "shichang_zhuti").mkdir(parents=True)
-    assert rooms.sources_with_work(run) == {"gongan_hukou": 5, "shichang_zhuti": 0}
+    assert bundles.sources_with_work(run) == {"gongan_hukou": 5, "shichang_zhuti": 0}
 
 
 def test_events_that_come_together_are_all_in_the_run() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.homes import NIGHTS, Home
 
-INSTANTS = 20 if os.environ.get("CI") else 4  # all twenty in CI; every one costs two runs of a night
+INSTANTS = 20 if os.environ.get("CI") else 3  # all twenty in CI; every one costs two runs of a night
 
 
 @pytest.fixture(scope="module")
