@@ -45,7 +45,7 @@ def test_bundles_hold_every_source_once_and_about_equal_bytes(waiting: dict[str,
     made = bundles.bundles(waiting, rooms.BUNDLES)
     assert sorted(source for bundle in made for source in bundle) == sorted(waiting)
     assert len(made) == min(rooms.BUNDLES, len(waiting))
-    assert made == bundles.bundles(dict(reversed(waiting.items(, rooms.BUNDLES))))
+    assert made == bundles.bundles(dict(reversed(waiting.items())), rooms.BUNDLES)
     weights = [sum(waiting[source] for source in bundle) for bundle in made]
     assert not weights or max(weights) - min(weights) <= max(waiting.values())
 
