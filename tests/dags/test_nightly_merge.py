@@ -19,7 +19,7 @@ from tests.homes import NIGHTS, Home
 pytestmark = pytest.mark.airflow
 
 NIGHT = NIGHTS[0]
-NAME, NUMBER, PHONE, FAULT = "欧阳标记甲", "445302199902290017", "13800001379", "标记错列"
+NAME, NUMBER, PHONE, FAULT = "欧阳标记甲", "445391199902290017", "13800001379", "标记错列"
 MARKS = (NAME, NUMBER, PHONE, FAULT)
 A_NIGHT_MAY_COST = 40
 

@@ -25,7 +25,7 @@ from transforms import bundles
 from transforms.errors import ConfigError, GridfactsError, ImbalanceError, RefusedError, StaleInputError
 from transforms.run import Run, Settings
 
-MARKED = "张标记 110101199003070000"
+MARKED = "张标记 119991199003070000"
 
 
 def context(night: str | None, due: datetime) -> Any:

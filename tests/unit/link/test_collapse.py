@@ -47,9 +47,9 @@ def test_a_former_name_agrees() -> None:
 
 
 PAIR = [
-    Row("gongan_hukou", "邓丽萍", "445302198803051245", "1988-03-05", "female", "1"),
+    Row("gongan_hukou", "邓丽萍", "445391198803051245", "1988-03-05", "female", "1"),
     Row("shebao_canbao", "邓丽萍", "", "1988-03-05", "female", "1"),
-    Row("shebao_canbao", "邓丽苹", "445302198803051245", "1988-03-05", "female"),
+    Row("shebao_canbao", "邓丽苹", "445391198803051245", "1988-03-05", "female"),
 ]
 
 

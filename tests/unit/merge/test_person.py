@@ -10,7 +10,7 @@ from tests.golden.living import Row, deploy
 from transforms import link, merge, resolve, store
 from transforms.run import REPOSITORY
 
-NUMBER = "445302198803051245"
+NUMBER = "445391198803051245"
 HUKOU = Row("gongan_hukou", "邓丽萍", NUMBER, "1988-03-05", "female", life="living")
 SHEBAO = Row("shebao_canbao", "邓丽苹", NUMBER, "1988-03-06", "female")
 
