@@ -1,0 +1,1 @@
+"""The commands of ``gridfacts``, a module for each chair; ``transforms.cli`` puts them together."""

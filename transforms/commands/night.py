@@ -1,0 +1,99 @@
+"""``gridfacts run`` and ``gridfacts room``: the rooms of a night, in order or alone, without Airflow."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import click
+
+from transforms import bundles, contract, kinds
+from transforms.commands.options import drops_option, json_option, night_option, progress, show
+from transforms.model import Report
+from transforms.run import Run
+
+SOURCE_ROOMS = ("land", "check", "standardise")
+STAGE_ROOMS = ("locate", "link", "resolve", "merge")
+NIGHT_ROOMS = ("apply", "close", "publish")
+
+
+@click.command()
+@night_option
+@drops_option
+@click.option("--dry-run", is_flag=True, help="Everything up to the balanced delta; the release stays as it is.")
+@json_option
+def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None:
+    """Run all rooms of a night in order and publish one release (what the DAG nightly_merge does, without Airflow)."""
+    from transforms import publish
+
+    this = Run.of(night, drops=drops, say=progress())
+    reports = _source_rooms(this)
+    reports += [report for step in _steps(this) for report in step()]
+    if not dry_run:
+        reports += publish.run(this)
+    lines = [f"{r.room:12} {r.part:28} " + "  ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
+    show(reports, "\n".join(lines[-6:]), as_json=as_json)
+
+
+def _steps(this: Run) -> list[Callable[[], list[Report]]]:
+    """The rooms after standardise, up to the delta, as calls in order."""
+    steps = [functools.partial(_room, this, "apply", [], None)]
+    for stage in kinds.STAGES:
+        steps += [functools.partial(_room, this, room, [], stage) for room in kinds.rooms_of(stage)]
+    return [*steps, functools.partial(_room, this, "close", [], None)]
+
+
+def _source_rooms(this: Run) -> list[Report]:
+    """Land, check and standardise, a process a bundle: a source fails, and is fast, on its own."""
+    spread = bundles.bundles(bundles.sources_with_work(this), this.settings.threads)
+    if len(spread) <= 1:
+        return [report for sources in spread for report in _bundle(this, sources)]
+    # spawned, not forked: the engines' threads do not survive a fork
+    with ProcessPoolExecutor(len(spread), multiprocessing.get_context("spawn")) as pool:
+        done = pool.map(_bundle, itertools.repeat(this), spread)
+        return [report for reports in done for report in reports]
+
+
+def _bundle(this: Run, sources: list[str]) -> list[Report]:
+    return [report for room in SOURCE_ROOMS for report in _room(this, room, sources, None)]
+
+
+def _room(this: Run, name: str, sources: list[str], stage: str | None) -> list[Report]:
+    """Call one room's entry point (docs/rooms.md). Rooms are imported here, when they are needed."""
+    from transforms import account, check, land, link, locate, merge, publish, resolve, standardise
+
+    this.say(f"{name} {stage or ''}".rstrip())
+    if name in SOURCE_ROOMS:
+        return {"land": land.run, "check": check.run, "standardise": standardise.run}[name](this, sources)
+    if name in STAGE_ROOMS and stage is not None:
+        return {"locate": locate.run, "link": link.run, "resolve": resolve.run, "merge": merge.run}[name](this, stage)
+    if name == "apply":
+        return account.apply(this)
+    if name == "close":
+        return account.close(this, land.reread)
+    return publish.run(this)
+
+
+@click.command()
+@click.argument("name", type=click.Choice([*SOURCE_ROOMS, *STAGE_ROOMS, *NIGHT_ROOMS]))
+@night_option
+@drops_option
+@click.option("--source", "sources", multiple=True, help="Only these sources (land, check, standardise).")
+@click.option("--stage", "stages", multiple=True, type=click.Choice(kinds.STAGES), help="Only these stages.")
+@json_option
+def room(
+    name: str, night: str, drops: Path | None, sources: tuple[str, ...], stages: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Run one room alone; what did not change is reused."""
+    this = Run.of(night, drops=drops, say=progress())
+    known = list(contract.load_all(this.settings.expectations))
+    if unknown := sorted(set(sources) - set(known)):
+        raise click.BadParameter(f"no contract for {', '.join(unknown)}", param_hint="--source")
+    each: list[str | None] = list(stages or kinds.STAGES) if name in STAGE_ROOMS else [None]
+    reports = [report for stage in each for report in _room(this, name, list(sources) or known, stage)]
+    lines = [f"{r.room} {r.part}: " + ", ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
+    show(reports, "\n".join(lines), as_json=as_json)

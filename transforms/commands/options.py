@@ -1,0 +1,52 @@
+"""What several commands share: their options, progress on stderr, and how an answer is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def night_option(command: Command) -> Command:
+    """``--night``, today unless given."""
+    today = dt.datetime.now().astimezone().date().isoformat()
+    option = click.option("--night", default=today, show_default="today", help="The night's date, YYYY-MM-DD.")
+    return option(command)
+
+
+def drops_option(command: Command) -> Command:
+    """``--drops``: another drop box than the home's."""
+    text = "Folder with one folder per source; default $GRIDFACTS_HOME/drops."
+    return click.option("--drops", type=click.Path(path_type=Path), default=None, help=text)(command)
+
+
+def json_option(command: Command) -> Command:
+    """``--json``: for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def progress() -> Callable[[str], None]:
+    """A teller of progress that counts seconds from now; it can be sent to another process."""
+    return functools.partial(_tell, time.monotonic())
+
+
+def _tell(start: float, text: str) -> None:
+    """One line of progress; the clock is the machine's, so lines of several processes agree."""
+    click.echo(f"{time.monotonic() - start:7.1f}s  {text}", err=True)
+
+
+def show(value: object, text: str, *, as_json: bool) -> None:
+    """Print the value as JSON, or the text."""
+    if as_json:
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=dataclasses.asdict))
+    else:
+        click.echo(text)
