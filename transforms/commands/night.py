@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import itertools
 import multiprocessing
 from collections.abc import Callable
@@ -63,19 +64,24 @@ def _bundle(this: Run, sources: list[str]) -> list[Report]:
 
 
 def _room(this: Run, name: str, sources: list[str], stage: str | None) -> list[Report]:
-    """Call one room's entry point (docs/rooms.md). Rooms are imported here, when they are needed."""
-    from transforms import account, check, land, link, locate, merge, publish, resolve, standardise
-
+    """Call one room's entry point (docs/rooms.md). Only that room is imported, none pays for another."""
     this.say(f"{name} {stage or ''}".rstrip())
     if name in SOURCE_ROOMS:
-        return {"land": land.run, "check": check.run, "standardise": standardise.run}[name](this, sources)
-    if name in STAGE_ROOMS and stage is not None:
-        return {"locate": locate.run, "link": link.run, "resolve": resolve.run, "merge": merge.run}[name](this, stage)
+        return _called(f"transforms.{name}", "run", this, sources)
+    if name in STAGE_ROOMS:
+        return _called(f"transforms.{name}", "run", this, stage)
     if name == "apply":
-        return account.apply(this)
+        return _called("transforms.account", "apply", this)
     if name == "close":
-        return account.close(this, land.reread)
-    return publish.run(this)
+        from transforms import land
+
+        return _called("transforms.account", "close", this, land.reread)
+    return _called("transforms.publish", "run", this)
+
+
+def _called(module: str, function: str, *arguments: object) -> list[Report]:
+    reports: list[Report] = getattr(importlib.import_module(module), function)(*arguments)
+    return reports
 
 
 @click.command()
