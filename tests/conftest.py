@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
+import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.homes import NIGHTS, RESIDENTS, Home
 
 pytest_plugins = ["tests.skips"]
 
+Once = Callable[[str, Callable[[Path], None]], Path]
 _NUMBER = itertools.count(1)
 
 
@@ -40,21 +44,44 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("city")
-    Home(tmp_path_factory.mktemp("nowhere")).call(
-        "demo", "city", "--residents", str(RESIDENTS), "--nights", "2", "--seed", "5", "--out", str(out)
-    )
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make a folder once for all test processes: whoever comes first makes it, the others wait and share it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / f"once-{name}"
+        with (shared / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "made").exists():
+                make(folder)
+                (folder / "made").touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def city(once: Once) -> Path:
+    """The drops and the truth of two nights of a small city."""
+
+    def make(folder: Path) -> None:
+        size = ("--residents", str(RESIDENTS), "--nights", "2", "--seed", "5")
+        Home(folder / "nowhere").call("demo", "city", *size, "--out", str(folder))
+
+    out = once("city", make)
     assert [p.name for p in sorted((out / "drops").iterdir())] == list(NIGHTS)
     return out
 
 
 @pytest.fixture(scope="session")
-def keyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def keyed(once: Once) -> Path:
     """An empty home with demonstration keys; homes copied from it mint the same ids."""
-    home = Home(tmp_path_factory.mktemp("keyed") / "home")
-    home.call("demo", "keys")
-    return home.path
+
+    def make(folder: Path) -> None:
+        Home(folder / "home").call("demo", "keys")
+
+    return once("keyed", make) / "home"
 
 
 @pytest.fixture
@@ -63,17 +90,25 @@ def home(keyed: Path, tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def first_night(keyed: Path, city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_night(once: Once, keyed: Path, city: Path) -> Path:
     """A home after the first night; copy it before changing it."""
-    home = Home(Path(shutil.copytree(keyed, tmp_path_factory.mktemp("first") / "home")))
-    home.run(NIGHTS[0], city / "drops" / NIGHTS[0])
-    return home.path
+    return once("first", lambda folder: _next_night(keyed, folder, city, NIGHTS[0])) / "home"
 
 
 @pytest.fixture(scope="session")
-def undisturbed(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def both_nights(once: Once, first_night: Path, city: Path) -> Path:
+    """A home after both nights, ``seconds`` beside it; copy it before changing it."""
+    return once("both", lambda folder: _next_night(first_night, folder, city, NIGHTS[1])) / "home"
+
+
+@pytest.fixture(scope="session")
+def undisturbed(first_night: Path, both_nights: Path) -> tuple[str, str]:
     """The checksums of both nights, run without disturbance."""
-    home = Home(Path(shutil.copytree(first_night, tmp_path_factory.mktemp("both") / "home")))
-    first = home.checksum()
-    home.run(NIGHTS[1], city / "drops" / NIGHTS[1])
-    return first, home.checksum()
+    return Home(first_night).checksum(), Home(both_nights).checksum()
+
+
+def _next_night(before: Path, folder: Path, city: Path, night: str) -> None:
+    home = Home(Path(shutil.copytree(before, folder / "home")))
+    start = time.monotonic()
+    home.run(night, city / "drops" / night)
+    (folder / "seconds").write_text(f"{time.monotonic() - start}")

@@ -29,11 +29,8 @@ def read(home: Home, query: str) -> pd.DataFrame:
     return pd.read_sql(query, sa.create_engine(f"sqlite:///{home.path / 'release.db'}"))
 
 
-def test_late_is_as_good_as_in_time(home: Home, keyed: Path, city: Path, tmp_path: Path) -> None:
-    in_time = Home(Path(shutil.copytree(keyed, tmp_path / "in_time")))
-    for night in NIGHTS:
-        in_time.run(night, city / "drops" / night)
-
+def test_late_is_as_good_as_in_time(home: Home, both_nights: Path, city: Path, tmp_path: Path) -> None:
+    in_time = Home(both_nights)
     drops = Path(shutil.copytree(city / "drops", tmp_path / "drops"))
     late_files = list((drops / NIGHTS[0] / LATE).iterdir())
     assert late_files

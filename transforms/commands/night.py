@@ -6,6 +6,7 @@ import functools
 import importlib
 import itertools
 import multiprocessing
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -53,8 +54,9 @@ def _source_rooms(this: Run) -> list[Report]:
     spread = bundles.bundles(bundles.sources_with_work(this), this.settings.threads)
     if len(spread) <= 1:
         return [report for sources in spread for report in _bundle(this, sources)]
+    workers = min(len(spread), os.cpu_count() or 1)
     # spawned, not forked: the engines' threads do not survive a fork
-    with ProcessPoolExecutor(len(spread), multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         done = pool.map(_bundle, itertools.repeat(this), spread)
         return [report for reports in done for report in reports]
 
