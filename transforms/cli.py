@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from transforms.commands import ask, contracts, demo, night
+from transforms.commands import ask, contracts, demo, night, review
 from transforms.errors import GridfactsError
 
 
@@ -42,6 +42,7 @@ COMMANDS = (
     ask.evaluate,
     ask.explain,
     ask.summary,
+    review.review_group,
     contracts.contract_group,
     demo.demo,
 )

@@ -1,0 +1,69 @@
+"""A person's word: the queue asks, a judgement binds the next run, and taking it back undoes it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.homes import NIGHTS, Home
+
+NIGHT = ("--night", NIGHTS[0])
+
+
+@pytest.fixture
+def reviewed(first_night: Path, tmp_path: Path) -> Home:
+    return Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+
+
+def queue(home: Home) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(home.call("review", "list", *NIGHT, "--top", "1000", "--json").stdout)
+    return items
+
+
+def entities(home: Home, item: dict[str, Any]) -> tuple[str, str]:
+    """Where the item's two records stand after resolve ran again."""
+    from transforms import store
+
+    home.call("room", "resolve", "--stage", "thing", "--stage", "person", *NIGHT)
+    table = store.read_table(home.path / "lake" / "night" / NIGHTS[0] / "resolve" / item["kind"] / "cluster.parquet")
+    of = dict(zip(table["record_id"].to_pylist(), table["entity_id"].to_pylist(), strict=True))
+    return of[item["left"]], of[item["right"]]
+
+
+def test_a_judgement_binds_and_can_be_taken_back(reviewed: Home) -> None:
+    items = queue(reviewed)
+    apart = [item for item in items if item["question"] == "join"]
+    assert apart
+    asked = apart[0]
+    assert asked["left_entity"] != asked["right_entity"]
+    shown = reviewed.call("review", "show", asked["item_id"], *NIGHT).stdout
+    assert asked["left"] in shown
+    assert asked["evidence"] in shown
+
+    words = ("--by", "reviewer", "--why", "seen in the field")
+    reviewed.call("review", "judge", asked["item_id"], "same", *words, *NIGHT)
+    assert asked["item_id"] not in {item["item_id"] for item in queue(reviewed)}
+    left, right = entities(reviewed, asked)
+    assert left == right
+
+    reviewed.call("review", "undo", "1", "--by", "second reviewer")
+    assert entities(reviewed, asked) == (asked["left_entity"], asked["right_entity"])
+    assert asked["item_id"] in {item["item_id"] for item in queue(reviewed)}
+
+
+def test_the_queue_asks_first_what_removes_most(reviewed: Home) -> None:
+    expected = [item["expected"] for item in queue(reviewed)]
+    assert len(expected) > 1
+    assert expected == sorted(expected, reverse=True)
+
+
+def test_nobody_decides_without_a_name_and_a_reason(reviewed: Home) -> None:
+    item = queue(reviewed)[0]["item_id"]
+    done = reviewed.call("review", "judge", item, "same", "--by", " ", "--why", "so", *NIGHT, check=False)
+    assert done.returncode == 1
+    assert "NOBODY" in done.stderr
+    assert "no judgement stands" in reviewed.call("review", "judged").stdout

@@ -1,0 +1,132 @@
+"""The queue: which pairs of a night a person should look at, those first whose answer removes the most error."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import kinds, manifest, store
+from transforms.errors import GridfactsError
+from transforms.run import Run
+
+SCALE = 10_000  # scores are integers x 10^4
+WORTH = 0.05  # an item is worth a person's look when one answer in twenty at least removes an error
+_SHOWN = 12  # hexadecimal characters of an item's id: 48 bits for some thousand items
+_NEVER_SHOWN = ("document", "phone", "credit_code", "key", "geometry")  # property types whose values stay hidden
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question for a person.
+
+    Attributes:
+        item_id: lasting id. kind: of both records.
+        question: ``join``: they stand apart, are they one? ``part``: a score alone holds them together.
+        left, right: record ids. left_entity, right_entity: where they stand tonight (equal where they are together).
+        score: x 10^4. evidence: comparison levels in words, no values.
+        expected: the error an answer removes, 0 to 1.
+    """
+
+    item_id: str
+    kind: str
+    question: Literal["join", "part"]
+    left: str
+    right: str
+    left_entity: str
+    right_entity: str
+    score: int
+    evidence: str
+    expected: float
+
+
+def queue(run: Run, standing: list[dict[str, Any]]) -> list[Item]:
+    """Every open item of a night from ``WORTH`` up, the most useful first.
+
+    Args:
+        run: the night.
+        standing: judgements that stand (:func:`transforms.review.judgements.judgements`): what is judged is not asked.
+
+    Raises:
+        StaleInputError: link or resolve of the night is missing, incomplete or stale.
+    """
+    items = []
+    for kind in kinds.load_all(run.settings.expectations).values():
+        if kind.certainty == "scored":
+            items += _of_kind(run, kind.kind, {(j["left_record"], j["right_record"]) for j in standing})
+    return sorted(items, key=lambda item: (-item.expected, item.item_id))
+
+
+def find(items: list[Item], item_id: str) -> Item:
+    """The item of this id, or of the one id that begins so.
+
+    Raises:
+        GridfactsError: ``NOT_FOUND``: none, or several.
+    """
+    found = [item for item in items if item.item_id.startswith(item_id)]
+    if len(found) != 1:
+        raise GridfactsError("NOT_FOUND", f"{len(found)} open items of this night have the id {item_id}")
+    return found[0]
+
+
+def said(run: Run, kind: str, record: str) -> dict[str, str]:
+    """What a record says, in its landed words, property by property; numbers, phones and keys are left out.
+
+    Raises:
+        StaleInputError: the live records of the night are missing, incomplete or stale.
+    """
+    folder = store.night_dir(run, "account", "live")
+    manifest.require(run.settings.lake, folder, "account")
+    live = store.read_table(folder / f"{kind}.parquet")
+    row = live.filter(pc.equal(live["record_id"], record)).to_pylist()[0]
+    properties = kinds.load_all(run.settings.expectations)[kind].properties
+    shown = {name: p.label for name, p in properties.items() if p.type not in _NEVER_SHOWN}
+    values = {label: row.get(f"raw_{name}") or row.get(name) for name, label in shown.items()}
+    return {"source": str(row["source"])} | {label: str(value) for label, value in values.items() if value}
+
+
+def _of_kind(run: Run, kind: str, judged: set[tuple[str, str]]) -> list[Item]:
+    pairs = _table(run, "link", kind, "pairs").to_pandas()
+    pairs = pairs[pairs["how"] == "scored"]
+    cluster = _table(run, "resolve", kind, "cluster").to_pandas().set_index("record_id")["entity_id"]
+    anchor = _table(run, "link", kind, "unit").to_pandas().set_index("record_id")["anchor"]
+    pairs = pairs.assign(a=pairs["left"].map(cluster), b=pairs["right"].map(cluster))
+    asked = pd.concat([_apart(pairs), _together(pairs, anchor)]).query("expected >= @WORTH")
+    open_ = [(left, right) not in judged for left, right in zip(asked["left"], asked["right"], strict=True)]
+    return [_item(kind, row) for row in asked[open_].to_dict("records")]
+
+
+def _apart(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Of each two entities that stand apart the strongest pair between them."""
+    apart = pairs[pairs["a"] != pairs["b"]]
+    ends = apart[["a", "b"]].to_numpy()
+    apart = apart.assign(x=ends.min(axis=1), y=ends.max(axis=1)) if len(apart) else apart.assign(x="", y="")
+    strongest = apart.sort_values(["score", "left", "right"], ascending=[False, True, True])
+    return strongest.drop_duplicates(["x", "y"]).assign(question="join", expected=lambda f: f["score"] / SCALE)
+
+
+def _together(pairs: pd.DataFrame, anchor: pd.Series) -> pd.DataFrame:
+    """Of each record without a believed number the strongest pair that holds it in its entity."""
+    held = pairs[pairs["a"] == pairs["b"]]
+    sides = [held.assign(of=held["left"]), held.assign(of=held["right"])]
+    of = pd.concat(sides)
+    of = of[~of["of"].map(anchor).astype(bool)]
+    strongest = of.sort_values(["score", "left", "right"], ascending=[False, True, True]).drop_duplicates("of")
+    strongest = strongest.drop_duplicates(["left", "right"])
+    return strongest.assign(question="part", expected=lambda f: 1 - f["score"] / SCALE)
+
+
+def _item(kind: str, row: dict[str, Any]) -> Item:
+    name = hashlib.sha256("|".join((kind, row["left"], row["right"])).encode()).hexdigest()[:_SHOWN]
+    ends = (row["left"], row["right"], row["a"], row["b"])
+    return Item(name, kind, row["question"], *ends, int(row["score"]), row["evidence"], round(row["expected"], 4))
+
+
+def _table(run: Run, room: str, kind: str, name: str) -> pa.Table:
+    folder = store.night_dir(run, room, kind)
+    manifest.require(run.settings.lake, folder, room)
+    return store.read_table(folder / f"{name}.parquet")
