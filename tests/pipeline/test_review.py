@@ -67,3 +67,20 @@ def test_nobody_decides_without_a_name_and_a_reason(reviewed: Home) -> None:
     assert done.returncode == 1
     assert "NOBODY" in done.stderr
     assert "no judgement stands" in reviewed.call("review", "judged").stdout
+
+
+def test_two_persons_under_one_number_are_parted(reviewed: Home) -> None:
+    from transforms import store
+
+    lake = reviewed.path / "lake" / "night" / NIGHTS[0]
+    pairs = store.read_table(lake / "link" / "person" / "pairs.parquet").to_pylist()
+    joined = [pair for pair in pairs if pair["how"] == "number"]
+    assert joined
+    pair = {"kind": "person", "left": joined[0]["left"], "right": joined[0]["right"]}
+    before = entities(reviewed, pair)
+    assert before[0] == before[1]
+    words = ("--by", "reviewer", "--why", "the register confirmed two persons")
+    reviewed.call("review", "between", pair["left"], pair["right"], "different", *words, *NIGHT)
+    after = entities(reviewed, pair)
+    assert after[0] != after[1]
+    assert before[0] in after, "one of the two keeps the identity"

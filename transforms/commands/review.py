@@ -65,6 +65,20 @@ def judge(item_id: str, decision: Decision, by: str, why: str, night: str) -> No
 
 
 @review_group.command()
+@click.argument("records", nargs=2)
+@click.argument("decision", type=click.Choice(get_args(Decision)))
+@click.option("--by", required=True, help="Your name: it stands beside the judgement for good.")
+@click.option("--why", required=True, help="The reason, in a sentence.")
+@night_option
+def between(records: tuple[str, str], decision: Decision, by: str, why: str, night: str) -> None:
+    """Decide on any two RECORDS of one kind, asked or not (`gridfacts explain` names them)."""
+    this = Run.of(night)
+    kind = review.kind_of(this, records)
+    number = review.judge(database.open_databases(this.settings), kind, records, decision, by, why)
+    click.echo(f"judgement {number}: {decision}; it binds from the next run on (review undo {number} takes it back)")
+
+
+@review_group.command()
 @click.argument("number", type=int)
 @click.option("--by", required=True, help="Your name.")
 def undo(number: int, by: str) -> None:

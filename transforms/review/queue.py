@@ -89,6 +89,25 @@ def said(run: Run, kind: str, record: str) -> dict[str, str]:
     return {"source": str(row["source"])} | {label: str(value) for label, value in values.items() if value}
 
 
+def kind_of(run: Run, records: tuple[str, str]) -> str:
+    """The kind of two live records.
+
+    Raises:
+        GridfactsError: ``NOT_FOUND``: they are the same, or no kind has both among the night's live records.
+        StaleInputError: the live records of the night are missing, incomplete or stale.
+    """
+    folder = store.night_dir(run, "account", "live")
+    manifest.require(run.settings.lake, folder, "account")
+    asked = pa.array(sorted(set(records)), pa.string())
+    for kind in kinds.load_all(run.settings.expectations):
+        path = folder / f"{kind}.parquet"
+        if len(asked) == len(records) and path.is_file():
+            live = store.read_table(path, ["record_id"])["record_id"]
+            if pc.all(pc.is_in(asked, value_set=live)).as_py():
+                return kind
+    raise GridfactsError("NOT_FOUND", f"no kind has these two as live records of {run.night}")
+
+
 def _of_kind(run: Run, kind: str, judged: set[tuple[str, str]]) -> list[Item]:
     pairs = _table(run, "link", kind, "pairs").to_pandas()
     pairs = pairs[pairs["how"] == "scored"]
