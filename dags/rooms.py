@@ -70,9 +70,13 @@ def enter(room: str, *arguments: object, entry: str = "run") -> dict[str, int]:
         GridfactsError: what the room raised on purpose, as it is.
         PassingError, UnexpectedError: anything else, without its text.
     """
+    from transforms import key_marks
+
     with value_free_errors():
         call: Callable[..., list[Report]] = getattr(import_module(f"transforms.{room}"), entry)
-        reports = call(current_run(get_current_context()), *arguments)
+        run = current_run(get_current_context())
+        key_marks.require(run.settings)
+        reports = call(run, *arguments)
     return dict(sum((Counter(report.counts) for report in reports), Counter()))
 
 

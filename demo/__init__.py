@@ -1,1 +1,1 @@
-"""The sample city: a seeded truth and the files eight departments would send of it."""
+"""The sample city: a seeded truth and the files 25 departments would send of it."""

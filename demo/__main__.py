@@ -21,10 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--residents", type=int, default=29_000, help="about how many residents")
     parser.add_argument("--nights", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--processes", type=int, default=2, help="departments that write at once; same bytes")
     parser.add_argument("--out", type=Path, required=True, help="gets drops/ and truth/")
     asked = parser.parse_args(arguments)
     try:
-        summary = build(asked.city, asked.residents, asked.nights, asked.seed, asked.out, _say)
+        summary = build(asked.city, asked.residents, asked.nights, asked.seed, asked.out, _say, asked.processes)
     except ValueError as error:
         _say(f"error: {error}")
         return 2

@@ -28,6 +28,7 @@ class CityConfig:
     credit_region: str
     trade_names: list[str]
     roads: list[str]
+    new_roads: list[str]
     estates: list[str]
     hamlets: list[str]
     migrant_provinces: dict[str, float]

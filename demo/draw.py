@@ -96,9 +96,13 @@ class Dice:
 def opaque(seed: int, kind: str, ids: Ints) -> Texts:
     """Entity names of the truth, such as `person-5HK2J0QD`: unrelated to any order or key of the files."""
     codes = Dice(seed, "entity", kind).scramble(ids)
-    digits = np.stack([_BASE32[(codes >> (5 * place)) & 31] for place in range(7, -1, -1)], axis=1)
-    names = np.ascontiguousarray(digits).view("U8").ravel()
-    return np.array([f"{kind}-{name}" for name in names], dtype=object)
+    lead = np.array(list(f"{kind}-"), dtype="U1")
+    letters = np.empty((len(ids), len(lead) + 8), dtype="U1")
+    letters[:, : len(lead)] = lead
+    for place in range(8):
+        letters[:, len(lead) + place] = _BASE32[(codes >> (5 * (7 - place))) & 31]
+    names: Texts = letters.view(f"U{letters.shape[1]}").ravel().astype(object)
+    return names
 
 
 def pick(values: Sequence[str] | Texts, index: Ints) -> Texts:

@@ -1,4 +1,4 @@
-"""What happens on later nights: births, deaths, moves, marriages, buildings, companies, a new cut.
+"""What happens on later nights: births, deaths, moves, marriages, buildings, roads, companies.
 
 Every event is a column of the truth that says from which night it holds, so a night is a view of one world.
 """
@@ -13,6 +13,7 @@ from demo.people import CHILD, ages
 from demo.places import Places
 
 _NEVER = 0
+FOREVER = 1_000_000
 
 
 def _some(dice: Dice, fit: Flags, rate: float, fewest: int = 3) -> Ints:
@@ -85,6 +86,8 @@ def _marriages(
 def building_events(places: Places, nights: int, seed: int) -> None:
     """On each later night one self-built house is new: it exists, empty, only from then on."""
     buildings = places.buildings
+    buildings["until_night"] = FOREVER
+    buildings["road_night"], buildings["new_road"] = 0, ""
     fit = (buildings["kind"] == "self_built").to_numpy()
     if not fit.any():
         fit = (buildings["kind"] == "flats").to_numpy()
@@ -95,8 +98,65 @@ def building_events(places: Places, nights: int, seed: int) -> None:
         fit[new] = False
 
 
+def demolitions(places: Places, persons: pd.DataFrame, used: Ints, nights: int, seed: int) -> None:
+    """On each later night one self-built house is pulled down; its households move, each to one other dwelling.
+
+    Args:
+        places: the buildings; `until_night` is set.
+        persons: those who live there move; who is only registered there stays registered (空挂).
+        used: houses that organizations or institutions use: their buildings stay.
+        nights: number of nights.
+        seed: of the city.
+    """
+    buildings, at = places.buildings, places.houses["building"].to_numpy()
+    home = at[persons["house"].to_numpy()]
+    quiet = (persons[["dead_night", "left_night", "move_night", "marry_night"]] == 0).all(axis=1).to_numpy()
+    quiet &= (persons["born_night"] == 1).to_numpy()
+    busy = [home[~quiet], at[used], at[persons["move_house"].to_numpy()], at[persons["marry_house"].to_numpy()]]
+    fit = np.zeros(len(buildings), dtype=bool)
+    fit[home[quiet]] = True
+    fit[np.concatenate(busy)] = False
+    fit &= ((buildings["kind"] == "self_built") & (buildings["from_night"] == 1)).to_numpy()
+    dwellings = places.dwellings()
+    for night in range(2, nights + 1):
+        gone = _some(Dice(seed, "demolition", str(night)), fit, 0.0, fewest=1)
+        fit[gone] = False
+        buildings.loc[gone, "until_night"] = night
+        target = dwellings[~np.isin(at[dwellings], np.flatnonzero(buildings["until_night"] < FOREVER))]
+        moving = np.flatnonzero(np.isin(home, gone)).astype(np.int64)
+        household = persons["household"].to_numpy()[moving].astype(np.int64)
+        persons.loc[moving, "move_night"] = night
+        persons.loc[moving, "move_house"] = target[Dice(seed, "resettled", str(night)).below(household, len(target))]
+        fit[at[persons["move_house"].to_numpy()[moving]]] = False
+
+
+def road_events(places: Places, towns: Ints, names: list[str], nights: int, seed: int) -> None:
+    """On each later night a road of one town has a new name (`names`, in turn); one with about 20 houses.
+
+    Args:
+        places: the buildings; `road_night` and `new_road` are set.
+        towns: a number of the town of each building.
+        names: new road names.
+        nights: number of nights.
+        seed: of the city.
+    """
+    buildings = places.buildings
+    buildings["houses"] = np.bincount(places.houses["building"].to_numpy(), minlength=len(buildings))
+    roads = (
+        buildings.assign(town=towns)[buildings["road"] != ""].groupby(["town", "road"], as_index=False)["houses"].sum()
+    )
+    del buildings["houses"]
+    order = np.lexsort((roads["road"], roads["town"], np.abs(np.log(roads["houses"].to_numpy() / 20))))
+    for turn, night in enumerate(range(2, min(nights, 1 + len(order)) + 1)):
+        road = roads.iloc[order[turn]]
+        hit = (buildings["road"] == road["road"]) & (towns == road["town"])
+        buildings.loc[hit, "road_night"] = night
+        buildings.loc[hit, "new_road"] = names[Dice(seed, "road name").order(np.arange(len(names)))[turn % len(names)]]
+
+
 def organization_events(frame: pd.DataFrame, rates: dict[str, float], nights: int, seed: int) -> None:
-    """Companies that are founded, renamed or closed on a later night."""
+    """Companies that are founded, renamed, closed or merged into another (and closed by it) on a later night."""
+    frame["merged_into"] = -1
     free = np.ones(len(frame), dtype=bool)
     for night in range(2, nights + 1):
         for event, column in (("founded", "from_night"), ("renamed", "rename_night"), ("closed", "close_night")):
@@ -104,3 +164,15 @@ def organization_events(frame: pd.DataFrame, rates: dict[str, float], nights: in
             chosen = _some(Dice(seed, event, str(night)), fit, rates[event])
             frame.loc[chosen, column] = night
             free[chosen] = False
+        _merger(frame, free, rates, night, seed)
+
+
+def _merger(frame: pd.DataFrame, free: Flags, rates: dict[str, float], night: int, seed: int) -> None:
+    """Companies that another one takes over; without companies sole traders stand in."""
+    running = free & frame["status"].isin(["存续", "在业"]).to_numpy()
+    fit = running & (frame["kind"] == "company").to_numpy()
+    chosen = _some(Dice(seed, "merged", str(night)), fit if fit.sum() > 1 else running, rates["merged"], fewest=2)
+    pairs = len(chosen) // 2
+    frame.loc[chosen[:pairs], "close_night"] = night
+    frame.loc[chosen[:pairs], "merged_into"] = chosen[pairs : 2 * pairs]
+    free[chosen] = False

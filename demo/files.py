@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import itertools
 import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -12,6 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from demo import lines
 from demo.draw import Texts
 from demo.extract import Column
 
@@ -22,13 +24,27 @@ _RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACK = "http://schemas.openxmlformats.org/package/2006"
 
 
-def delimited(columns: dict[str, Column], encoding: str, delimiter: str, newline: str) -> bytes:
-    """CSV or TSV with a header in line 1; record i stands in line i + 2 (no value holds a line break)."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=newline)
-    writer.writerow(columns)
-    writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
-    return buffer.getvalue().encode(encoding)
+def delimited(
+    columns: dict[str, Column], encoding: str, delimiter: str, newline: str, above: Sequence[str] = ()
+) -> bytes:
+    """CSV or TSV; record i stands in line i + 2, lower by the lines `above` (no value holds a line break).
+
+    Args:
+        columns: values by heading.
+        encoding: of the file.
+        delimiter: between fields.
+        newline: after every line.
+        above: lines over the headings, such as a title, as they stand.
+    """
+    every = list(columns.values())
+    head = lines.records([np.array([name], dtype=object) for name in columns], delimiter, newline)
+    buffer = io.BytesIO()
+    title = "".join(line + newline for line in above)
+    buffer.write((title + head.decode("utf-8")).encode(encoding))
+    for rows in lines.blocks(len(every[0])):
+        block = lines.records([values[rows] for values in every], delimiter, newline)
+        buffer.write(block if encoding in {"utf-8", "utf-8-sig"} else block.decode("utf-8").encode(encoding))
+    return buffer.getvalue()
 
 
 def json_lines(columns: dict[str, Column]) -> bytes:
@@ -41,7 +57,7 @@ def json_lines(columns: dict[str, Column]) -> bytes:
 def parquet(columns: dict[str, Column]) -> bytes:
     """A Parquet file: text columns and doubles."""
     arrays = {
-        name: pa.array(values.tolist(), pa.float64() if values.dtype.kind == "f" else pa.string())
+        name: pa.array(values, pa.float64() if values.dtype.kind == "f" else pa.string())
         for name, values in columns.items()
     }
     sink = io.BytesIO()
@@ -70,50 +86,78 @@ def _column_name(index: int) -> str:
     return chr(65 + index)
 
 
-def _text_cells(values: Texts, letter: str, first: int) -> list[str]:
-    """Inline-string cells of a column; empty values make no cell."""
-    texts = [str(value) for value in values.tolist()]
-    if any(sign in "".join(texts) for sign in "&<>"):
-        texts = [escape(text) for text in texts]
-    return [
-        f'<c r="{letter}{row}" t="inlineStr"><is><t>{text}</t></is></c>' if text else ""
-        for row, text in enumerate(texts, start=first)
-    ]
+def _cell(text: str, letter: str, row: int) -> str:
+    """One inline-string cell."""
+    return f'<c r="{letter}{row}" t="inlineStr"><is><t>{escape(text)}</t></is></c>' if text else ""
 
 
-def workbook(sheet: str, title: str, columns: dict[str, Column], numeric: dict[str, Texts]) -> bytes:
-    """An XLSX with a merged title in row 1, headings in row 2 and record i in row i + 3.
+def workbook(
+    sheet: str, title: str, columns: dict[str, Column], numeric: dict[str, Texts], remark: str = "",
+    footer: Sequence[str] = (), merged: Sequence[str] = (),
+) -> bytes:  # fmt: skip
+    """An XLSX with a merged title in row 1, headings in row 2, a remark in row 3 (if any), then the records.
 
     Args:
         sheet: sheet name.
         title: text of the title row.
         columns: texts, at most 26 columns.
         numeric: per column the text of the number for cells typed as numbers, empty where the cell is text.
+        remark: text of the row under the headings.
+        footer: texts of rows under the records.
+        merged: headings whose equal neighbours share one merged cell.
     """
     letters = [_column_name(i) for i in range(len(columns))]
-    cells = []
-    for letter, (name, values) in zip(letters, columns.items(), strict=True):
-        made = _text_cells(values.astype(object), letter, 3)
-        for at in np.flatnonzero(numeric[name] != "").tolist() if name in numeric else []:
-            made[at] = f'<c r="{letter}{at + 3}"><v>{numeric[name][at]}</v></c>'
-        cells.append(made)
-    head = "".join(
-        f'<c r="{letter}2" t="inlineStr"><is><t>{escape(name)}</t></is></c>'
-        for letter, name in zip(letters, columns, strict=True)
-    )
-    rows = [f'<row r="1"><c r="A1" t="inlineStr"><is><t>{escape(title)}</t></is></c></row>', f'<row r="2">{head}</row>']
-    rows += [f'<row r="{number}">{"".join(row)}</row>' for number, row in enumerate(zip(*cells, strict=True), start=3)]
-    body = (
-        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{"".join(rows)}</sheetData>'
-        f'<mergeCells count="1"><mergeCell ref="A1:{letters[-1]}1"/></mergeCells></worksheet>'
-    )
-    return _zip({"xl/worksheets/sheet1.xml": body, **_book_parts(sheet)})
+    first = 4 if remark else 3
+    size = len(next(iter(columns.values())))
+    merges = [f"A1:{letters[-1]}1"] + ([f"A3:{letters[-1]}3"] if remark else [])
+    shown = {name: values.astype(object) for name, values in columns.items()}
+    for letter, name in zip(letters, columns, strict=True):
+        if name in merged:
+            shown[name], spans = _merged(shown[name])
+            merges += [f"{letter}{first + start}:{letter}{first + end}" for start, end in spans]
+    names = [_cell(name, letter, 2) for letter, name in zip(letters, columns, strict=True)]
+    rows = [_single(title, 1), f'<row r="2">{"".join(names)}</row>'] + ([_single(remark, 3)] if remark else [])
+    told = "".join(f'<mergeCell ref="{span}"/>' for span in merges)
+    tail = [_single(text, number) for number, text in enumerate(footer, start=first + size)]
+    tail.append(f'</sheetData><mergeCells count="{len(merges)}">{told}</mergeCells></worksheet>')
+    head = "".join([f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>', *rows])
+    records = _sheet_records(shown, numeric, letters, first)
+    body = itertools.chain([head.encode()], records, ["".join(tail).encode()])
+    return archive({"xl/worksheets/sheet1.xml": body} | {part: [text] for part, text in _book_parts(sheet).items()})
 
 
-def _book_parts(sheet: str) -> dict[str, str]:
+def _sheet_records(
+    shown: dict[str, Texts], numeric: dict[str, Texts], letters: list[str], first: int
+) -> Iterator[bytes]:
+    """The records' rows, a block at a time; the first stands in row `first`."""
+    for block in lines.blocks(len(next(iter(shown.values())))):
+        numbers = lines.texts(np.arange(first + block.start, first + block.stop))
+        cells = [
+            lines.sheet_cells(values[block], letter, numbers, numeric[name][block] if name in numeric else None)
+            for letter, (name, values) in zip(letters, shown.items(), strict=True)
+        ]
+        yield lines.sheet_rows(cells, numbers)
+
+
+def _single(text: str, row: int) -> str:
+    """A row with one text in its first cell."""
+    return f'<row r="{row}">{_cell(text, "A", row)}</row>'
+
+
+def _merged(values: Texts) -> tuple[Texts, list[tuple[int, int]]]:
+    """The values with every repeated neighbour blank, and the (first, last) position of each run of two or more."""
+    new = np.r_[True, values[1:] != values[:-1]]
+    starts = np.flatnonzero(new)
+    ends = np.r_[starts[1:], len(values)] - 1
+    runs = [(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True) if b > a and values[a]]
+    shown: Texts = np.where(new, values, "").astype(object)
+    return shown, runs
+
+
+def _book_parts(sheet: str) -> dict[str, bytes]:
     """The parts every workbook has, in their smallest form (ECMA-376)."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    return {
+    parts = {
         "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACK}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
@@ -125,15 +169,19 @@ def _book_parts(sheet: str) -> dict[str, str]:
         "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACK}/relationships"><Relationship Id="rId1" '
         f'Type="{_RELS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
     }
+    return {name: text.encode("utf-8") for name, text in parts.items()}
 
 
-def _zip(parts: dict[str, str]) -> bytes:
+def archive(parts: Mapping[str, Iterable[bytes]]) -> bytes:
     """A zip with fixed times and a fixed order of parts."""
     sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened:
         for name in sorted(parts):
             info = zipfile.ZipInfo(name, _ZIP_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
-            archive.writestr(info, parts[name].encode("utf-8"), compresslevel=1)
+            info._compresslevel = 1  # type: ignore[attr-defined]
+            with opened.open(info, "w") as entry:
+                for piece in parts[name]:
+                    entry.write(piece)
     return sink.getvalue()

@@ -9,27 +9,26 @@ import pandas as pd
 
 from demo.config import CityConfig, table
 from demo.draw import Dice, Flags, Floats, Ints, Texts, pick
-from demo.numbers import mobiles, resident_numbers, unique_serials
+from demo.numbers import mobiles, resident_check, resident_numbers, unique_serials
 from demo.places import Places
 
 TODAY = np.datetime64("2026-10-01")
 ROLES = ["head", "spouse", "child", "grandchild", "father", "mother", "other", "collective"]
 HEAD, SPOUSE, CHILD, GRANDCHILD, FATHER, MOTHER, OTHER, COLLECTIVE = range(8)
 RARE = "㴋㛃䴖䶮㼆㛤㑇㳘𬭛𠅤𨱇𤧛"  # characters outside GBK; four bytes in GB18030
-# Household forms: weight, head's age (low, high), members after the head. Weights are set by hand for a
-# mean of about three, see README.
-_FORMS: list[tuple[float, int, int, list[int]]] = [
-    (0.16, 22, 88, []),
-    (0.17, 50, 85, [SPOUSE]),
-    (0.05, 24, 34, [SPOUSE]),
-    (0.15, 27, 52, [SPOUSE, CHILD]),
-    (0.17, 29, 52, [SPOUSE, CHILD, CHILD]),
-    (0.06, 31, 50, [SPOUSE, CHILD, CHILD, CHILD]),
-    (0.04, 28, 55, [CHILD]),
-    (0.07, 30, 50, [SPOUSE, CHILD, CHILD, FATHER, MOTHER]),
-    (0.04, 30, 50, [SPOUSE, CHILD, MOTHER]),
-    (0.05, 55, 78, [SPOUSE, CHILD, GRANDCHILD]),
-    (0.04, 55, 78, [GRANDCHILD, GRANDCHILD]),
+# Household forms: the rate that weighs it, head's age (low, high), members after the head.
+_FORMS: list[tuple[str, int, int, list[int]]] = [
+    ("household_alone", 22, 88, []),
+    ("household_old_couple", 50, 85, [SPOUSE]),
+    ("household_young_couple", 24, 34, [SPOUSE]),
+    ("household_one_child", 27, 52, [SPOUSE, CHILD]),
+    ("household_two_children", 29, 52, [SPOUSE, CHILD, CHILD]),
+    ("household_three_children", 31, 50, [SPOUSE, CHILD, CHILD, CHILD]),
+    ("household_single_parent", 28, 55, [CHILD]),
+    ("household_three_generations", 30, 50, [SPOUSE, CHILD, CHILD, FATHER, MOTHER]),
+    ("household_with_mother", 30, 50, [SPOUSE, CHILD, MOTHER]),
+    ("household_grandparents", 55, 78, [SPOUSE, CHILD, GRANDCHILD]),
+    ("household_left_behind", 55, 78, [GRANDCHILD, GRANDCHILD]),
 ]
 _FOREIGN = [("516", "H"), ("511", ""), ("553", ""), ("414", "")]
 
@@ -44,9 +43,10 @@ def ages(persons: pd.DataFrame) -> Floats:
 class People:
     """`persons` and `households`, row positions are their ids.
 
-    households: house, registered_house, migrant, collective, code (户号). persons: household, role, male, birth,
-    name, former_name, number, document_kind, document, phone, ethnic, migrant, house, registered_house, twin,
-    mother or father as `relative` (position, -1 none), born_night, number_night.
+    households: house, registered_house, migrant, collective, code (户号), landline ("" none).
+    persons: household, role, male, birth, name, former_name, number, document_kind, document, phone, ethnic, migrant,
+    house, registered_house, twin, mother or father as `relative` (position, -1 none), born_night, number_night;
+    school (institution) and employer (organization), -1 none, by `daily.py`; the event columns of `events.py`.
     """
 
     persons: pd.DataFrame
@@ -66,12 +66,15 @@ def build_people(config: CityConfig, places: Places, rates: dict[str, float], se
 def _households(config: CityConfig, places: Places, rates: dict[str, float], seed: int) -> tuple[pd.DataFrame, Ints]:
     dwellings = places.dwellings()
     home = dwellings[~Dice(seed, "vacant").happens(dwellings, rates["vacant"])]
-    form = Dice(seed, "form").weighted(home, [entry[0] for entry in _FORMS])
+    form = Dice(seed, "form").weighted(home, [rates[entry[0]] for entry in _FORMS])
     frame = pd.DataFrame({"house": home})
     frame["migrant"] = Dice(seed, "migrant").happens(home, config.figures["migrant_share"])
     frame["collective"] = Dice(seed, "collective").happens(home, rates["collective_household"]) & ~frame["migrant"]
     ids = np.arange(len(frame), dtype=np.int64)
     frame["code"] = [f"{n:013d}" for n in Dice(seed, "household code").scramble(ids).tolist()]
+    number = Dice(seed, "landline").below(ids, 1_000_000)
+    fixed = np.array([f"{config.area_code}-0{n:06d}" for n in number.tolist()], dtype=object)
+    frame["landline"] = np.where(Dice(seed, "has landline").happens(ids, rates["landline"]), fixed, "")
     return frame, form
 
 
@@ -93,7 +96,7 @@ def _members(households: pd.DataFrame, form: Ints, rates: dict[str, float], seed
     highs = np.array([entry[2] for entry in _FORMS] + [60])
     head_age = lows[form] + Dice(seed, "head age").uniform(np.arange(count)) * (highs - lows)[form]
     head_male = Dice(seed, "head sex").happens(np.arange(count), 0.78)
-    age, male = _ages(role, household, rank, head_age, head_male, seed)
+    age, male = _ages(role, household, rank, head_age, head_male, rates["male"], seed)
     birth = TODAY - np.maximum(2, np.floor(age * 365.2425)).astype("timedelta64[D]")
     persons = pd.DataFrame({"household": household, "role": role, "male": male, "birth": birth})
     persons["relative"] = np.where(role == COLLECTIVE, -1, np.where(rank == 0, -1, first))
@@ -107,7 +110,7 @@ def _members(households: pd.DataFrame, form: Ints, rates: dict[str, float], seed
 
 def _ages(
     role: Ints, household: Ints, rank: Ints, head_age: Floats,
-    head_male: Flags, seed: int,
+    head_male: Flags, males: float, seed: int,
 ) -> tuple[Floats, Flags]:  # fmt: skip
     """Ages that fit the roles: spouses near the head, children a generation below, parents above."""
     ids = np.arange(len(role), dtype=np.int64)
@@ -122,7 +125,7 @@ def _ages(
     floor = np.where(role == SPOUSE, 21.0, 0.05)
     age = np.where(age < floor, floor + (0.8 + 16 * (role != SPOUSE)) * dice.uniform(ids, 2), age)
     age = np.clip(age, 0.02, 103)
-    male = Dice(seed, "sex").happens(ids, 0.515)
+    male = Dice(seed, "sex").happens(ids, males)
     male = np.where(role == HEAD, head_male[household], male)
     male = np.where(role == SPOUSE, ~head_male[household], male)
     male = np.where(role == FATHER, True, np.where(role == MOTHER, False, male))
@@ -170,24 +173,30 @@ def _names(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float], s
     chars = [pick(characters, np.where(male, index["male"], index["female"])) for index in drawn]
     twin_of = persons["twin_of"].to_numpy()
     chars[0] = np.where(twin_of >= 0, chars[0][np.maximum(twin_of, 0)], chars[0])
-    rare = Dice(seed, "rare character").happens(ids, 0.002)
+    rare = Dice(seed, "rare character").happens(ids, rates["rare_character"])
     chars[1] = np.where(rare, pick(list(RARE), Dice(seed, "which rare").below(ids, len(RARE))), chars[1])
     age = ages(persons)
     single = Dice(seed, "one character").happens(ids, np.where(age > 45, 0.2, 0.1)) & ~rare
     surname = _surnames(persons, seed)
     name = np.where(single, surname + chars[0], surname + chars[0] + chars[1])
     minority = Dice(seed, "minority").happens(ids, config.figures["minority_share"])
-    dotted = table("minority_names")
     use_dots = minority & Dice(seed, "dotted").happens(ids, 0.35)
-    for sex, flag in (("1", male), ("2", ~male)):
-        names = dotted.loc[dotted["sex"] == sex, "name"].to_numpy(dtype=object)
-        name = np.where(use_dots & flag, pick(names, dice.below(ids, len(names), 5)), name)
+    name[use_dots] = _dotted(male[use_dots], ids[use_dots], dice)
     name = _kin(persons, name, surname, chars, rates, seed)
     persons["surname"] = surname
     persons["name"] = name
-    former = Dice(seed, "former name").happens(ids, 0.02) & ~use_dots
+    former = Dice(seed, "former name").happens(ids, rates["former_name"]) & ~use_dots
     persons["former_name"] = np.where(former, surname + chars[2] + chars[1], "")
     persons["ethnic"] = np.where(minority, np.where(use_dots, "05", "08"), "01")
+
+
+def _dotted(male: Flags, ids: Ints, dice: Dice) -> Texts:
+    """A given name and the father's (`data/minority_names.csv`) with a dot between: 阿依古丽·吐尔洪."""
+    source = table("minority_names")
+    men, women = (source.loc[source["sex"] == sex, "name"].to_numpy(dtype=object) for sex in ("1", "2"))
+    own = np.where(male, pick(men, dice.below(ids, len(men), 5)), pick(women, dice.below(ids, len(women), 6)))
+    full: Texts = own + "·" + pick(men, dice.below(ids, len(men), 7))
+    return full
 
 
 def _kin(
@@ -231,24 +240,27 @@ def _documents(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float
     foreign = migrant & Dice(seed, "foreign").happens(ids, rates["other_document"])
     kind = Dice(seed, "which document").weighted(ids, [0.5, 0.2, 0.15, 0.15])
     persons["document_kind"] = np.where(foreign, pick([k for k, _ in _FOREIGN], kind), "111")
-    others = _other_documents(persons, ids, kind, seed)
-    persons["document"] = np.where(foreign, others, persons["number"])
+    document = persons["number"].to_numpy(dtype=object).copy()
+    document[foreign] = _other_documents(birth[foreign], ids[foreign], kind[foreign], seed)
+    persons["document"] = document
     persons["phone"] = mobiles(Dice(seed, "phone"), ids)
     persons["old_phone"] = mobiles(Dice(seed, "phone"), ids + 30_000_000)
     newborn = (TODAY - day).astype(np.int64) < 60
     persons["number_night"] = np.where(newborn, 1_000_000, 1)
 
 
-def _other_documents(persons: pd.DataFrame, ids: Ints, kind: Ints, seed: int) -> Texts:
-    """Permits of Hong Kong, Macao and Taiwan, foreigners' cards (15 characters) and passports, marked by 99."""
+def _other_documents(birth: Texts, ids: Ints, kind: Ints, seed: int) -> Texts:
+    """Permits of Hong Kong, Macao and Taiwan, foreigners' cards (15 characters or 18) and passports, marked by 99."""
     serial = Dice(seed, "permit").scramble(ids, width=26)
-    birth = persons["birth_text"].to_numpy(dtype=object)
     result = []
     for k, n, born in zip(kind.tolist(), serial.tolist(), birth, strict=True):
         if k == 0:
             result.append(f"{'HM'[n % 2]}99{n % 10**6:06d}")
         elif k == 1:
             result.append(f"99{n % 10**6:06d}")
+        elif k == 2 and n % 3:
+            body = f"999999{born}{n // 3 % 1000:03d}"  # the card of 2023: 9, place 99, nationality 999
+            result.append(body + resident_check(np.array([body], dtype=object))[0])
         elif k == 2:
             body = f"XXX9999{born[2:]}{n % 10}"
             total = sum((int(c) if c.isdigit() else ord(c) - 55) * (7, 3, 1)[i % 3] for i, c in enumerate(body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -241,3 +242,49 @@ def split_grid(grids: Grids, night: int, seed: int) -> Grids:
     table = pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
     table.loc[(table["code"] == row["code"]) | (table["parent"] == row["code"]), "until_night"] = night
     return Grids(table, cells)
+
+
+def merge_grids(grids: Grids, night: int, seed: int) -> Grids:
+    """Join two neighbouring general small grids without micro grids into one from this night on (a new cut).
+
+    Only pairs whose union is one run in each row and column are joined, so that its ring is a simple one.
+    """
+    table = grids.table
+    alive = (table["from_night"] < night) & (table["until_night"] > night)
+    parents = set(table.loc[table["level"] == "微网格", "parent"])
+    fit = alive & (table["level"] == "小网格") & (table["type"] == "综合") & ~table["code"].isin(parents)
+    rows = np.flatnonzero(fit.to_numpy())
+    pairs = [(a, b) for a, b in itertools.pairwise(rows.tolist()) if table["parent"][a] == table["parent"][b]]
+    order = Dice(seed, "merge grids", str(night)).order(np.arange(len(pairs), dtype=np.int64))
+    for place in order.tolist():
+        joined = _joined([grids.cells[at] for at in pairs[place]])
+        if joined is not None:
+            return _with_merged(grids, pairs[place], joined, night)
+    return grids
+
+
+def _joined(parts: list[Cells]) -> Cells | None:
+    """The union of two regions where each row and column of it is one run, none otherwise."""
+    both = Cells(*(np.concatenate([getattr(part, axis) for part in parts]) for axis in ("x", "y")))
+    for line, along in ((both.x, both.y), (both.y, both.x)):
+        runs = pd.DataFrame({"line": line, "along": along}).groupby("line")["along"].agg(["min", "max", "size"])
+        if ((runs["max"] - runs["min"] + 1) != runs["size"]).any() or np.ptp(runs.index) + 1 != len(runs):
+            return None
+    edges = pd.DataFrame({"x": both.x, "y": both.y}).groupby("x")["y"].agg(["min", "max"])
+    touching = (edges["min"].to_numpy()[1:] <= edges["max"].to_numpy()[:-1]) & (
+        edges["max"].to_numpy()[1:] >= edges["min"].to_numpy()[:-1]
+    )
+    return both if touching.all() else None
+
+
+def _with_merged(grids: Grids, pair: tuple[int, int], joined: Cells, night: int) -> Grids:
+    table = grids.table
+    row = table.iloc[pair[0]]
+    siblings = table.loc[table["code"].str.startswith(row["parent"] + "1") & (table["level"] == "小网格"), "code"]
+    serial = int(siblings.str[13:16].astype(int).max()) + 1
+    name = re.sub(r"第\d+(村民小组)?网格$", f"第{serial}网格", row["name"])
+    new = {**row.to_dict(), "code": f"{row['parent']}1{serial:03d}", "name": name, "from_night": night,
+           "until_night": 1_000_000}  # fmt: skip
+    table = pd.concat([table, pd.DataFrame([new])], ignore_index=True)
+    table.loc[list(pair), "until_night"] = night
+    return Grids(table, [*grids.cells, joined])

@@ -65,8 +65,9 @@ def _run(column: np.ndarray[tuple[int], np.dtype[np.bool_]], row: int) -> tuple[
     """First and last row of the run of a column that holds `row` (empty: last before first)."""
     if not column[row]:
         return row, row - 1
-    low = row - int(np.argmin(np.r_[column[row::-1], False])) + 1
-    high = row + int(np.argmin(np.r_[column[row:], False])) - 1
+    down, up = column[row::-1], column[row:]
+    low = row - (len(down) if down.all() else int(np.argmin(down))) + 1
+    high = row + (len(up) if up.all() else int(np.argmin(up))) - 1
     return low, high
 
 

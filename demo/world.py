@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from demo.config import CityConfig, Rates, all_rates
 from demo.draw import Dice, Texts, opaque
+from demo.licences import Trade
 from demo.people import People
 from demo.places import Places
 from demo.settlement import Grids
@@ -20,9 +22,9 @@ from demo.wording import AddressWriter
 FIRST_NIGHT = date(2026, 10, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
-    """Everything that is true, with the night from which it is true."""
+    """Everything that is true, with the night from which it is true; row positions of the tables are ids."""
 
     config: CityConfig
     seed: int
@@ -33,15 +35,32 @@ class World:
     people: People
     organizations: pd.DataFrame
     facilities: pd.DataFrame
+    institutions: pd.DataFrame
+    trade: Trade
     writer: AddressWriter
+
+    @property
+    def rates(self) -> Rates:
+        """The city's own rates."""
+        return all_rates()["city"]
 
     @cached_property
     def addresses(self) -> Texts:
         """Truth names of the standard address of each house."""
         return opaque(self.seed, "address", np.arange(len(self.places.houses), dtype=np.int64))
 
+    @cached_property
+    def address_names(self) -> pa.Array:
+        """`addresses` as an Arrow array."""
+        return pa.array(self.addresses, pa.string())
 
-@dataclass(frozen=True)
+    @cached_property
+    def building_codes(self) -> pa.Array:
+        """The codes of the buildings as an Arrow array."""
+        return pa.array(self.places.buildings["code"].to_numpy(dtype=object), pa.string())
+
+
+@dataclass(frozen=True, eq=False)
 class State:
     """One night's view: persons as they are then, and which small grid each building lies in."""
 
@@ -63,24 +82,38 @@ class State:
         """The error rates of a department."""
         return all_rates()[source]
 
+    @cached_property
+    def small_grid_names(self) -> pa.Array:
+        """`small_grid` as an Arrow array."""
+        return pa.array(self.small_grid, pa.string())
+
     @property
     def house_exists(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Whether each house stands on this night."""
-        built = self.world.places.buildings["from_night"].to_numpy() <= self.night
+        buildings = self.world.places.buildings
+        built = (buildings["from_night"].to_numpy() <= self.night) & (buildings["until_night"].to_numpy() > self.night)
         flags: np.ndarray[tuple[int], np.dtype[np.bool_]] = built[self.world.places.houses["building"].to_numpy()]
         return flags
 
 
+_PLANS = ["twin_of", "move_house", "marry_household", "marry_house", "marry_registered_house"]
+
+
 def state_of(world: World, night: int) -> State:
     """The world on a night: events up to it have happened."""
-    persons = world.people.persons.copy()
-    moved = (persons["move_night"] > 0) & (persons["move_night"] <= night)
-    persons.loc[moved, "house"] = persons.loc[moved, "move_house"]
-    married = (persons["marry_night"] > 0) & (persons["marry_night"] <= night)
-    persons.loc[married, ["household", "house", "registered_house"]] = persons.loc[
-        married, ["marry_household", "marry_house", "marry_registered_house"]
-    ].to_numpy()
-    return State(world, night, persons, small_grid_codes(world, night))
+    every = world.people.persons
+    moved = (every["move_night"] > 0) & (every["move_night"] <= night)
+    married = (every["marry_night"] > 0) & (every["marry_night"] <= night)
+    changes = {"house": every["house"].where(~moved, every["move_house"])}
+    for name in ("household", "house", "registered_house"):
+        changes[name] = changes.get(name, every[name]).where(~married, every[f"marry_{name}"])
+    persons = every.copy(deep=False)  # unchanged columns are shared
+    for name in _PLANS:
+        del persons[name]
+    for name, values in changes.items():
+        persons[name] = values
+    tonight = replace(world, writer=world.writer.at(night))
+    return State(tonight, night, persons, small_grid_codes(world, night))
 
 
 def small_grid_codes(world: World, night: int) -> Texts:

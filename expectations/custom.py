@@ -1,15 +1,18 @@
 """Expectations that Great Expectations does not bring: Chinese documents, codes, coordinates. Import registers them.
 
 Importing this module imports Great Expectations, which takes seconds; :mod:`expectations.suites` does it when a suite
-is first run. Every class is one check of :mod:`expectations.kernels`; ``rule`` picks which of its findings counts.
+is first run. Every class is one check of :mod:`expectations.kernels`; ``rule`` picks which of its findings counts, and
+``options`` are the check's, as JSON (Great Expectations copies and hashes an argument many times; text costs least).
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation, MulticolumnMapExpectation
@@ -26,25 +29,75 @@ from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map
     MulticolumnMapMetricProvider,
 )
 
-from expectations import kernels
+from expectations import kernels, readers
 
 _ARGUMENTS = ("check", "rule", "options")
-# (check, options, digest of the rows) -> broken rule ids, no values: a document column is under five rules of one.
-_ANSWERS: dict[tuple[str, str, str], kernels.Reasons] = {}
+_Positions = npt.NDArray[np.int64]
+# What was found in the frame of one suite, without values of rows: (check, options, columns) -> broken rule ids, and
+# (reader, its options, columns) -> what it read of the distinct values. A document: seven rules, three checks.
+_ANSWERS: dict[object, kernels.Reasons] = {}
+_READ: dict[object, pd.DataFrame] = {}
 
 
-def _kept(frame: pd.DataFrame, check: str, rule: str, options: dict[str, Any]) -> pd.Series:
-    numbered = frame.set_axis(range(frame.shape[1]), axis=1).reset_index(drop=True).astype(object)
-    content = hashlib.sha256(pd.util.hash_pandas_object(numbered, index=False).to_numpy().tobytes()).hexdigest()
-    key = (check, repr(sorted(options.items())), content)
+def _kept(frame: pd.DataFrame, check: str, rule: str, options: str) -> pd.Series:
+    """Which rows keep the rule: every distinct combination of values is read once."""
+    key = (check, options, *_rows(frame))
     if key not in _ANSWERS:
-        _ANSWERS[key] = kernels.evaluate(check, numbered.where(numbered.notna(), None), options)
+        _ANSWERS[key] = _judged(frame, check, json.loads(options))
     return pd.Series(np.asarray(_ANSWERS[key] != rule, dtype=bool), index=frame.index)
+
+
+def _judged(frame: pd.DataFrame, check: str, options: dict[str, Any]) -> kernels.Reasons:
+    found = kernels.CHECKS[check]
+    read = []
+    for reader, positions in found.readings:
+        columns = frame.iloc[:, [p for p in positions if p < frame.shape[1]]]
+        read.append(_read(columns, reader, options))
+    if len(read) == 1:
+        return found.judge(read[0][0], options)[read[0][1]]
+    return found.judge(*(table.take(codes).reset_index(drop=True) for table, codes in read), options)
+
+
+def _read(frame: pd.DataFrame, reader: str, options: dict[str, Any]) -> tuple[pd.DataFrame, _Positions]:
+    """What a reader makes of the distinct rows, and each row's position among them."""
+    distinct, codes = _distinct(frame)
+    looked_at = json.dumps([options.get(name) for name in readers.READERS[reader].options])
+    rows = (str(frame.columns[0]),) if frame.shape[1] == 1 else _rows(frame)  # one column: all it ever says is read
+    key = (reader, looked_at, *rows)
+    if key not in _READ:
+        _READ[key] = readers.READERS[reader].read(distinct, options)
+    return _READ[key], codes
+
+
+def _rows(frame: pd.DataFrame) -> tuple[object, ...]:
+    """What tells rows of a suite's frame from any others of it: their columns and index."""
+    return (*map(str, frame), hashlib.sha256(frame.index.to_numpy().tobytes()).digest())
+
+
+def _distinct(frame: pd.DataFrame) -> tuple[pd.DataFrame, _Positions]:
+    """The distinct rows, as text columns 0, 1 ... with None for null, and each row's position among them.
+
+    Of one column, all its categories, whether a row has them or not.
+    """
+    texts, codes = [], []
+    for position in range(frame.shape[1]):
+        column = frame.iloc[:, position].cat
+        texts.append(np.array([*column.categories, None], dtype=object))
+        of_row = column.codes.to_numpy().astype(np.int64)
+        codes.append(np.where(of_row < 0, len(column.categories), of_row))
+    if len(codes) == 1:
+        return pd.DataFrame({0: texts[0]}), codes[0]
+    of_row = codes[0]
+    for at in range(1, len(codes)):
+        of_row = pd.factorize(of_row * len(texts[at]) + codes[at])[0].astype(np.int64)
+    _, first = np.unique(of_row, return_index=True)
+    return pd.DataFrame({at: texts[at][codes[at][first]] for at in range(len(texts))}, dtype=object), of_row
 
 
 def forget() -> None:
     """Drop the answers kept for the rules of one suite."""
     _ANSWERS.clear()
+    _READ.clear()
 
 
 class _ColumnMetric(ColumnMapMetricProvider):
@@ -52,8 +105,19 @@ class _ColumnMetric(ColumnMapMetricProvider):
     condition_value_keys = _ARGUMENTS
 
     @column_condition_partial(engine=PandasExecutionEngine)
-    def _pandas(cls, column: pd.Series, check: str, rule: str, options: dict[str, Any], **_: object) -> pd.Series:  # noqa: N805
+    def _pandas(cls, column: pd.Series, check: str, rule: str, options: str, **_: object) -> pd.Series:  # noqa: N805
         return _kept(column.to_frame(), check, rule, options)
+
+
+class _EachColumnMetric(MulticolumnMapMetricProvider):
+    condition_metric_name = "multicolumn_values.gridfacts_each"
+    condition_value_keys = _ARGUMENTS
+    condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
+
+    @multicolumn_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+    def _pandas(cls, frame: pd.DataFrame, check: str, rule: str, options: str, **_: object) -> pd.Series:  # noqa: N805
+        kept = [_kept(frame.iloc[:, [at]], check, rule, options) for at in range(frame.shape[1])]
+        return pd.concat(kept, axis=1).all(axis=1)
 
 
 class _ColumnsMetric(MulticolumnMapMetricProvider):
@@ -62,7 +126,7 @@ class _ColumnsMetric(MulticolumnMapMetricProvider):
     condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
 
     @multicolumn_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(cls, frame: pd.DataFrame, check: str, rule: str, options: dict[str, Any], **_: object) -> pd.Series:  # noqa: N805
+    def _pandas(cls, frame: pd.DataFrame, check: str, rule: str, options: str, **_: object) -> pd.Series:  # noqa: N805
         return _kept(frame, check, rule, options)
 
 
@@ -71,7 +135,7 @@ class ExpectColumnValuesToKeepRule(ColumnMapExpectation):
 
     check: str
     rule: str
-    options: dict[str, Any]
+    options: str
 
     map_metric = "column_values.gridfacts"
     success_keys = (*_ARGUMENTS, "mostly")
@@ -83,11 +147,17 @@ class ExpectColumnsToKeepRule(MulticolumnMapExpectation):
 
     check: str
     rule: str
-    options: dict[str, Any]
+    options: str
 
     map_metric = "multicolumn_values.gridfacts"
     success_keys = (*_ARGUMENTS, "mostly")
     args_keys = ("column_list", *_ARGUMENTS)
+
+
+class ExpectEachOfColumnsToKeepRule(ExpectColumnsToKeepRule):
+    """A rule that every one of several columns must keep by itself: one count of rows for all of them."""
+
+    map_metric = "multicolumn_values.gridfacts_each"
 
 
 class ExpectColumnValuesToBeDocumentNumbers(ExpectColumnValuesToKeepRule):
@@ -161,4 +231,5 @@ OF_CHECK = {
     "point": (None, "expect_columns_to_be_points_in_china"),
     "geometry": ("expect_column_values_to_be_polygons_in_china", None),
 }
+EACH = "expect_each_of_columns_to_keep_rule"
 DEFAULT = ("expect_column_values_to_keep_rule", "expect_columns_to_keep_rule")

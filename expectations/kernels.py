@@ -43,17 +43,6 @@ class Check:
     judge: Callable[..., Reasons]
 
 
-def evaluate(check: str, frame: pd.DataFrame, options: Options) -> Reasons:
-    """Read and judge rows at once, without regard to repeated values."""
-    found = CHECKS[check]
-    read = [
-        readers.READERS[reader].read(frame[present].set_axis(range(len(present)), axis=1), options)
-        for reader, positions in found.readings
-        if (present := [p for p in positions if p in frame])
-    ]
-    return found.judge(*read, options)
-
-
 def _said(mask: pd.Series | Mask | list[bool], rule: str) -> Reasons:
     broken = np.full(len(mask), None, dtype=object)
     broken[np.asarray(mask, dtype=bool)] = rule

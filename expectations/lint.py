@@ -20,9 +20,9 @@ from transforms.run import REPOSITORY
 
 # Suffixes that standardise adds to a property's name (docs/rooms.md), and words that link derives for a kind.
 _SUFFIXES = (
-    "key", "pinyin", "surname", "kind", "valid", "token", "near", "birth", "sex", "tokens", "precision", "path",
-    "level", "province", "county", "town", "village", "road", "door", "estate", "building", "unit", "floor", "room",
-    "group", "relation", "residual",
+    "key", "pinyin", "surname", "trade", "kind", "valid", "token", "near", "birth", "sex", "tokens", "precision",
+    "path", "level", "province", "county", "town", "village", "road", "door", "estate", "building", "unit", "floor",
+    "room", "group", "relation", "residual",
 )  # fmt: skip
 _DERIVED = {"cell": ("lon", "lat"), "point": ("lon", "lat"), "path": ("address",)}  # word -> types a kind needs for it
 _LEAST_LATIN = 4  # shorter pinyin initials ("jb") stand in too many innocent headings
@@ -46,8 +46,8 @@ def lint(expectations: Path) -> list[str]:
             problems.append(error.detail)
     deployment = _Deployment(
         known,
-        frozenset(_lookup(expectations, "purposes", "purpose", "title")),
-        _lookup(expectations, "denied_columns", "word", "reason"),
+        frozenset(lookup(expectations, "purposes", "purpose", "title")),
+        lookup(expectations, "denied_columns", "word", "reason"),
     )
     for name, kind in known.items():
         problems += [f"kinds/{name}.yml: {problem}" for problem in _kind(kind)]
@@ -62,7 +62,8 @@ def lint(expectations: Path) -> list[str]:
     return problems if paths and known else [*problems, f"{expectations} holds no contracts or no kinds"]
 
 
-def _lookup(expectations: Path, name: str, key: str, value: str) -> dict[str, str]:
+def lookup(expectations: Path, name: str, key: str, value: str) -> dict[str, str]:
+    """Two columns of a reviewed lookup: the deployment's own file, else the one that comes with gridfacts."""
     own = expectations / "lookups" / f"{name}.csv"
     path = own if own.is_file() else REPOSITORY / "expectations" / "lookups" / f"{name}.csv"
     with path.open(encoding="utf-8", newline="") as file:

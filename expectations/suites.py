@@ -6,18 +6,21 @@ they were. Results carry counts only: no unexpected values, no value lists, no e
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations import kernels, readers
+from expectations import kernels, quick, readers
 from expectations.rules import FAULT, Option, Rule
 from transforms.contract import Contract
 
+TOGETHER = ("CONTROL_CHAR", "FIELD_TOO_LONG")  # rules of every heading alike: one expectation over all of them
 MOST_ROWS = 200_000  # above this a hash-chosen sample of as many is checked (design.md section 4)
 _RAW = "landed "  # prefix of a column's text as it came, beside the cleaned one
 _COUNTS_ONLY = {
@@ -28,7 +31,7 @@ _COUNTS_ONLY = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What Great Expectations counted for one rule: no values."""
+    """What Great Expectations counted for one rule: no values. ``heading`` is null for a rule of the whole row."""
 
     rule: str
     heading: str | None
@@ -76,28 +79,54 @@ def validate(landed: pa.Table, contract: Contract, rules: Sequence[Rule]) -> lis
     Args:
         landed: :data:`transforms.model.LANDED` plus one text column per landed heading.
         contract: for the null marks.
-        rules: as derived; one expectation each, in their order.
+        rules: as derived; one expectation each, in their order (those of :data:`TOGETHER` one for all headings).
 
     Raises:
         RuntimeError: an expectation could not be evaluated; names rule and heading, never a value.
     """
     faulty = landed["fault"].null_count < landed.num_rows
-    suite = [_expectation(rule, split_only=faulty and rule.id != FAULT) for rule in rules]
-    results = _run(contract.source, suite, frame(landed, contract, rules))
-    return [_outcome(rule, result) for rule, result in zip(rules, _in_order(results, len(rules)), strict=True)]
+    asked = _asked(rules)
+    rows = frame(landed, contract, rules)
+    suite = [_expectation(rule, split_only=faulty and rule.id != FAULT) for rule in asked]
+    results = _in_order(_run(contract.source, suite, rows), len(asked))
+    return [_outcome(rule, result) for rule, result in zip(asked, results, strict=True)]
+
+
+def _asked(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules in order, those of :data:`TOGETHER` as one each over all their headings."""
+    found: dict[object, Rule] = {}
+    for rule in rules:
+        key: object = (rule.id, rule.heading)
+        if rule.id in TOGETHER:
+            key, before = rule.id, found.get(rule.id)
+            rule = replace(rule, heading=None, columns=(*(before.columns if before else ()), *rule.columns))  # noqa: PLW2901
+        found[key] = rule
+    return list(found.values())
 
 
 def frame(landed: pa.Table, contract: Contract, rules: Sequence[Rule]) -> pd.DataFrame:
-    """The batch as Great Expectations sees it: cleaned text per heading, landed text where a rule asks for it."""
-    columns: dict[str, pd.Series] = {name: landed[name].to_pandas().astype(object) for name in ("fault", "numeric")}
+    """The batch as Great Expectations sees it: cleaned text per heading, landed text where a rule asks for it.
+
+    Every column is categorical: what looks at text looks at each distinct one, and picking rows moves numbers.
+    """
+    columns = {name: _coded(landed[name], None) for name in ("fault", "numeric")}
     for rule in rules:
         for heading in rule.columns:
             wanted = _column(rule, heading)
             if wanted not in columns:
-                text = landed[heading].to_pandas().astype(object)
-                columns[wanted] = text if rule.raw else readers.clean(text, contract.arrives.null_marks)
-    made = pd.DataFrame(columns)
-    return made.where(made.notna(), None)
+                columns[wanted] = _coded(landed[heading], None if rule.raw else contract.arrives.null_marks)
+    return pd.DataFrame(columns)
+
+
+def _coded(column: pa.ChunkedArray, null_marks: Sequence[str] | None) -> pd.Categorical:
+    """A column as its distinct texts, cleaned where the contract's null marks are given."""
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    words = pd.Series(encoded.dictionary.to_pylist(), dtype=object)
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    if null_marks is not None:
+        of_word, words = pd.factorize(readers.clean(words, null_marks))
+        codes = np.append(of_word, -1)[codes]
+    return pd.Categorical.from_codes(codes, categories=pd.Index(words, dtype=object))
 
 
 def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -112,7 +141,8 @@ def _column(rule: Rule, heading: str) -> str:
 def _expectation(rule: Rule, *, split_only: bool) -> dict[str, Any]:
     kind, arguments = _native(rule) or _custom(rule)
     if split_only:
-        from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415 - seconds to import
+        quick.great_expectations()
+        from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415 - it takes a while
 
         arguments["row_condition"] = Column("fault").is_null()
     meta = {"rule": rule.id, "heading": rule.heading}
@@ -143,11 +173,15 @@ def _native_code(options: Mapping[str, Option]) -> tuple[str, dict[str, Any]]:
 
 
 def _custom(rule: Rule) -> tuple[str, dict[str, Any]]:
-    from expectations import custom  # noqa: PLC0415 - imports Great Expectations, which takes seconds
+    quick.great_expectations()
+    from expectations import custom  # noqa: PLC0415 - imports Great Expectations, which takes a while
 
     alone, beside = custom.OF_CHECK.get(rule.check, custom.DEFAULT)
     columns = [_column(rule, heading) for heading in rule.columns]
-    arguments: dict[str, Any] = {"check": rule.check, "rule": rule.id, "options": dict(rule.options)}
+    options = json.dumps(dict(rule.options), ensure_ascii=False, sort_keys=True)
+    arguments: dict[str, Any] = {"check": rule.check, "rule": rule.id, "options": options}
+    if rule.id in TOGETHER and len(columns) > 1:
+        return custom.EACH, arguments | {"column_list": columns, "ignore_row_if": "never"}
     if len(columns) == 1:
         return alone or custom.DEFAULT[0], arguments | {"column": columns[0]}
     return beside or custom.DEFAULT[1], arguments | {"column_list": columns, "ignore_row_if": "never"}
@@ -155,20 +189,19 @@ def _custom(rule: Rule) -> tuple[str, dict[str, Any]]:
 
 def _run(name: str, suite: list[dict[str, Any]], rows: pd.DataFrame) -> list[Any]:
     """Validate in an ephemeral context of its own: no progress bars, nothing stored, nothing left for the next run."""
-    import great_expectations as gx  # noqa: PLC0415 - seconds to import
-    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+    gx = quick.great_expectations()
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415 - as above
 
-    from expectations import custom  # noqa: PLC0415
+    from expectations import custom  # noqa: PLC0415 - as above
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     numbered = [item | {"meta": item["meta"] | {"position": position}} for position, item in enumerate(suite)]
-    made = context.suites.add(gx.ExpectationSuite(name=name, expectations=numbered))
     asset = context.data_sources.add_pandas(name).add_dataframe_asset("rows")
-    batch = asset.add_batch_definition_whole_dataframe("rows")
-    validation = gx.ValidationDefinition(name=name, data=batch, suite=made)
+    batch = asset.add_batch_definition_whole_dataframe("rows").get_batch(batch_parameters={"dataframe": rows})
     try:
-        return list(validation.run(batch_parameters={"dataframe": rows}, result_format=_COUNTS_ONLY).results)
+        made = gx.ExpectationSuite(name=name, expectations=numbered)
+        return list(batch.validate(made, result_format=_COUNTS_ONLY).results)
     finally:
         custom.forget()
 

@@ -162,11 +162,13 @@ def _receipts(night: str, base: int) -> dict[str, list[Row]]:
     later = [event | {"entity_id": "per1", "event": "update", "fields": "name"},
              event | {"entity_id": "per3", "event": "merge", "other_id": "per1"}]  # fmt: skip
     row: Row = {"batch": batch, "source": "src", "line": 2, "ordinal": 1}
+    states = dict.fromkeys(("quarantined", "merged", "duplicate", "superseded", "withdrawn", "held", "erased"), 0)
+    states |= {"landed": 2, "quarantined": 1, "superseded" if base else "merged": 1}
     return {
         "change": later if base else first,
         "source_state": [{"source": "src", "as_of": night, "batch": batch, "state": "fresh", "rows": 3}],
         "delivery": [{"source": "src", "file": "src.csv", "sha256": "a" * 64, "night": night, "state": "landed"}],
         "home": [{"kind": "person", "record_id": f"rec{i}", "entity_id": f"per{i}"} for i in (1, 2, 3 + bool(base))],
-        "outcome": [row | {"kind": "person", "state": "superseded" if base else "merged", "rule": None}],
+        "outcome": [{"batch": batch, "kind": "person", "source": "src", "digest": "b" * 64} | states],
         "quarantine": [row | {"ordinal": 9, "line": 10, "field": "姓名", "rule": "REQUIRED", "state": "open"}],
     }

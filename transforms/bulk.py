@@ -7,14 +7,13 @@ driver's errors into ones without values). Names of tables and columns come from
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from transforms import tables
@@ -23,6 +22,7 @@ from transforms.errors import GridfactsError
 Value = str | int | None
 Where = Mapping[str, Value]
 _ROWS = 50_000
+_BYTES = 16_000_000
 _STAGED = "staged"
 
 
@@ -51,14 +51,35 @@ def select(
         KeyError: no such table or column.
     """
     schema = schema_of(table, columns)
-    given = {schema_of(table).field(name).name: value for name, value in (where or {}).items()}
-    mark = "%({})s" if _is_postgres(connection) else ":{}"
-    tests = [f'"{n}" IS NULL' if value is None else f'"{n}" = {mark.format(n)}' for n, value in given.items()]
-    text = f'SELECT {_listed(schema.names)} FROM "{table}"' + (f" WHERE {' AND '.join(tests)}" if tests else "")  # noqa: S608
-    bound = {name: value for name, value in given.items() if value is not None}
-    found = (_copy_out if _is_postgres(connection) else _fetch)(connection, text, bound, schema)
+    found = pa.Table.from_batches(
+        [b for p in pieces(connection, table, columns, where) for b in p.to_batches()], schema
+    )
     order = [name for name in (*tables.load_all()[table].key, *tables.KNOWN) if name in schema.names]
     return found.sort_by([(name, "ascending") for name in order]) if order else found
+
+
+def pieces(
+    connection: Connection, table: str, columns: Sequence[str] | None = None, where: Where | None = None
+) -> Iterator[pa.Table]:
+    """The rows of :func:`select` in no order, some ten thousand at a time, for what must not hold a whole table.
+
+    Raises:
+        KeyError: no such table or column.
+    """
+    schema = schema_of(table, columns)
+    given = {schema_of(table).field(name).name: value for name, value in (where or {}).items()}
+    mark = "%({})s" if is_postgres(connection) else ":{}"
+    tests = [f'"{n}" IS NULL' if value is None else f'"{n}" = {mark.format(n)}' for n, value in given.items()]
+    text = f'SELECT {listed(schema.names)} FROM "{table}"' + (f" WHERE {' AND '.join(tests)}" if tests else "")  # noqa: S608
+    bound = {name: value for name, value in given.items() if value is not None}
+    yield from query(connection, text, schema, bound)
+
+
+def query(
+    connection: Connection, text: str, schema: pa.Schema, bound: Mapping[str, Value] | None = None
+) -> Iterator[pa.Table]:
+    """The answer of a query of our own in pieces; its columns are the schema's, in its order."""
+    yield from (_copy_out if is_postgres(connection) else _fetch)(connection, text, bound or {}, schema)
 
 
 def insert(connection: Connection, table: str, rows: pa.Table) -> None:
@@ -70,7 +91,7 @@ def insert(connection: Connection, table: str, rows: pa.Table) -> None:
     for field in rows.schema:
         if pa.types.is_floating(field.type) and pc.any(pc.is_nan(rows[field.name])).as_py():
             raise GridfactsError("NOT_A_NUMBER", f"table {table}, column {field.name}")
-    if not _is_postgres(connection):
+    if not is_postgres(connection):
         _many(connection, _insertion(table, rows.column_names), rows)
     elif rows.num_rows:
         _copy_in(connection, table, rows)
@@ -90,56 +111,41 @@ def upsert(connection: Connection, table: str, key: Sequence[str], rows: pa.Tabl
     differ = " OR ".join(f'"{table}"."{n}" IS DISTINCT FROM excluded."{n}"' for n in others if n != stamp)
     changes = ", ".join(f'"{n}" = excluded."{n}"' for n in others)
     action = f"DO UPDATE SET {changes} WHERE {differ}" if differ else "DO NOTHING"
-    conflict = f"ON CONFLICT ({_listed(key)}) {action}"
-    if not _is_postgres(connection):
+    conflict = f"ON CONFLICT ({listed(key)}) {action}"
+    if not is_postgres(connection):
         _many(connection, f"{_insertion(table, rows.column_names)} {conflict}", rows)
         return
-    _stage(connection, table, rows)
-    listed = _listed(rows.column_names)
-    connection.exec_driver_sql(f'INSERT INTO "{table}" ({listed}) SELECT {listed} FROM {_STAGED} {conflict}')  # noqa: S608
+    stage(connection, _STAGED, table, rows)
+    names = listed(rows.column_names)
+    connection.exec_driver_sql(f'INSERT INTO "{table}" ({names}) SELECT {names} FROM {_STAGED} {conflict}')  # noqa: S608
 
 
-def end(connection: Connection, table: str, keys: pa.Table, release: int) -> int:
-    """End the current version of each key in a release: versions of a table with history get their ``known_to``.
-
-    Returns:
-        How many rows ended.
-    """
-    change = f'UPDATE "{table}" SET known_to = {int(release)}'  # noqa: S608
-    return _each(connection, table, keys, change, current=' AND "known_to" IS NULL')
-
-
-def remove(connection: Connection, table: str, keys: pa.Table) -> int:
-    """Delete the row of each key, in a table that keeps no history.
-
-    Returns:
-        How many rows went.
-    """
-    return _each(connection, table, keys, f'DELETE FROM "{table}"')  # noqa: S608
+def stage(connection: Connection, name: str, table: str, rows: pa.Table) -> None:
+    """Rows in a temporary table of this transaction, with the types of the table they are meant for."""
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+    end = "ON COMMIT DROP" if is_postgres(connection) else ""
+    connection.exec_driver_sql(
+        f'CREATE TEMP TABLE {name} {end} AS SELECT {listed(rows.column_names)} FROM "{table}" LIMIT 0'  # noqa: S608
+    )
+    if is_postgres(connection):
+        _copy_in(connection, name, rows)
+        connection.exec_driver_sql(f"ANALYZE {name}")
+    else:
+        _many(connection, _insertion(name, rows.column_names), rows)
 
 
-def _each(connection: Connection, table: str, keys: pa.Table, change: str, current: str = "") -> int:
-    if not keys.num_rows:
-        return 0
-    if not _is_postgres(connection):
-        tests = " AND ".join(f'"{name}" = ?' for name in keys.column_names)
-        return _many(connection, f"{change} WHERE {tests}{current}", keys)
-    _stage(connection, table, keys)
-    tests = " AND ".join(f'"{table}"."{name}" = {_STAGED}."{name}"' for name in keys.column_names)
-    using = "FROM" if change.startswith("UPDATE") else "USING"
-    return connection.exec_driver_sql(f"{change} {using} {_STAGED} WHERE {tests}{current}").rowcount
-
-
-def _is_postgres(connection: Connection) -> bool:
+def is_postgres(connection: Connection) -> bool:
+    """True on PostgreSQL, False on SQLite."""
     return connection.dialect.name == "postgresql"
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def listed(names: Sequence[str], of: str = "") -> str:
+    """Column names for a statement, quoted; ``of`` is the alias they belong to."""
+    return ", ".join(f'{of}."{name}"' if of else f'"{name}"' for name in names)
 
 
 def _insertion(table: str, names: Sequence[str]) -> str:
-    return f'INSERT INTO "{table}" ({_listed(names)}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
+    return f'INSERT INTO "{table}" ({listed(names)}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
 
 
 def _many(connection: Connection, statement: str, rows: pa.Table) -> int:
@@ -153,15 +159,13 @@ def _many(connection: Connection, statement: str, rows: pa.Table) -> int:
     return touched
 
 
-def _fetch(connection: Connection, text: str, bound: Mapping[str, Value], schema: pa.Schema) -> pa.Table:
-    """SQLite: the driver's tuples in pieces, turned by column."""
+def _fetch(connection: Connection, text: str, bound: Mapping[str, Value], schema: pa.Schema) -> Iterator[pa.Table]:
+    """SQLite: the driver's tuples, turned by column."""
     cursor = connection.connection.cursor()
     cursor.execute(text, bound)
-    pieces = []
     while rows := cursor.fetchmany(_ROWS):
         columns = zip(zip(*rows, strict=True), schema, strict=True)
-        pieces.append(pa.record_batch([_array(list(values), field.type) for values, field in columns], schema=schema))
-    return pa.Table.from_batches(pieces, schema)
+        yield pa.Table.from_arrays([_array(list(values), field.type) for values, field in columns], schema=schema)
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
@@ -179,17 +183,6 @@ def _driver(connection: Connection) -> psycopg.Connection[Any]:
     return found
 
 
-def _stage(connection: Connection, table: str, rows: pa.Table) -> None:
-    """PostgreSQL: rows in a table of this transaction, with the types of the table they are meant for."""
-    connection.execute(sa.text(f"DROP TABLE IF EXISTS {_STAGED}"))
-    listed = _listed(rows.column_names)
-    connection.exec_driver_sql(
-        f'CREATE TEMP TABLE {_STAGED} ON COMMIT DROP AS SELECT {listed} FROM "{table}" LIMIT 0'  # noqa: S608
-    )
-    _copy_in(connection, _STAGED, rows)
-    connection.exec_driver_sql(f"ANALYZE {_STAGED}")
-
-
 def _copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
     """CSV, where a bare empty field is null and a quoted one an empty text."""
     for at, field in enumerate(rows.schema):
@@ -197,7 +190,7 @@ def _copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
             text = [None if value is None else "\\x" + value.hex() for value in rows.column(at).to_pylist()]
             rows = rows.set_column(at, field.name, pa.array(text, pa.string()))
     options = pv.WriteOptions(include_header=False, quoting_style="needed")
-    statement = f'COPY "{table}" ({_listed(rows.column_names)}) FROM STDIN (FORMAT csv)'
+    statement = f'COPY "{table}" ({listed(rows.column_names)}) FROM STDIN (FORMAT csv)'
     with _driver(connection).cursor() as cursor, cursor.copy(statement.encode()) as copy:
         for batch in rows.to_batches(max_chunksize=_ROWS):
             buffer = io.BytesIO()
@@ -205,14 +198,21 @@ def _copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
             copy.write(buffer.getbuffer())
 
 
-def _copy_out(connection: Connection, text: str, bound: Mapping[str, Value], schema: pa.Schema) -> pa.Table:
+def _copy_out(connection: Connection, text: str, bound: Mapping[str, Value], schema: pa.Schema) -> Iterator[pa.Table]:
+    """PostgreSQL: CSV, of which every message is whole rows."""
     buffer = io.BytesIO()
     statement = f"COPY ({text}) TO STDOUT (FORMAT csv)".encode()
     with _driver(connection).cursor() as cursor, cursor.copy(statement, dict(bound) or None) as copy:
         for piece in copy:
             buffer.write(piece)
-    if not buffer.tell():
-        return schema.empty_table()
+            if buffer.tell() > _BYTES:
+                yield _parsed(buffer, schema)
+                buffer = io.BytesIO()
+    if buffer.tell():
+        yield _parsed(buffer, schema)
+
+
+def _parsed(buffer: io.BytesIO, schema: pa.Schema) -> pa.Table:
     buffer.seek(0)
     found = pv.read_csv(
         buffer,

@@ -7,6 +7,8 @@ from pathlib import Path
 from transforms import contract
 from transforms.run import Run
 
+A_SOURCE = 100_000  # bytes whose work costs about what a source costs however small it is
+
 
 def sources_with_work(run: Run) -> dict[str, int]:
     """Source code → bytes waiting in the drop box, for every source that has a file there or a landed batch.
@@ -22,12 +24,12 @@ def sources_with_work(run: Run) -> dict[str, int]:
 
 
 def bundles(waiting: dict[str, int], count: int) -> list[list[str]]:
-    """Spread sources over at most ``count`` lists of about equal bytes: heaviest first, onto the lightest list."""
+    """Spread sources over at most ``count`` lists of about equal work: heaviest first, onto the lightest list."""
     made: list[tuple[int, list[str]]] = [(0, []) for _ in range(min(count, len(waiting)))]
     for source in sorted(waiting, key=lambda code: (-waiting[code], code)):
         at = min(range(len(made)), key=lambda i: (made[i][0], i))
         weight, sources = made[at]
-        made[at] = (weight + waiting[source], [*sources, source])
+        made[at] = (weight + waiting[source] + A_SOURCE, [*sources, source])
     return [sorted(sources) for _, sources in made if sources]
 
 

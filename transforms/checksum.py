@@ -1,16 +1,18 @@
 """The release checksum (docs/rooms.md, "Release checksum"): one canonicaliser, for Arrow tables and for a database.
 
-"The same release" means the same checksum. Left out are ``known_from`` and ``known_to``, the tables release,
-source_state and change, and what the catalogue marks ``checksum: false``: batches, lines, ciphertext, key ids and
-release numbers.
+"The same release" means the same checksum. It is the sum of the sha256 of every row, so that the checksum of the next
+release follows from the one before and the rows that end and begin (docs/decisions/0004). It finds every accident; it
+is no seal against a person who may choose rows: HEAD and the audit chain are. Left out are ``known_from`` and
+``known_to``, the tables release, source_state and change, and what the catalogue marks ``checksum: false``: batches,
+lines, ciphertext, key ids and release numbers.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection
@@ -18,9 +20,10 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, tables
 from transforms.tables import Table
 
-_FIELD, _ROW, _TABLE = "\x1f", "\x1e", "\x1d"
-_PIECE = 65_536
+_FIELD, _TABLE = "\x1f", "\x1d"
 _MARK = {"text": "t:", "integer": "i:", "day": "d:", "number": "f:", "boolean": "b:"}
+_LANES = 4  # of 64 bits, big-endian, each summed modulo 2**64
+EMPTY = "0" * 64
 
 
 def tables_checksum(found: Mapping[str, pa.Table]) -> str:
@@ -31,67 +34,97 @@ def tables_checksum(found: Mapping[str, pa.Table]) -> str:
             whose ``known_to`` is set and tables the checksum leaves out are ignored.
 
     Returns:
-        sha256 in hex.
+        64 hex digits.
 
     Raises:
         KeyError: a table lacks a counted column.
     """
-    digest = hashlib.sha256()
-    for name, table in _counted().items():
-        _add(digest, table, found.get(name))
-    return digest.hexdigest()
+    return advance(
+        EMPTY, {}, {name: _current(table, found[name]) for name, table in counted().items() if name in found}
+    )
 
 
 def release_checksum(connection: Connection) -> str:
-    """The same over a release database, table by table, within the caller's transaction.
+    """The same over every row of a release database, within the caller's transaction and in pieces.
 
     Raises:
         DatabaseError: the database cannot be read.
     """
-    digest = hashlib.sha256()
-    for name, table in _counted().items():
+    total = _lanes(EMPTY)
+    for name, table in counted().items():
         where = {"known_to": None} if table.history else None
-        _add(digest, table, bulk.select(connection, name, table.counted, where))
-    return digest.hexdigest()
+        for piece in bulk.pieces(connection, name, table.counted, where):
+            total = total + _sum(table, piece)
+    return _hex(total)
 
 
-def _counted() -> dict[str, Table]:
+def advance(before: str, ended: Mapping[str, pa.Table], begun: Mapping[str, pa.Table]) -> str:
+    """The checksum after some rows ended and others began.
+
+    Args:
+        before: the checksum they end and begin on; :data:`EMPTY` for nothing.
+        ended: table name → the rows that ended, with at least the counted columns.
+        begun: the same of the rows that began.
+
+    Raises:
+        KeyError: a table lacks a counted column.
+    """
+    total = _lanes(before)
+    for name, table in counted().items():
+        if name in ended:
+            total = total - _sum(table, ended[name])
+        if name in begun:
+            total = total + _sum(table, begun[name])
+    return _hex(total)
+
+
+def counted() -> dict[str, Table]:
+    """The tables that the checksum counts, in alphabetical order."""
     return {name: table for name, table in tables.of("release").items() if table.checksum}
 
 
-def _add(digest: Any, table: Table, rows: pa.Table | None) -> None:  # noqa: ANN401 - hashlib names no type
-    """Feed one table: its name, then its rows sorted; every table ends with U+001D."""
-    digest.update((table.table + _TABLE).encode())
-    if rows is not None and table.history and "known_to" in rows.column_names:
-        rows = rows.filter(pc.is_null(rows["known_to"]))
-    if rows is not None and rows.num_rows:
-        texts = canonical(table, rows)
-        for start in range(0, len(texts), _PIECE):
-            piece = texts.slice(start, _PIECE).to_pylist()
-            digest.update((_ROW if start else "").encode() + _ROW.join(piece).encode())
-    digest.update(_TABLE.encode())
+def canonical(table: Table, rows: pa.Table) -> pa.ChunkedArray:
+    """Every row as one text: the table's name, U+001D, and its counted columns joined by U+001F."""
+    columns = [_text(table.columns[name].type, rows[name]) for name in table.counted]
+    first = pc.binary_join_element_wise(pa.scalar(table.table, pa.large_string()), columns[0], _scalar(_TABLE))
+    return pc.binary_join_element_wise(first, *columns[1:], _scalar(_FIELD))
 
 
-def canonical(table: Table, rows: pa.Table) -> pa.LargeStringArray:
-    """Every row as one text of its counted columns, sorted by code point: the key stands first, so by key.
-
-    (Where part of the key does not count, as in ``record``, equal texts may stand several times, and count as often.)
-    """
-    columns = [_text(table.columns[name].type, rows[name].combine_chunks()) for name in table.counted]
-    joined = pc.binary_join_element_wise(*columns, pa.scalar(_FIELD, pa.large_string()))
-    return joined.take(pc.sort_indices(joined))
+def _current(table: Table, rows: pa.Table) -> pa.Table:
+    if table.history and "known_to" in rows.column_names:
+        return rows.filter(pc.is_null(rows["known_to"]))
+    return rows
 
 
-def _text(kind: str, values: pa.Array) -> pa.Array:
+def _sum(table: Table, rows: pa.Table) -> np.ndarray:
+    """The digests of all rows, lane by lane."""
+    if not rows.num_rows:
+        return _lanes(EMPTY)
+    sha256 = hashlib.sha256
+    digests = b"".join([sha256(text.encode()).digest() for text in canonical(table, rows).to_pylist()])
+    lanes: np.ndarray = np.frombuffer(digests, ">u8").reshape(-1, _LANES).sum(axis=0, dtype=np.uint64)
+    return lanes
+
+
+def _lanes(checksum: str) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex(checksum), ">u8").astype(np.uint64)
+
+
+def _hex(lanes: np.ndarray) -> str:
+    return lanes.astype(">u8").tobytes().hex()
+
+
+def _scalar(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
+
+def _text(kind: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Typed canonical text of one column."""
     if kind == "number":
-        plain = pa.array(
-            [None if v is None else format(v + 0.0, ".7f") for v in values.cast(pa.float64()).to_pylist()],
-            pa.large_string(),
-        )
+        texts = [None if v is None else format(v + 0.0, ".7f") for v in values.cast(pa.float64()).to_pylist()]
+        plain = pa.chunked_array([pa.array(texts, pa.large_string())])
         plain = pc.if_else(pc.equal(plain, "-0.0000000"), "0.0000000", plain)
     else:
         plain = values.cast(tables.ARROW[kind]).cast(pa.large_string())
-    empty = pa.scalar("", pa.large_string())
-    marked = pc.binary_join_element_wise(pa.scalar(_MARK[kind], pa.large_string()), plain, empty)
+    marked = pc.binary_join_element_wise(_scalar(_MARK[kind]), plain, _scalar(""))
     return pc.fill_null(marked, "n:")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from transforms.commands import ask, contracts, demo, night, review
+from transforms.commands import ask, contracts, demo, departments, night, places, reader, review
 from transforms.errors import GridfactsError
 
 
@@ -42,8 +42,19 @@ COMMANDS = (
     ask.evaluate,
     ask.explain,
     ask.summary,
+    places.locate,
+    places.grid,
     review.review_group,
     contracts.contract_group,
+    departments.receipt_group,
+    departments.quarantine_group,
+    departments.department_group,
+    reader.feed_group,
+    reader.rights_group,
+    reader.export,
+    reader.audit_group,
+    reader.release_group,
+    reader.dictionary,
     demo.demo,
 )
 for command in COMMANDS:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from transforms import yaml_text
 from transforms.errors import ConfigError
 
 
@@ -50,14 +51,27 @@ class Operation(Strict):
 
 
 class Arrival(Strict):
-    """How the file comes: format, encoding, header, coordinates, name, cadence, snapshot or delta."""
+    """How the file comes: format, encoding, header, coordinates, name, cadence, snapshot or delta.
 
-    format: Literal["csv", "xlsx", "jsonl", "parquet", "geojson"]
+    Attributes:
+        encoding: of text files and of a Shapefile's attributes (there null means: its ``.cpg`` says it).
+        header_row: csv and xlsx: the row of the headings, from 1; what stands above is the sheet's title.
+        comment_prefix: csv and xlsx: a row whose first filled cell starts with it is a remark, no record.
+        footer_marks: csv and xlsx: a row whose first filled cell starts with one of these (合计, 填表说明 ...) is the
+            file's own total or note, no record; the batch's notes tell how many there were.
+        merged: xlsx: headings whose merged cells mean that every row of the merge says it; elsewhere a merged cell
+            sets its rows aside.
+    """
+
+    format: Literal["csv", "xlsx", "jsonl", "parquet", "geojson", "shapefile"]
     file_pattern: str
     encoding: Literal["utf-8", "utf-8-sig", "gb18030"] | None = None
     delimiter: str = ","
     header_row: int = Field(default=1, ge=1)
+    comment_prefix: str | None = Field(default=None, min_length=1)
+    footer_marks: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     sheet: str | None = None
+    merged: tuple[str, ...] = ()
     crs: Literal["cgcs2000", "wgs84", "gcj02", "bd09"] | None = None
     cadence: Literal["daily", "weekly", "monthly", "yearly"]
     mode: Literal["snapshot", "delta"]
@@ -72,6 +86,12 @@ class Arrival(Strict):
             raise ValueError(f"format {self.format} needs an encoding: it is declared, never guessed")
         if self.format == "xlsx" and self.sheet is None:
             raise ValueError("format xlsx needs the name of its sheet")
+        if self.format == "shapefile" and self.crs is None:
+            raise ValueError("format shapefile needs its crs: what its .prj says is not enough")
+        if self.merged and self.format != "xlsx":
+            raise ValueError("only a workbook has merged cells")
+        if self.format not in ("csv", "xlsx") and (self.comment_prefix or self.footer_marks or self.header_row != 1):
+            raise ValueError("header_row, comment_prefix and footer_marks belong to format csv or xlsx")
         if (self.mode == "delta") != (self.operation is not None):
             raise ValueError("mode delta needs an operation column, and only a delta has one")
         if "as_of" not in re.compile(self.file_pattern).groupindex:
@@ -80,9 +100,15 @@ class Arrival(Strict):
 
 
 class Column(Strict):
-    """One heading of the file and the property (or properties) it feeds."""
+    """One heading of the file and the property (or properties) it feeds.
+
+    Attributes:
+        aliases: other headings under which the department sends the same column; a renamed column is accepted only
+            if it is written down here, and the batch's notes tell it.
+    """
 
     heading: str
+    aliases: tuple[str, ...] = ()
     to: Targets
     purpose: str
     required: bool = False
@@ -130,13 +156,15 @@ class Contract(Strict):
 
     @model_validator(mode="after")
     def _coherent(self) -> Contract:
-        headings = self.headings
+        headings = (*self.headings, *(alias for column in self.columns for alias in column.aliases))
         if len(set(headings)) != len(headings):
-            raise ValueError("a heading stands twice in columns and ignored")
+            raise ValueError("a heading stands twice in columns, their aliases and ignored")
+        if unknown := sorted(set(self.arrives.merged) - set(self.landed_headings)):
+            raise ValueError(f"merged names headings that are no column: {unknown}")
         needed = {*self.key, *(h for f in self.feeds.values() for h in f.key)}
         if self.arrives.operation:
             needed.add(self.arrives.operation.heading)
-        if missing := sorted(needed - set(headings)):
+        if missing := sorted(needed - set(self.headings)):
             raise ValueError(f"key or operation headings that are no column: {missing}")
         for column in self.columns:
             for target in column.to:
@@ -170,20 +198,30 @@ class Contract(Strict):
 
 
 def load(path: Path) -> Contract:
-    """Read one contract.
+    """Read one contract of a deployment, whose file is called like its source.
+
+    Raises:
+        ConfigError: naming the file, the field and what is wrong with it.
+    """
+    contract = read(path)
+    if contract.source != path.stem:
+        raise ConfigError(f"{path}: source is {contract.source!r} but the file's stem is {path.stem!r}")
+    return contract
+
+
+def read(path: Path) -> Contract:
+    """Read a contract from a file of any name: a draft, or an older version.
 
     Raises:
         ConfigError: naming the file, the field and what is wrong with it.
     """
     try:
-        contract = Contract.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        contract = Contract.model_validate(yaml_text.load(path.read_text("utf-8")))
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'contract'}: {e['msg']}" for e in error.errors()]
         raise ConfigError(f"{path}: " + "; ".join(lines)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not readable as YAML in UTF-8: {error}") from None
-    if contract.source != path.stem:
-        raise ConfigError(f"{path}: source is {contract.source!r} but the file's stem is {path.stem!r}")
     return contract
 
 

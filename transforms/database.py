@@ -78,7 +78,9 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
         path: the file.
         durable: False for a file nobody sees yet, which is fsynced whole when it is done.
     """
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
+    # A connection may go from one thread to another, as long as one at a time uses it.
+    arguments = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args=arguments)
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:

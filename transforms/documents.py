@@ -7,11 +7,13 @@ judged: no public list of historical codes is complete (python-stdnum rejects 88
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import values
 
@@ -19,13 +21,14 @@ RESIDENT, PASSPORT, TAIWAN_PERMIT, HOME_PERMIT, PERMANENT_RESIDENT = "111", "414
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])  # 2^(17-i) mod 11
 _CHECKS = np.frombuffer(b"10X98765432", dtype="S1")
 _PROVINCES = "1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[123]"
-_EARLIEST = dt.date(1880, 1, 1)
+_EARLIEST, _LATEST = np.datetime64("1880-01-01"), np.datetime64("2199-12-31")  # of a birth that may be somebody's
 _FORMS = {  # kind -> whole-value pattern of documents without a birth date we may read
     PASSPORT: r"[A-Z0-9]{5,17}",
     TAIWAN_PERMIT: r"\d{8}|\d{10}[A-Z]?",
     HOME_PERMIT: r"[HM]\d{8}(?:\d{2})?",
     PERMANENT_RESIDENT: r"[A-Z]{3}\d{12}",
 }
+_DROPPED = re.compile(r"[\s'`’]")
 _COLUMNS = ["number", "valid", "reason", "birth", "sex"]
 
 _CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -36,8 +39,17 @@ _CODE_FORM = r"[0-9ANY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}"
 
 def normalise(series: pd.Series) -> pd.Series:
     """NFKC, upper case, blanks and apostrophes removed; look-alike check letters (Х, Χ, ×, *) are not repaired."""
-    text = values.clean_text(series).astype("string").str.upper().str.replace(r"[\s'`’]", "", regex=True)
-    return text.astype(object).where(text.notna() & text.ne(""), None)
+    text = values.clean_text(series)
+    cells = text.to_numpy(dtype=object, copy=True)
+    for place in np.flatnonzero(~_matches(text, r"^[0-9A-Z]+$") & text.notna().to_numpy()):
+        cells[place] = _DROPPED.sub("", cells[place].upper()) or None
+    return pd.Series(cells, index=series.index, dtype=object)
+
+
+def _matches(text: pd.Series, pattern: str) -> npt.NDArray[np.bool_]:
+    """Where a pattern (of RE2) is found; never in null."""
+    cells = pa.array(text, pa.string(), from_pandas=True)
+    return np.asarray(pc.match_substring_regex(cells, pattern).fill_null(False).to_numpy(zero_copy_only=False))
 
 
 def resident(series: pd.Series) -> pd.DataFrame:
@@ -60,6 +72,8 @@ def document(numbers: pd.Series, kinds: pd.Series) -> pd.DataFrame:
         characters, the part that lasts across re-issues.
     """
     result = resident(numbers)
+    if not kinds.isin(list(_FORMS)).any():
+        return result.assign(valid=result["valid"].astype(bool))
     text = normalise(numbers)
     for kind, form in _FORMS.items():
         rows = (kinds == kind) & text.notna()
@@ -88,7 +102,7 @@ def credit_code(series: pd.Series) -> pd.DataFrame:
     text = normalise(distinct)
     result = pd.DataFrame({"code": text, "valid": False, "reason": None}, dtype=object)
     citizen = _resident(_upgraded(text))["valid"].astype(bool)
-    formed = text.notna() & text.astype("string").str.fullmatch(_CODE_FORM).fillna(False).astype(bool) & ~citizen
+    formed = pd.Series(_matches(text, f"^(?:{_CODE_FORM})$"), index=text.index) & ~citizen
     result.loc[text.notna(), "reason"] = "FORMAT"
     result.loc[citizen, "reason"] = "CITIZEN_NUMBER"
     if formed.any():
@@ -118,7 +132,7 @@ def _spread(frame: pd.DataFrame, codes: pd.Series, index: pd.Index) -> pd.DataFr
 
 def _upgraded(text: pd.Series) -> pd.Series:
     """15-digit numbers as 18; serials 996 to 999 were kept for people born in the 1800s (GB 11643-1989)."""
-    old = text.astype("string").str.fullmatch(r"\d{15}").fillna(False).astype(bool)
+    old = pd.Series(_matches(text, r"^\d{15}$"), index=text.index)
     if not old.any():
         return text
     century = np.where(text[old].str.slice(12).ge("996"), "18", "19")
@@ -127,36 +141,38 @@ def _upgraded(text: pd.Series) -> pd.Series:
 
 
 def _resident(text: pd.Series) -> pd.DataFrame:
-    blank = dict.fromkeys(_COLUMNS) | {"number": text, "valid": False}
-    result = pd.DataFrame(blank, index=text.index, dtype=object)
-    string = text.astype("string")
-    formed = string.str.fullmatch(rf"(?:{_PROVINCES}|9\d)\d{{15}}[\dX]").fillna(False).astype(bool)
-    damaged = string.str.fullmatch(r"\d(?:\.\d+)?E\+?\d+|[1-9]\d{14}000").fillna(False).astype(bool)
-    result.loc[text.notna(), "reason"] = "FORMAT"
-    if not formed.any():
-        result.loc[damaged, "reason"] = "PRECISION_LOSS"
-        return result
-    digits = _digits(text[formed])
-    births = pd.to_datetime(text[formed].str.slice(6, 14), format="%Y%m%d", errors="coerce")
-    dated = (births.notna() & (births >= pd.Timestamp(_EARLIEST))).to_numpy()
-    checked = _CHECKS[(digits[:, :17] @ _WEIGHTS) % 11] == _last(text[formed])
-    reason = _reasons(text[formed].index, CHECKSUM=~checked, DATE=~dated)
-    result.loc[formed, "reason"] = reason
-    result.loc[damaged & result["reason"].notna(), "reason"] = "PRECISION_LOSS"
-    good = formed & result["reason"].isna()
-    result.loc[good, "valid"] = True
-    result.loc[good, "birth"] = births[good[formed].to_numpy()].dt.date
-    result.loc[good, "sex"] = np.where(digits[good[formed].to_numpy(), 16] % 2 == 1, "male", "female")
-    return result
+    told = text.notna().to_numpy()
+    formed = _matches(text, rf"^(?:{_PROVINCES}|9\d)\d{{15}}[\dX]$")
+    reason = _either(told, "FORMAT", None)
+    birth, sex = (np.full(len(text), None, dtype=object) for _ in range(2))
+    valid = np.zeros(len(text), dtype=bool)
+    if formed.any():
+        raw = np.array(text.to_numpy()[formed].tolist(), dtype="S18").view(np.uint8).reshape(-1, 18)
+        digits = raw.astype(np.int64) - ord("0")
+        day, dated = _births(digits)
+        checked = _CHECKS[(digits[:, :17] @ _WEIGHTS) % 11] == raw[:, 17:].copy().view("S1").ravel()
+        good = dated & checked
+        reason[formed] = _either(dated, _either(checked, None, "CHECKSUM"), "DATE")
+        birth[formed] = _either(good, day.astype(object), None)
+        sex[formed] = _either(good, _either(digits[:, 16] % 2 == 1, "male", "female"), None)
+        valid[formed] = good
+    reason[_matches(text, r"^(?:\d(?:\.\d+)?E\+?\d+|[1-9]\d{14}000)$") & ~valid] = "PRECISION_LOSS"
+    found = {"number": text.to_numpy(), "valid": valid, "reason": reason, "birth": birth, "sex": sex}
+    return pd.DataFrame({name: pd.Series(found[name], index=text.index, dtype=object) for name in _COLUMNS})
 
 
-def _digits(text: pd.Series) -> npt.NDArray[np.int64]:
-    raw = np.array(text.to_list(), dtype="S18").view("S1").reshape(len(text), 18)
-    return np.where(raw == b"X", b"0", raw).astype(np.int64)
+def _either(rows: npt.NDArray[np.bool_], yes: object, no: object) -> npt.NDArray[np.object_]:
+    return np.where(rows, np.array(yes, dtype=object), np.array(no, dtype=object))
 
 
-def _last(text: pd.Series) -> npt.NDArray[np.bytes_]:
-    return np.array(text.str.slice(17).to_list(), dtype="S1")
+def _births(digits: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
+    """The days at places 7 to 14 of numbers, and which of them a calendar has, from 1880 to far ahead."""
+    year, month, day = (digits[:, a:b] @ 10 ** np.arange(b - a - 1, -1, -1) for a, b in ((6, 10), (10, 12), (12, 14)))
+    in_year = (month >= 1) & (month <= 12)
+    first = ((year - 1970) * 12 + np.where(in_year, month, 1) - 1).astype("datetime64[M]")
+    in_month = (day >= 1) & (day <= ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(int))
+    found = first.astype("datetime64[D]") + (day - 1)
+    return found, in_year & in_month & (found >= _EARLIEST) & (found <= _LATEST)
 
 
 def _credit_code_checks(text: pd.Series) -> npt.NDArray[np.bool_]:

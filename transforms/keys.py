@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import yaml
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
@@ -21,7 +23,11 @@ from transforms.errors import ConfigError
 from transforms.run import Settings
 
 PURPOSES = ("record", "mint", "token", "vault", "export", "receipt", "audit")
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
+_ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)  # RFC 4648 base32, lower case
+_CHARACTERS = 26
+_PAIRS = [chr(first) + chr(second) for first in _ALPHABET for second in _ALPHABET]  # ten bits -> two characters
+_PLACES = range(120, -1, -10)
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,39 @@ class Key:
 
     def digest(self, *parts: str) -> bytes:
         """HMAC-SHA256 over the parts, unambiguously joined."""
-        return hmac.digest(self.secret, _SEPARATOR.join(parts).encode("utf-8", "surrogatepass"), "sha256")
+        return hmac.digest(self.secret, SEPARATOR.join(parts).encode("utf-8", "surrogatepass"), "sha256")
 
     def identifier(self, *parts: str) -> str:
-        """26 characters of lower-case base32: the first 128 bits of the digest."""
-        return base64.b32encode(self.digest(*parts)[:16]).decode().rstrip("=").lower()
+        """26 characters of lower-case base32 (RFC 4648, no padding): the first 128 bits of the digest."""
+        bits = int.from_bytes(self.digest(*parts)[:16], "big") << 2  # 130 bits: thirteen pairs of characters
+        return "".join([_PAIRS[bits >> place & 1023] for place in _PLACES])
+
+    def identifiers(self, first: tuple[str, ...], rest: pa.Array) -> pa.Array:
+        """:meth:`identifier` of many texts at once, about ten times as fast.
+
+        Args:
+            first: the parts that all have in common.
+            rest: text, not null: the other parts of each, joined by U+001F.
+
+        Returns:
+            One identifier for each, in order.
+        """
+        told = rest.cast(pa.binary()).to_pylist()
+        if not told:
+            return pa.array([], pa.string())
+        block = hashlib.sha256().block_size
+        secret = self.secret if len(self.secret) <= block else hashlib.sha256(self.secret).digest()
+        padded = secret.ljust(block, b"\0")
+        inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))  # RFC 2104: the key's part is hashed once
+        outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+        inner.update("".join(part + SEPARATOR for part in first).encode())
+        digests = bytearray()
+        for text in told:
+            one, two = inner.copy(), outer.copy()
+            one.update(text)
+            two.update(one.digest())
+            digests += two.digest()[:16]
+        return _base32(bytes(digests))
 
 
 @dataclass(frozen=True)
@@ -56,6 +90,10 @@ class Keys:
         """The lasting id of a record: (source, kind, natural key), which itself is never published."""
         return self.record.identifier("record", source, kind, *natural_key)
 
+    def record_ids(self, source: str, kind: str, natural_keys: pa.Array) -> pa.Array:
+        """:meth:`record_id` of many natural keys at once, the parts of each joined by U+001F."""
+        return self.record.identifiers(("record", source, kind), natural_keys)
+
     def entity_id(self, kind: str, founding_record: str, release: int) -> str:
         """A newly minted identity (design.md section 5.5)."""
         return self.mint.identifier("entity", kind, founding_record, str(release))
@@ -64,10 +102,14 @@ class Keys:
         """A keyed token of a normalised identifier: equal values, equal tokens, and no way back without the key."""
         return self.token.identifier("token", what, value)
 
+    def link_tokens(self, what: str, values: pa.Array) -> pa.Array:
+        """:meth:`link_token` of many values at once."""
+        return self.token.identifiers(("token", what), values)
+
     def seal(self, value: str) -> bytes:
         """Ciphertext of a value: AES-GCM-SIV (RFC 8452), nonce from the value so that a retry gives equal bytes."""
         nonce = self.vault.digest("nonce", value)[:12]
-        return nonce + AESGCMSIV(self._vault_key()).encrypt(nonce, value.encode("utf-8"), None)
+        return nonce + _cipher(self.vault).encrypt(nonce, value.encode("utf-8"), None)
 
     def unseal(self, sealed: bytes) -> str:
         """The value behind :meth:`seal`.
@@ -75,10 +117,30 @@ class Keys:
         Raises:
             cryptography.exceptions.InvalidTag: another key, or damaged bytes.
         """
-        return AESGCMSIV(self._vault_key()).decrypt(sealed[:12], sealed[12:], None).decode("utf-8")
+        return _cipher(self.vault).decrypt(sealed[:12], sealed[12:], None).decode("utf-8")
 
-    def _vault_key(self) -> bytes:
-        return self.vault.digest("cipher")
+
+@lru_cache(maxsize=4)
+def _cipher(vault: Key) -> AESGCMSIV:
+    return AESGCMSIV(vault.digest("cipher"))
+
+
+def _base32(digests: bytes) -> pa.Array:
+    """Each 16 bytes as 26 characters."""
+    high, low = np.frombuffer(digests, ">u8").astype(np.uint64).reshape(-1, 2).T
+    codes = np.empty((len(high), _CHARACTERS), np.uint8)
+    for at in range(_CHARACTERS):
+        shift = 123 - 5 * at  # of the five bits within 128; the last character has three, and two zeros
+        if shift >= 64:
+            bits = high >> np.uint64(shift - 64)
+        elif shift > 59:
+            bits = (high << np.uint64(64 - shift)) | (low >> np.uint64(shift))
+        else:
+            bits = low >> np.uint64(shift) if shift >= 0 else low << np.uint64(-shift)
+        codes[:, at] = bits & np.uint64(31)
+    ends = np.arange(0, _CHARACTERS * (len(high) + 1), _CHARACTERS, dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(_ALPHABET[codes].tobytes())]
+    return pa.Array.from_buffers(pa.string(), len(high), buffers)
 
 
 def create(path: Path) -> None:
@@ -105,6 +167,22 @@ def load(settings: Settings) -> Keys:
         )
     document = yaml.safe_load(path.read_text("utf-8"))
     return Keys(**{purpose: _current(path, document, purpose) for purpose in PURPOSES})
+
+
+def of(settings: Settings, purpose: str, key_id: str) -> Key:
+    """A key of a purpose by its id, the current one or an older: what it signed can still be verified.
+
+    Raises:
+        ConfigError: no key file, or no such key in it.
+    """
+    current: Key = getattr(load(settings), purpose)
+    if current.key_id == key_id:
+        return current
+    path = settings.keys or settings.home / "keys.yml"
+    found = yaml.safe_load(path.read_text("utf-8"))[purpose]
+    if key_id not in found:
+        raise ConfigError(f"{path}: no key {key_id!r} of purpose {purpose!r}: it was removed, or never was here")
+    return _current(path, {purpose: {key_id: found[key_id]}}, purpose)
 
 
 def _current(path: Path, document: object, purpose: str) -> Key:

@@ -10,6 +10,7 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from transforms import yaml_text
 from transforms.contract import Strict, Targets
 from transforms.errors import ConfigError
 
@@ -111,7 +112,7 @@ def load(path: Path) -> Kind:
         ConfigError: naming the file, the field and what is wrong with it.
     """
     try:
-        kind = Kind.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        kind = Kind.model_validate(yaml_text.load(path.read_text("utf-8")))
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'kind'}: {e['msg']}" for e in error.errors()]
         raise ConfigError(f"{path}: " + "; ".join(lines)) from None

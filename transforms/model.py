@@ -57,7 +57,7 @@ class RowState(StrEnum):
 
     QUARANTINED = "quarantined"
     MERGED = "merged"  # its version is live and stands in an entity
-    DUPLICATE = "duplicate"  # says the same of the same record as a live row of its batch
+    DUPLICATE = "duplicate"  # an unchanged repeat of a version told before, in its batch or an earlier one
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
     HELD = "held"
@@ -80,7 +80,7 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 TEXT, LONG, DAY, BOOL = pa.string(), pa.int64(), pa.date32(), pa.bool_()
 
 # land: lake/land/<source>/<batch>/rows.parquet; then one text column per landed heading of the contract.
-# line: CSV physical line where the record starts, sheet row, JSON line, Parquet row or GeoJSON feature; from 1.
+# line: CSV physical line where the record starts, sheet row, JSON line, Parquet row or feature number; from 1.
 # fault: why the row could not be split into its columns (then every heading is null), else null.
 # numeric: headings whose cell was a number in a workbook, joined by '|' (faults.md finding 1), else null.
 # digest: sha256 over the landed headings' values in contract order: what balance compares.
@@ -103,7 +103,7 @@ VAULT = _schema(record_id=TEXT, kind=TEXT, what=TEXT, token=TEXT, ciphertext=pa.
 
 # account/apply: lake/night/<night>/account/live/<kind>.parquet = STANDARD + clean columns + these; a row a record.
 LIVE = _schema(as_of=TEXT, since=TEXT)
-# account/apply: .../versions.parquet: the state of every accepted row per kind it feeds.
+# account/apply: .../versions.parquet: the state of every version per kind; an unchanged repeat has no row.
 VERSION = _schema(
     source=TEXT, batch=TEXT, ordinal=LONG, line=LONG, kind=TEXT, record_id=TEXT, content_hash=TEXT, state=TEXT
 )

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from transforms import yaml_text
 from transforms.errors import ConfigError
 from transforms.run import REPOSITORY
 
@@ -93,7 +93,7 @@ def load(path: Path) -> Table:
         ConfigError: naming the file, the field and what is wrong with it.
     """
     try:
-        table = Table.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        table = Table.model_validate(yaml_text.load(path.read_text("utf-8")))
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'table'}: {e['msg']}" for e in error.errors()]
         raise ConfigError(f"{path}: " + "; ".join(lines)) from None

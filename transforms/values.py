@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,17 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufe00-\ufe0f\u
 # Texts that cleaning cannot change: printable ASCII and common hanzi, no blank at either end. Nearly all are.
 _PLAIN = r"^(?:[!-~\x{4e00}-\x{9fff}](?:[ -~\x{4e00}-\x{9fff}]*[!-~\x{4e00}-\x{9fff}])?)?$"
 _MOBILE = re.compile(r"1[3-9]\d{9}")
+# One mobile and nothing beside it, as most cells are; and what of that form is a placeholder.
+_USUAL, _UNUSUAL = r"^1[3-9]\d{9}$", r"^1(?:3{10}|4{10}|5{10}|6{10}|7{10}|8{10}|9{10}|3800138000)$"
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
 _BETWEEN_PHONES = re.compile(r"[;；/、,，\s]+")
 # One digit repeated, or a published example: no person's number (domain.md section 2.5; faults.md F4).
 PLACEHOLDER = re.compile(r"(\d)\1{6,}|1(\d)\2{9}|13800138000|12345678\d*|0{4,}\d*")
 # Resident numbers, mobiles and landlines as people write them into names and addresses.
 _NUMBERS = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?![\dXx])")
+_DIGITS = r"\p{Nd}{7}"  # each of them holds seven digits in a row; few texts do
 _MASK = "＊"
+_PARTS = ("year", "month", "day")
 _DATE_PARTS = {"%Y": r"(?P<year>\d{4})", "%m": r"(?P<month>\d{1,2})", "%d": r"(?P<day>\d{1,2})"}
 
 
@@ -47,9 +52,12 @@ def clean_text(series: pd.Series) -> pd.Series:
 
 def mask_numbers(series: pd.Series) -> pd.Series:
     """Free text without the document numbers and phones that people write into it; null stays null."""
-    distinct, codes = per_distinct(series)
-    masked = [_NUMBERS.sub(_MASK, text) if isinstance(text, str) else None for text in distinct]
-    return pd.Series(pd.Series(masked, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)
+    cells = pa.array(series, pa.string(), from_pandas=True)
+    doubtful = pc.fill_null(pc.match_substring_regex(cells, _DIGITS), False).to_numpy(zero_copy_only=False)
+    masked = np.asarray(cells.to_pandas(), dtype=object)
+    for place in np.flatnonzero(doubtful):
+        masked[place] = _NUMBERS.sub(_MASK, masked[place])
+    return pd.Series(masked, index=series.index, dtype=object)
 
 
 def is_null(series: pd.Series, null_marks: Sequence[str]) -> pd.Series:
@@ -73,12 +81,14 @@ def dates(series: pd.Series, formats: Sequence[str]) -> pd.DataFrame:
     result = pd.DataFrame({"day": None, "precision": None, "ok": text.isna()}, index=series.index, dtype=object)
     open_rows = text.notna()
     for form in formats:
-        parts = text[open_rows].str.extract(_date_pattern(form))
-        fits = parts["year"].notna()
+        here = text[open_rows]
+        found = pc.extract_regex(pa.array(here, pa.string()), _date_pattern(form))
+        fits = pc.is_valid(found).to_numpy(zero_copy_only=False)
         if not fits.any():
             continue
-        filled = parts[fits].reindex(columns=["year", "month", "day"]).fillna("1").astype(int)
-        stamps = pd.to_datetime(filled, errors="coerce")
+        told = {part: found.field(part).filter(pc.is_valid(found)) for part in found.type.names}
+        filled = {part: pc.cast(told[part], pa.int64()).to_numpy() if part in told else 1 for part in _PARTS}
+        stamps = pd.to_datetime(pd.DataFrame(filled, index=here.index[fits]), errors="coerce")
         good = stamps.dropna()
         result.loc[good.index, "day"] = good.dt.date
         result.loc[good.index, "precision"] = _precision(form)
@@ -88,6 +98,7 @@ def dates(series: pd.Series, formats: Sequence[str]) -> pd.DataFrame:
     return result
 
 
+@lru_cache(maxsize=64)
 def _date_pattern(form: str) -> str:
     pattern = re.escape(form)
     for word, group in _DATE_PARTS.items():
@@ -109,7 +120,12 @@ def phones(series: pd.Series) -> pd.Series:
     Rules: domain.md section 2.5 (``^1[3-9]\d{9}$`` after removing +86, 0 and hyphens; landlines with area code).
     """
     distinct, codes = per_distinct(series)
-    lists = pd.Series([_phones_of(cell) for cell in clean_text(distinct)], dtype=object)
+    clean = clean_text(distinct)
+    cells = pa.array(clean, pa.string())
+    usual = pc.and_not(pc.match_substring_regex(cells, _USUAL), pc.match_substring_regex(cells, _UNUSUAL))
+    known = usual.fill_null(False).to_numpy(zero_copy_only=False)
+    told = [[cell] if plain else _phones_of(cell) for cell, plain in zip(clean, known, strict=True)]
+    lists = pd.Series(told, dtype=object)
     return pd.Series(lists.take(codes).to_numpy(), index=series.index, dtype=object)
 
 

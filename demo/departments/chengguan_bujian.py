@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from demo.datum import gcj02
 from demo.draw import Dice, Floats, Ints, Texts
 from demo.errors import code_errors, coordinate_errors
 from demo.extract import Column, Extract, entities, merge_errors
@@ -13,25 +14,6 @@ from demo.world import State
 
 SOURCE = "chengguan_bujian"
 AGAIN = 2**36
-_A, _EE = 6378245.0, 0.00669342162296594323  # the ellipsoid GCJ-02 uses
-
-
-def gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """CGCS2000 to GCJ-02 degrees (the published approximation; shifts by about 600 m here)."""
-    x, y = lon - 105.0, lat - 35.0
-    root = np.sqrt(np.abs(x))
-    wave = (20.0 * np.sin(6.0 * x * np.pi) + 20.0 * np.sin(2.0 * x * np.pi)) * 2.0 / 3.0
-    d_lat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + wave
-    d_lat += (20.0 * np.sin(y * np.pi) + 40.0 * np.sin(y / 3.0 * np.pi)) * 2.0 / 3.0
-    d_lat += (160.0 * np.sin(y / 12.0 * np.pi) + 320 * np.sin(y * np.pi / 30.0)) * 2.0 / 3.0
-    d_lon = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + wave
-    d_lon += (20.0 * np.sin(x * np.pi) + 40.0 * np.sin(x / 3.0 * np.pi)) * 2.0 / 3.0
-    d_lon += (150.0 * np.sin(x / 12.0 * np.pi) + 300.0 * np.sin(x / 30.0 * np.pi)) * 2.0 / 3.0
-    radians = lat / 180.0 * np.pi
-    magic = 1 - _EE * np.sin(radians) ** 2
-    d_lat = d_lat * 180.0 / ((_A * (1 - _EE)) / (magic * np.sqrt(magic)) * np.pi)
-    d_lon = d_lon * 180.0 / (_A / np.sqrt(magic) * np.cos(radians) * np.pi)
-    return lon + d_lon, lat + d_lat
 
 
 def listed(state: State) -> Ints:

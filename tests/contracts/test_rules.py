@@ -22,7 +22,7 @@ def derived(source: str) -> tuple[rules.Rule, ...]:
 def test_every_rule_is_worded_and_stands_once_per_heading(source: str) -> None:
     found = derived(source)
     assert {rule.id for rule in found} <= set(WORDINGS)
-    assert len({(rule.id, rule.heading) for rule in found}) == len(found) > 10
+    assert len({(rule.id, rule.heading) for rule in found}) == len(found) > 4
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("land", "check", "standardise", "locate", "link", "resolve", "merge", "publish", "account")
+BESIDE = ("review", "reader", "receipts")  # docs/decisions/0006
+FOLDERS = ("demo", "dags", "expectations", "sql", *(f"transforms/{name}" for name in (*ROOMS, *BESIDE)))
 PACKAGES = ("transforms", "expectations", "demo", "dags")
 COMMANDS = ROOT / "transforms" / "commands"
 SOURCES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
@@ -46,6 +48,15 @@ def test_a_room_imports_no_other_room(room: str) -> None:
     assert {str(f): foreign_rooms(f, room) for f in files if foreign_rooms(f, room)} == {}
 
 
+@pytest.mark.parametrize("package", BESIDE)
+def test_what_stands_beside_the_rooms_imports_none_of_them_and_no_room_imports_it(package: str) -> None:
+    files = sorted((ROOT / "transforms" / package).rglob("*.py"))
+    assert len(files) > 1, f"{package} has no code"
+    assert {str(f): foreign_rooms(f, "") for f in files if foreign_rooms(f, "")} == {}
+    rooms = [p for room in ROOMS for p in (ROOT / "transforms" / room).rglob("*.py")]
+    assert [p for p in rooms if any(f"{n}.".startswith(f"transforms.{package}.") for n in imports(p))] == []
+
+
 def test_shared_modules_know_no_room_but_commands_do() -> None:
     shared = sorted((ROOT / "transforms").glob("*.py"))
     assert shared
@@ -66,7 +77,7 @@ def test_demo_and_pipeline_share_no_code() -> None:
     assert [p for p in pipeline if any(n.split(".")[0] == "demo" for n in imports(p))] == []
 
 
-@pytest.mark.parametrize("folder", ["demo", "dags", "expectations", "sql", *(f"transforms/{r}" for r in ROOMS)])
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_every_room_says_what_comes_in_and_what_leaves(folder: str) -> None:
     assert len((ROOT / folder / "README.md").read_text("utf-8")) > 300
 

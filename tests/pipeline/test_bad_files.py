@@ -35,10 +35,19 @@ def renamed_column(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace("纳税人名称".encode(), "纳税人全称".encode(), 1))
 
 
+def bad_rows(path: Path) -> None:
+    """A line that is no JSON, one with a NUL, one with an unknown code; the file itself is sound."""
+    first, second, *others = path.read_text("utf-8").splitlines(keepends=True)
+    nul = json.dumps(dict.fromkeys(json.loads(first), "a\0b")) + "\n"
+    odd = json.dumps(dict.fromkeys(json.loads(second), "zz")) + "\n"
+    path.write_text("".join([first, "{no json}\n", nul, second, odd, *others]), "utf-8")
+
+
 def no_json(path: Path) -> None:
     path.write_bytes(b"{" + path.read_bytes())
 
 
+LANDED = "landed"
 SPOILERS: list[tuple[str, Callable[[Path], None], str]] = [
     ("gongan_hukou", recoded, REFUSED),
     ("shuiwu_nashui", renamed_column, REFUSED),
@@ -47,6 +56,7 @@ SPOILERS: list[tuple[str, Callable[[Path], None], str]] = [
     ("shebao_canbao", cut, REFUSED),
     ("zhengfa_wangge", no_json, REFUSED),
     ("zhujian_fangwu", header_only, HELD),
+    ("chengguan_bujian", bad_rows, LANDED),
 ]
 
 
@@ -69,10 +79,13 @@ def test_each_bad_file_fails_only_itself(first_night: Path, city: Path, tmp_path
     assert {source: [d["state"] for d in deliveries(home, source)] for source in expected} == {
         source: [state] for source, state in expected.items()
     }
-    for source in expected:
+    for source, state in expected.items():
         (told,) = deliveries(home, source)
-        assert told["code"]
+        assert bool(told["code"]) == (state != LANDED)
         assert str(told["file"]) in str(told["message"]) or len(str(told["message"])) > 10
+    with sqlite3.connect(home.path / "control.db") as control:
+        rules = control.execute("SELECT rule FROM quarantine WHERE source = 'chengguan_bujian'").fetchall()
+    assert {"FAULT_NOT_JSON", "FAULT_CONTROL_CHAR"} <= {rule for (rule,) in rules}
     with sqlite3.connect(home.path / "release.db") as release:
         (people,) = release.execute("SELECT count(*) FROM fact_person WHERE known_to IS NULL").fetchone()
     assert people > 300, "sources stay at their last good state"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from transforms import database, tables
+from sqlalchemy.engine import Connection
+
+from transforms import bulk, checksum, database, tables
 from transforms.database import Databases
 from transforms.publish import checks
 from transforms.publish.checks import Check
+from transforms.publish.delta import Delta, begun_keys, ended_keys
 
 _NO_PLACE = "UPDATE {} SET address_id = NULL, building_id = NULL, division_code = NULL, place_reason = NULL"
 _ON_THE_WAY = {  # what a check of one table needs broken in another, or in a way of its own
@@ -48,7 +51,7 @@ def test_every_table_has_rows_and_no_check_finds_one(filled: Databases) -> None:
     with database.reading(filled.release) as connection:
         for check in found:
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {check.table}").scalar_one() > 0, check.table
-            assert checks.offending(connection, check) == 0, f"{check.table}.{check.name}"
+            assert checks.offending(connection, check.query) == 0, f"{check.table}.{check.name}"
 
 
 def test_every_check_finds_what_breaks_it(filled: Databases) -> None:
@@ -56,8 +59,55 @@ def test_every_check_finds_what_breaks_it(filled: Databases) -> None:
         with filled.release.connect() as connection, connection.begin() as transaction:
             for statement in breaking(check).split(";"):
                 connection.exec_driver_sql(statement)
-            assert checks.offending(connection, check) > 0, f"{check.table}.{check.name}"
+            assert checks.offending(connection, check.query) > 0, f"{check.table}.{check.name}"
             transaction.rollback()
+
+
+def found_in_delta(connection: Connection, check: Check, delta: Delta) -> int:
+    return sum(checks.offending(connection, query) for query in checks.changed(check, delta))
+
+
+def stage(connection: Connection, name: str, table: str) -> None:
+    """Every key of a table, as if its rows had begun or ended tonight."""
+    bulk.stage(connection, name, table, bulk.select(connection, table, tables.load_all()[table].key))
+
+
+def test_every_check_finds_the_broken_row_among_those_that_began(filled: Databases) -> None:
+    for check in checks.load_all():
+        with filled.release.connect() as connection, connection.begin() as transaction:
+            delta = Delta(3, False, checksum.EMPTY, {}, begun={check.table})
+            stage(connection, begun_keys(check.table), check.table)
+            assert found_in_delta(connection, check, delta) == 0, f"{check.table}.{check.name}"
+            for statement in breaking(check).split(";"):
+                connection.exec_driver_sql(statement)
+            stage(connection, begun_keys(check.table), check.table)  # a broken key is another key
+            assert found_in_delta(connection, check, delta) > 0, f"{check.table}.{check.name}"
+            transaction.rollback()
+
+
+def test_a_row_that_stays_is_found_when_what_it_points_to_ended(filled: Databases) -> None:
+    asked = [(check, found["other"]) for check in checks.load_all() if (found := checks.EXISTS.search(check.query))]
+    assert len(asked) > 40
+    for check, other in asked:
+        with filled.release.connect() as connection, connection.begin() as transaction:
+            delta = Delta(3, False, checksum.EMPTY, {}, ended={other})
+            stage(connection, ended_keys(other), other)
+            assert found_in_delta(connection, check, delta) == 0, f"{check.table}.{check.name}"
+            connection.exec_driver_sql(f"DELETE FROM {other}")
+            points = f"SELECT count(*) FROM ({check.query}) AS broken"
+            whole = int(connection.exec_driver_sql(points).scalar_one())
+            assert (found_in_delta(connection, check, delta) > 0) == (whole > 0), f"{check.table}.{check.name}"
+            transaction.rollback()
+
+
+def test_a_change_elsewhere_that_may_break_a_row_asks_all_rows() -> None:
+    asked = {f"{check.table}.{check.name}": check for check in checks.load_all()}
+    grid = Delta(3, False, checksum.EMPTY, {}, begun={"std_grid"})
+    member = Delta(3, False, checksum.EMPTY, {}, ended={"fact_person"})
+    nothing = Delta(3, False, checksum.EMPTY, {})
+    for name, delta in (("fact_person.grid_or_reason", grid), ("fact_household.size_is_its_members", member)):
+        assert checks.changed(asked[name], delta) == [asked[name].query]
+        assert checks.changed(asked[name], nothing) == []
 
 
 def test_no_two_checks_share_a_name() -> None:

@@ -7,7 +7,10 @@ import sqlalchemy as sa
 from transforms import database, tables
 from transforms.database import Databases
 
-_PARAMETERS = {"release": 1, "town": "445302001000", "house": "h1", "seq": 3, "record": "rec3"}
+_PARAMETERS = {
+    "release": 1, "town": "445302001000", "house": "h1", "seq": 3, "record": "rec3",
+    "day": "2026-10-01", "cut": "2026-09-30", "grid": "445302G1", "entity": "per3",
+}  # fmt: skip
 
 
 def rows(dbs: Databases, query: str, **bound: object) -> list[tuple[object, ...]]:
@@ -57,24 +60,81 @@ def test_another_cut_is_not_shown_as_the_current_one(filled: Databases) -> None:
 def test_the_named_questions_have_their_answers(filled: Databases) -> None:
     asked = {path.stem: named(filled, path.stem) for path in sorted((tables.SQL / "queries").glob("*.sql"))}
     assert asked == {
+        "buildings_in_a_cut": [("b1", "445302G3", "building", None)],
         "changes_after": [
             (4, 2, "person", "per1", "update", "name", None),
             (5, 2, "person", "per3", "merge", None, "per1"),
         ],
         "entity_of_a_record": [("src", "person", "merged", "per1", "live", None)],
         "facts_without_a_grid": [],
+        "identity_today": [("per1", "live", 1)],
+        "organizations_as_of_a_day": [("o1", "合成公司", None)],
         "organizations_changed_in_a_town": [],
         "persons_as_of_a_release": [
             ("per1", "张合成1", "a2", "number"),
             ("per2", "张合成2", "a2", "number"),
             ("per3", "张合成3", "a2", "number"),
         ],
+        "persons_in_a_grid_on_a_day": [("per1", "g3"), ("per2", "g3"), ("per3", "g3")],
         "persons_in_a_house": [("actual", 1)],
         "persons_per_small_grid": [("445302G2", 3)],
     }
+
+
+def test_persons_of_a_grid_are_found_under_the_old_cut_and_the_new_one(filled: Databases) -> None:
+    question = (tables.SQL / "queries" / "persons_in_a_grid_on_a_day.sql").read_text("utf-8")
+
+    def asked(cut: str, grid: str, day: str = "2026-10-02") -> list[str]:
+        return [str(row[0]) for row in rows(filled, question, cut=cut, grid=grid, day=day)]
+
+    before = asked("2026-09-30", "445302G3")
+    assert before == ["per1", "per2", "per4"]
+    moved = {  # a new cut: everything stands in another grid, and the old rows end
+        "std_grid": {"grid_id": "'n' || grid_id", "code": "'new-' || code", "parent_id": "'n' || parent_id"},
+        "place_grid": {"grid_id": "'n' || grid_id"},
+    }
+    with database.writing(filled.release) as connection:
+        for table, changed in moved.items():
+            names = [field.name for field in tables.load_all()[table].schema if field.name != "known_to"]
+            values = {name: name for name in names} | changed | {"cut": "'2026-10-02'", "known_from": "3"}
+            connection.exec_driver_sql(f"UPDATE {table} SET known_to = 3 WHERE known_to IS NULL")
+            connection.exec_driver_sql(
+                f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values[n] for n in names)} FROM {table}"
+            )
+    assert asked("2026-09-30", "445302G3") == before
+    assert asked("2026-10-02", "new-445302G3") == before
+    assert asked("2026-10-02", "445302G3") == []
+    assert asked("2026-09-30", "445302G3", day="2026-10-01") == ["per1", "per2", "per3"]
 
 
 def test_organizations_that_changed_are_found_by_town(filled: Databases) -> None:
     with database.writing(filled.release) as connection:
         connection.exec_driver_sql("INSERT INTO change VALUES (6, 2, 'organization', 'o1', 'update', 'name', NULL)")
     assert named(filled, "organizations_changed_in_a_town") == [("o1", "合成公司", None, "445302G1", 2)]
+
+
+def test_a_fact_as_of_a_day_is_the_version_that_held_then_as_far_as_is_known_now(filled: Databases) -> None:
+    question = (tables.SQL / "queries" / "organizations_as_of_a_day.sql").read_text("utf-8")
+    names = [f.name for f in tables.load_all()["fact_organization"].schema]
+    later = {
+        "name": "'后来公司'",
+        "valid_from": "DATE '2026-10-20'" if filled.dialect == "postgresql" else "'2026-10-20'",
+        "known_from": "2",
+        "known_to": "NULL",
+    }
+    gone = {"organization_id": "'o2'", "name": "'注销公司'", "known_to": "2"}
+    copy = "INSERT INTO fact_organization ({}) SELECT {} FROM fact_organization WHERE organization_id = 'o1'"
+    with database.writing(filled.release) as connection:
+        for changed in (gone, later):
+            if changed is later:
+                connection.exec_driver_sql("UPDATE fact_organization SET known_to = 2 WHERE organization_id = 'o1'")
+            values = ", ".join(changed.get(name, name) for name in names)
+            connection.exec_driver_sql(copy.format(", ".join(names), values))
+
+    def asked(day: str) -> list[tuple[object, ...]]:
+        return [row[:2] for row in rows(filled, question, day=day)]
+
+    assert asked("2026-09-01") == []
+    assert asked("2026-10-01") == [("o1", "合成公司"), ("o2", "注销公司")]
+    assert asked("2026-10-19") == [("o1", "合成公司")]
+    assert asked("2026-10-20") == [("o1", "后来公司")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -172,7 +173,7 @@ def _live_rows(paths: list[Path], lives: pa.Table, kind: str) -> pa.Table:
 
 def _select(told: pa.Table, chosen: pa.Table) -> pa.Table:
     """Rows of ``told`` named by ``chosen``; Arrow's own join refuses list columns, so it joins row numbers."""
-    numbered = told.select(["batch", "ordinal", "record_id"]).append_column("row", pa.array(range(told.num_rows)))
+    numbered = told.select(["batch", "ordinal", "record_id"]).append_column("row", pa.array(np.arange(told.num_rows)))
     joined = numbered.join(chosen, ["batch", "ordinal", "record_id"], join_type="inner")
     result = told.take(joined["row"])
     for name in ("as_of", "since"):

@@ -1,5 +1,6 @@
 -- Which version of every record is live: a fold over all deliveries of a source in the order
--- (as_of, correction, sha256), whatever order they arrived in.
+-- (as_of, correction, sha256), whatever order they arrived in. A spell is a run of deliveries that say the same of a record;
+-- its first row is the version, the others are unchanged repeats.
 --   told_row: every accepted row of every batch (model.STANDARD); kept: records of quarantined rows of current batches
 --   delivery: batch, mode, fate (counts | replaced | held), position and last_position among the counting ones, as_of
 
@@ -27,6 +28,7 @@ SELECT
     WHEN v.mode = 'snapshot' AND LAG(v.position) OVER w <> v.position - 1 THEN 1
     ELSE 0
   END AS changed,
+  LAG(v.position) OVER w AS before,
   ROW_NUMBER() OVER (PARTITION BY v.kind, v.record_id ORDER BY v.position DESC) AS age
 FROM ranked AS v
 WHERE v.preference = 1
@@ -56,23 +58,42 @@ FROM spell AS s
 INNER JOIN last_word AS l ON s.kind = l.kind AND s.record_id = l.record_id AND s.spell = l.spell
 WHERE s.changed = 1 AND l.lives = 1
 
--- step: state
+-- step: contradicted
+-- Rows that another row of their batch outvoted; the same words outvoted again in the next delivery are a repeat.
 SELECT
-  n.source, n.batch, n.ordinal, n.line, n.kind, n.record_id, n.content_hash,
+  r.*,
   CASE
-    WHEN n.fate = 'held' THEN 'held'
-    WHEN n.fate = 'replaced' THEN 'superseded'
-    WHEN v.batch IS NOT NULL THEN 'merged'
-    WHEN s.spell IS NULL OR s.spell <> l.spell THEN 'superseded'
-    WHEN l.lives = 1 THEN 'duplicate'
-    WHEN s.age = 1 AND n.repetition = 1 THEN 'withdrawn'
-    ELSE 'superseded'
-  END AS state
-FROM numbered AS n
-LEFT JOIN live AS v
-  ON n.batch = v.batch AND n.ordinal = v.ordinal AND n.kind = v.kind AND n.record_id = v.record_id
-LEFT JOIN spell AS s
-  ON n.batch = s.batch AND n.kind = s.kind AND n.record_id = s.record_id
-    AND n.content_hash = s.content_hash AND n.operation = s.operation
-LEFT JOIN last_word AS l ON n.kind = l.kind AND n.record_id = l.record_id
-ORDER BY n.source, n.batch, n.kind, n.ordinal, n.record_id
+    WHEN r.mode = 'snapshot' AND v.before <> r.position - 1 THEN 1
+    WHEN LAG(r.position) OVER (PARTITION BY r.kind, r.record_id, r.content_hash, r.operation ORDER BY r.position ASC) = v.before THEN 0
+    ELSE 1
+  END AS changed
+FROM ranked AS r
+INNER JOIN version AS v ON r.batch = v.batch AND r.kind = v.kind AND r.record_id = v.record_id
+WHERE r.preference > 1
+
+-- step: state
+-- One row for each version, and for each row that counts for nothing; an unchanged repeat has none.
+SELECT u.source, u.batch, u.ordinal, u.line, u.kind, u.record_id, u.content_hash, u.state
+FROM (
+  SELECT
+    n.source, n.batch, n.ordinal, n.line, n.kind, n.record_id, n.content_hash,
+    CASE n.fate WHEN 'held' THEN 'held' ELSE 'superseded' END AS state
+  FROM numbered AS n
+  WHERE n.fate <> 'counts'
+  UNION ALL
+  SELECT c.source, c.batch, c.ordinal, c.line, c.kind, c.record_id, c.content_hash, 'superseded' AS state
+  FROM contradicted AS c
+  WHERE c.changed = 1
+  UNION ALL
+  SELECT
+    s.source, s.batch, s.ordinal, s.line, s.kind, s.record_id, s.content_hash,
+    CASE
+      WHEN s.spell <> l.spell THEN 'superseded'
+      WHEN l.lives = 1 THEN 'merged'
+      ELSE 'withdrawn'
+    END AS state
+  FROM spell AS s
+  INNER JOIN last_word AS l ON s.kind = l.kind AND s.record_id = l.record_id
+  WHERE s.changed = 1
+) AS u
+ORDER BY u.source, u.batch, u.kind, u.ordinal, u.record_id

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from transforms.account.books import release_books
+from transforms.account.doors_apply import version_door
 from transforms.account.doors_night import kind_doors, stage_doors
-from transforms.account.doors_release import outcome_door, release_doors
+from transforms.account.doors_release import release_doors
 from transforms.account.doors_source import Reread, read_ahead, source_doors
-from transforms.account.ledger import ledger
 from transforms.account.night import Night
+from transforms.account.outcome import outcome_door
+from transforms.account.pages import Pages
 from transforms.engine import Engine
 from transforms.errors import StaleInputError
 from transforms.run import Run
@@ -17,35 +19,43 @@ from transforms.run import Run
 __all__ = ["Reread", "balance", "doors"]
 
 
-def doors(night: Night, reread: Reread) -> list[str]:
+def doors(pages: Pages, reread: Reread) -> list[str]:
     """Findings at every door before publish; empty when the night balances.
+
+    Sealed batches are not told again: their page says what their doors said.
 
     Raises:
         StaleInputError: a room's output is missing, incomplete or stale, and the night is strict.
     """
+    night = pages.night
     with Engine(night.run.settings) as engine:
         found: list[str] = []
-        for delivery, again in read_ahead(night, reread):
+        for delivery, again in read_ahead(pages, reread):
             found += _listen(night, lambda d=delivery, a=again: source_doors(night, engine, d, a))  # type: ignore[misc]
+            if delivery.passed:
+                found += _listen(night, lambda d=delivery: version_door(pages, engine, d))  # type: ignore[misc]
         for kind in night.kinds:
-            found += _listen(night, lambda k=kind: kind_doors(night, engine, k))  # type: ignore[misc]
+            found += _listen(night, lambda k=kind: kind_doors(pages, engine, k))  # type: ignore[misc]
         for stage in sorted({kind.stage for kind in night.kinds.values()}):
             found += _listen(night, lambda s=stage: stage_doors(night, s))  # type: ignore[misc]
-        found += _listen(night, lambda: outcome_door(night, engine, ledger(night).outcome))
+        found += _listen(night, lambda: outcome_door(pages))
     return found
 
 
 def balance(run: Run, reread: Reread) -> list[str]:
     """Findings at every door of a night, those of the published release among them; empty when all holds.
 
+    No seal counts here: every batch ever landed is read again from its raw bytes.
+
     Args:
         run: the night.
         reread: land's own reader of raw bytes.
     """
     night = Night(run, strict=False)
-    found = doors(night, reread)
+    pages = Pages(night)
+    found = doors(pages, reread)
     with Engine(run.settings) as engine:
-        found += _listen(night, lambda: release_doors(night, engine, release_books(night)))
+        found += _listen(night, lambda: release_doors(night, engine, release_books(pages)))
     return list(dict.fromkeys([*night.stale, *found]))
 
 

@@ -12,6 +12,8 @@ from transforms.account.delta import merged_tables, published, shaped
 from transforms.account.grids import grids
 from transforms.account.ledger import ledger
 from transforms.account.night import Night
+from transforms.account.outcome import outcome
+from transforms.account.pages import Pages
 from transforms.run import Run
 
 
@@ -28,13 +30,14 @@ class Books:
     receipts: dict[str, pa.Table]
 
 
-def release_books(night: Night) -> Books:
+def release_books(pages: Pages) -> Books:
     """Put a night's tables together.
 
     Raises:
         StaleInputError: a room's output is missing, incomplete or stale.
     """
-    told = ledger(night)
+    night = pages.night
+    told = ledger(pages)
     whole = merged_tables(night)
     placed = grids(night.run.settings, whole)
     identity = _gathered(night, "identity", model.IDENTITY, "entity_id")
@@ -45,7 +48,7 @@ def release_books(night: Night) -> Books:
     }
     receipts = {
         "record": told.record,
-        "outcome": told.outcome,
+        "outcome": outcome(pages),
         "quarantine": told.quarantine,
         "delivery": told.delivery,
         "source_state": told.source_state,

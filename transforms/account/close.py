@@ -9,12 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from transforms import checksum, manifest, store
+from transforms.account import seal
 from transforms.account.balance import Reread, doors
 from transforms.account.books import base_of, current_tables, release_books
 from transforms.account.changes import changes
 from transforms.account.delta import Delta, deltas, empty
 from transforms.account.ledger import clusters
 from transforms.account.night import Night
+from transforms.account.pages import Pages
 from transforms.errors import GridfactsError, ImbalanceError
 from transforms.model import Report
 from transforms.run import Run
@@ -42,13 +44,16 @@ def close(run: Run, reread: Reread) -> list[Report]:
     base, base_night = base_of(run)
     if base_night > run.night:
         raise GridfactsError("NIGHT_PAST", f"release {base} is of night {base_night}; night {run.night} comes too late")
-    findings = doors(night, reread)
+    pages = Pages(night)
+    seal.trust(pages)
+    findings = doors(pages, reread)
     if findings:
         raise ImbalanceError(findings)
+    seal.write(pages)
     _touch(night)
     inputs = night.inputs | {"base_release": f"{base} of {base_night or 'no night'}"}
     folder = store.night_dir(run, _ROOM, _PART)
-    found = manifest.fresh(folder, _ROOM, inputs) or _write(night, base, folder, inputs)
+    found = manifest.fresh(folder, _ROOM, inputs) or _write(pages, base, folder, inputs)
     told = json.loads((folder / "release.json").read_text("utf-8"))
     changed = {name: int(rows) for name, rows in found.facts.items() if isinstance(rows, int)}
     run.say(f"account: balanced; on release {base} {changed['closed']} rows end, {changed['opened']} begin")
@@ -67,8 +72,8 @@ def _touch(night: Night) -> None:
         night.night_path("merge", kind, "claim")
 
 
-def _write(night: Night, base: int, folder: Path, inputs: dict[str, str]) -> manifest.Manifest:
-    books = release_books(night)
+def _write(pages: Pages, base: int, folder: Path, inputs: dict[str, str]) -> manifest.Manifest:
+    night, books = pages.night, release_books(pages)
     now = books.tables
     before = current_tables(night.run) if base else {name: empty(name) for name in now}
     differing = deltas(night, before, now)

@@ -15,7 +15,7 @@ from transforms.engine import Engine
 _DELTA = Path(__file__).with_name("delta.sql")
 _MEMBERSHIP = Path(__file__).with_name("membership.sql")
 
-_NO_TABLE = {"claim", "person_household"}  # what merge leaves for other rooms
+_NO_TABLE = {"claim"}  # what merge leaves beside the tables
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,10 @@ def merged_tables(night: Night) -> dict[str, pa.Table]:
     household = None
     for kind in night.kinds:
         for name in night.names("merge", kind):
-            table = night.of_night("merge", kind, name)
-            if table is None:
-                continue
+            table = night.of_night("merge", kind, name) if name not in _NO_TABLE else None
             if name == "person_household":
                 household = table
-            elif name not in _NO_TABLE:
+            elif table is not None:
                 parts.setdefault(name, []).append(table)
     tables = {name: empty(name) for name in published()}
     for name, found in parts.items():
@@ -108,7 +106,13 @@ def deltas(night: Night, before: Mapping[str, pa.Table], now: Mapping[str, pa.Ta
     result = {}
     with Engine(night.run.settings) as engine:
         for name, table in sorted(now.items()):
-            opened = engine.run(_DELTA, {"now_row": table, "before_row": before[name]})
-            closed = engine.table("closed").select(list(key_of(name)))
-            result[name] = Delta(sort(name, closed), sort(name, opened.cast(table.schema)))
+            standing, key = before[name], list(key_of(name))
+            if not standing.num_rows:
+                result[name] = Delta(standing.select(key), table)
+            elif table.equals(standing):
+                result[name] = Delta(standing.slice(0, 0).select(key), standing.slice(0, 0))
+            else:
+                opened = engine.run(_DELTA, {"now_row": table, "before_row": standing})
+                closed = engine.table("closed").select(key)
+                result[name] = Delta(sort(name, closed), sort(name, opened.cast(table.schema)))
     return result

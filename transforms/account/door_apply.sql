@@ -1,40 +1,47 @@
--- One kind between standardise and account/apply: every accepted version has a state, and the live ones are the live rows.
---   standard (model.STANDARD of every passed batch), version (model.VERSION of the kind), live_row (STANDARD columns)
+-- One batch and kind between standardise and account/apply: its versions are what it says and the delivery before it did
+-- not say in the same role; a batch that does not count (replaced, held) has every row for a version.
+--   said (record_id, content_hash, operation, ordinal); version (ordinal, record_id, content_hash)
+--   earlier (as said, position): the counting delivery before it; of a delta every one before it
+--   parameter (counts): 1 where the batch counts
 
--- step: live_id
-SELECT source, batch, ordinal, line, record_id, content_hash FROM live_row
+-- step: last_word
+SELECT record_id, content_hash, operation, position
+FROM (
+  SELECT e.*, RANK() OVER (PARTITION BY e.record_id ORDER BY e.position DESC) AS age FROM earlier AS e
+) AS a
+WHERE age = 1
 
--- step: merged_id
-SELECT source, batch, ordinal, line, record_id, content_hash FROM version WHERE state = 'merged'
+-- step: known
+SELECT k.record_id, k.content_hash, k.operation,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY k.record_id ORDER BY k.operation ASC, k.content_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+FROM (SELECT DISTINCT record_id, content_hash, operation FROM last_word) AS k
 
--- step: standard_id
-SELECT source, batch, ordinal, line, record_id, content_hash FROM standard
+-- step: now_said
+SELECT n.record_id, n.content_hash, n.operation, n.ordinal,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY n.record_id ORDER BY n.operation ASC, n.content_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+FROM (
+  SELECT record_id, content_hash, operation, MIN(ordinal) AS ordinal FROM said GROUP BY record_id, content_hash, operation
+) AS n
 
--- step: version_id
-SELECT source, batch, ordinal, line, record_id, content_hash FROM version
+-- step: due
+SELECT n.ordinal, n.record_id, n.content_hash
+FROM now_said AS n
+CROSS JOIN parameter AS p
+LEFT JOIN known AS k
+  ON n.record_id = k.record_id AND n.content_hash = k.content_hash AND n.operation = k.operation AND n.wins = k.wins
+WHERE p.counts = 1 AND k.record_id IS NULL
+UNION ALL
+SELECT s.ordinal, s.record_id, s.content_hash
+FROM said AS s
+CROSS JOIN parameter AS p
+WHERE p.counts = 0
 
 -- step: broken
-SELECT 'accepted versions without a state' AS what, d.source, d.record_id
-FROM (SELECT * FROM standard_id EXCEPT ALL SELECT * FROM version_id) AS d
+SELECT 'accepted versions without a state' AS what, d.record_id
+FROM (SELECT ordinal, record_id, content_hash FROM due EXCEPT ALL SELECT ordinal, record_id, content_hash FROM version) AS d
 UNION ALL
-SELECT 'states of versions that were not accepted' AS what, d.source, d.record_id
-FROM (SELECT * FROM version_id EXCEPT ALL SELECT * FROM standard_id) AS d
-UNION ALL
-SELECT 'merged versions that are not live' AS what, d.source, d.record_id
-FROM (SELECT * FROM merged_id EXCEPT ALL SELECT * FROM live_id) AS d
-UNION ALL
-SELECT 'live rows whose version is not merged' AS what, d.source, d.record_id
-FROM (SELECT * FROM live_id EXCEPT ALL SELECT * FROM merged_id) AS d
-UNION ALL
-SELECT 'records with two live rows' AS what, MIN(l.source) AS source, l.record_id
-FROM live_row AS l
-GROUP BY l.record_id
-HAVING COUNT(*) > 1
-UNION ALL
-SELECT 'duplicates of versions that are not live' AS what, v.source, v.record_id
-FROM version AS v
-LEFT JOIN live_row AS l ON v.record_id = l.record_id AND v.content_hash = l.content_hash
-WHERE v.state = 'duplicate' AND l.record_id IS NULL
+SELECT 'states of versions that were not accepted, or are repeats' AS what, d.record_id
+FROM (SELECT ordinal, record_id, content_hash FROM version EXCEPT ALL SELECT ordinal, record_id, content_hash FROM due) AS d
 
 -- step: door
-SELECT what, source, COUNT(*) AS n, MIN(record_id) AS example FROM broken GROUP BY what, source ORDER BY what, source
+SELECT what, COUNT(*) AS n, MIN(record_id) AS example FROM broken GROUP BY what ORDER BY what

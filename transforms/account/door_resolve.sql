@@ -10,6 +10,18 @@ WHERE c.trusted AND c.entity_id NOT IN (SELECT entity_id FROM sworn)
 GROUP BY c.entity_id
 HAVING COUNT(DISTINCT n.token) > 1
 
+-- step: waiting
+-- A record that came while its cluster held several identities waits there without a home (resolve/README.md).
+SELECT c.record_id
+FROM cluster AS c
+INNER JOIN (
+  SELECT m.entity_id
+  FROM cluster AS m
+  INNER JOIN home AS h ON m.record_id = h.record_id
+  GROUP BY m.entity_id
+  HAVING COUNT(DISTINCT h.entity_id) > 1
+) AS merged ON c.entity_id = merged.entity_id
+
 -- step: broken
 SELECT 'live records in no cluster' AS what, l.source, l.record_id AS example
 FROM live_row AS l
@@ -48,7 +60,7 @@ HAVING COUNT(*) > 1
 UNION ALL
 SELECT 'live records without a home' AS what, l.source, l.record_id AS example
 FROM live_row AS l
-WHERE l.record_id NOT IN (SELECT record_id FROM home)
+WHERE l.record_id NOT IN (SELECT record_id FROM home) AND l.record_id NOT IN (SELECT record_id FROM waiting)
 UNION ALL
 SELECT 'records with two homes' AS what, MIN(l.source) AS source, h.record_id AS example
 FROM home AS h

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from transforms import database, model, store
 from transforms.account.delta import key_of, published
-from transforms.account.doors_source import differ
+from transforms.account.doors_apply import live_door
 from transforms.account.night import Night
+from transforms.account.pages import Pages
 from transforms.engine import Engine
 
 _HERE = Path(__file__).parent
@@ -24,11 +25,12 @@ _RESIDENT = "111"  # GA/T 517: resident identity card; other documents may be se
 _GONE = ("dead", "moved_out")  # life_status under which the authority takes a person out of fact_person
 
 
-def kind_doors(night: Night, engine: Engine, kind: str) -> Iterator[str]:
+def kind_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     """Findings at the doors of apply, locate, link, resolve and merge for one kind."""
+    night = pages.night
     path = night.night_path("account", "live", kind)
     live = store.read_table(path) if path else None
-    yield from _apply(night, engine, kind, live)
+    yield from live_door(pages, engine, kind, live)
     if live is None:
         live = pa.schema([*model.STANDARD, *model.LIVE]).empty_table()
     pair = _of_room(night, "link", kind, "pairs", model.PAIR)
@@ -43,29 +45,6 @@ def kind_doors(night: Night, engine: Engine, kind: str) -> Iterator[str]:
 def _of_room(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -> pa.Table:
     found = night.of_night(room, kind, name)
     return schema.empty_table() if found is None else found.select(schema.names).cast(schema)
-
-
-def _apply(night: Night, engine: Engine, kind: str, live: pa.Table | None) -> Iterator[str]:
-    """Every standardised version has one state; live rows are standardised rows, column by column."""
-    parts = [night.of_batch("standardise", batch, kind) for batch in night.passed(kind)]
-    narrow = [part.select(model.STANDARD.names).cast(model.STANDARD) for part in parts]
-    versions = night.of_night("account", "versions", "versions")
-    versions = model.VERSION.empty_table() if versions is None else versions
-    tables = {
-        "standard": pa.concat_tables([model.STANDARD.empty_table(), *narrow]),
-        "version": versions.filter(pc.equal(versions["kind"], kind)),
-        "live_row": (live if live is not None else model.STANDARD.empty_table()).select(model.STANDARD.names),
-    }
-    yield from _report("account", kind, engine.run(_HERE / "door_apply.sql", tables))
-    for batch, part in zip(night.passed(kind), parts, strict=True):
-        if live is None:
-            break
-        shared = [name for name in part.column_names if name in live.column_names]
-        chosen = live.filter(pc.equal(live["batch"], batch.id)).select(shared)
-        told = part.filter(pc.is_in(part["ordinal"], value_set=chosen["ordinal"].combine_chunks()))
-        missing, _ = differ(engine, chosen, told)
-        if missing:
-            yield f"account {kind} {batch.source}: {missing} live rows that are not rows of their standardised batch"
 
 
 def _locate(night: Night, engine: Engine, kind: str, live: pa.Table) -> Iterator[str]:
@@ -192,11 +171,11 @@ def stage_doors(night: Night, stage: str) -> Iterator[str]:
 
 def _once(night: Night, room: str, part: str) -> Iterator[str]:
     """No key stands twice in a published table that a room wrote."""
-    for name in night.names(room, part):
-        table = night.of_night(room, part, name)
-        if table is None or name not in published():
+    for name in sorted(set(night.names(room, part)) & set(published())):
+        path = night.night_path(room, part, name)
+        if path is None:
             continue
-        keys = table.select(list(key_of(name)))
+        keys = store.read_table(path, list(key_of(name)))
         twice = keys.num_rows - keys.group_by(keys.column_names).aggregate([]).num_rows
         if twice:
             yield f"{room} {part}: {twice} rows of table {name} whose key stands twice"

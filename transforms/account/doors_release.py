@@ -1,4 +1,4 @@
-"""The doors of the release: every landed row has an outcome, published = merged, the feed replays to the tables."""
+"""The doors of the release: published = tonight's tables, the feed replays to the tables."""
 
 from __future__ import annotations
 
@@ -12,18 +12,11 @@ from transforms.account.books import Books, base_of, current_tables
 from transforms.account.changes import entity_tables
 from transforms.account.delta import key_of
 from transforms.account.doors_source import differ
-from transforms.account.ledger import OUTCOME, feeds, landed_rows
 from transforms.account.night import Night
+from transforms.account.outcome import OUTCOME
 from transforms.engine import Engine
 
 _HERE = Path(__file__).parent
-
-
-def outcome_door(night: Night, engine: Engine, outcome: pa.Table) -> Iterator[str]:
-    """Every landed row has exactly one state per kind its source feeds."""
-    tables = {"landed_row": landed_rows(night), "feed": feeds(night), "outcome": outcome}
-    for row in engine.run(_HERE / "door_outcome.sql", tables).to_pylist():
-        yield f"account {row['source']}: {row['n']} {row['what']}; the first of kind {row['example']}"
 
 
 def release_doors(night: Night, engine: Engine, books: Books) -> Iterator[str]:

@@ -18,6 +18,7 @@ from transforms.run import Run
 
 _NEEDED = ("night", "source", "file_sha256", "line", "entity")
 _LEVELS = 4  # large, medium, small, micro
+_ROW = ["source", "batch", "line", "record_id", "entity_id"]
 _OWN = "row "  # a row that no entity holds is an entity of its own; no id begins like this
 
 
@@ -32,7 +33,8 @@ class KindEvaluation:
         subgroups: name → measure over pairs that touch the subgroup.
         own_entity: records counted as entities of their own because they are quarantined or held.
         without_truth: live records that the truth does not name; they are not counted.
-        grid_rows: rows whose truth names a grid; grid_right: those published in that grid or one below it.
+        grid_rows: rows of the last night's files whose truth names a grid.
+        grid_right: those published in that grid or one below it.
     """
 
     kind: str
@@ -111,6 +113,8 @@ def _truth(path: Path, night: str) -> pd.DataFrame:
     for name in ("errors", "cases", "grid"):
         if name not in frame:
             frame[name] = None
+    # an older night's truth names a grid of that night's cut: only the last night can be held against tonight's
+    frame["grid"] = frame["grid"].where(frame["night"].astype(str) == frame["night"].astype(str).max())
     frame["names"] = [_names(a) | _names(b) for a, b in zip(frame["errors"], frame["cases"], strict=True)]
     frame = frame.rename(columns={"grid": "true_grid"})
     return frame.drop_duplicates(["source", "file_sha256", "line"], keep="last")[
@@ -129,47 +133,75 @@ def _names(told: object) -> set[str]:
 def _counted(night: Night, folder: Path, kind: str) -> pd.DataFrame:
     """The records to count: source, file_sha256, line, entity_id (null: none), number_of, grid_codes."""
     record = pd.read_parquet(folder / "record.parquet")
-    record = record[(record["kind"] == kind) & record["state"].isin(["merged", "duplicate"])]
-    spoilt, waiting = _spoilt(night, kind, record), _waiting(folder, kind)
-    record = record[~record["record_id"].isin(spoilt)].sort_values(["record_id", "batch", "line"])
-    record = record.drop_duplicates("record_id", keep="last")
+    record = record[(record["kind"] == kind) & (record["state"] == "merged")]
+    said = _said(night, kind)
+    record = record[~record["record_id"].isin(_spoilt(night, kind, said))]
+    record = _latest(night, kind, record, said)
     if mentions(night, kind):
         record = _finest(night, kind, record)
-    record = record[["source", "batch", "line", "record_id", "entity_id"]]
-    rows = pd.concat([record, waiting], ignore_index=True)
+    rows = pd.concat([record[_ROW], _waiting(night, folder, kind)], ignore_index=True)
     rows["file_sha256"] = rows["batch"].str.rsplit("-", n=1).str[-1]
     rows = rows.merge(_numbers(night, kind), on="record_id", how="left")
     return rows.merge(_grids(night, folder, kind), on="entity_id", how="left")
 
 
-def _waiting(folder: Path, kind: str) -> pd.DataFrame:
+def _said(night: Night, kind: str) -> pd.DataFrame:
+    """What the current deliveries say (of a delta all that count): position, batch, line, record_id, content_hash."""
+    names = ["batch", "line", "record_id", "content_hash"]
+    found = [pd.DataFrame(columns=["position", *names])]
+    for source, deliveries in night.deliveries.items():
+        delta = night.contracts[source].arrives.mode == "delta"
+        for one in deliveries:
+            if kind in night.contracts[source].feeds and one.position is not None and (delta or one.last):
+                told = night.of_batch("standardise", one.batch, kind).select(names).to_pandas()
+                found.append(told.assign(position=one.position))
+    return pd.concat([table for table in found if len(table)] or found, ignore_index=True)
+
+
+def _latest(night: Night, kind: str, record: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+    """Live records at the row that said their version last: an unchanged repeat, where there is one, else its own."""
+    live = _live(night, kind, "record_id", "content_hash")
+    record = record.merge(live, on="record_id")
+    standing = record[["source", "record_id", "entity_id", "content_hash"]]
+    rows = pd.concat([record.assign(position=-1), said.merge(standing, on=["record_id", "content_hash"])])
+    rows = rows.sort_values(["record_id", "position", "line"], kind="stable")
+    return rows.drop_duplicates("record_id", keep="last")
+
+
+def _live(night: Night, kind: str, *columns: str) -> pd.DataFrame:
+    path = night.night_path("account", "live", kind)
+    return pd.DataFrame(columns=list(columns)) if path is None else store.read_table(path, list(columns)).to_pandas()
+
+
+def _waiting(night: Night, folder: Path, kind: str) -> pd.DataFrame:
     """Rows in quarantine (of deliveries that count or wait) and rows held: each an entity of its own."""
-    outcome = pd.read_parquet(folder / "outcome.parquet")
-    outcome = outcome[outcome["kind"] == kind]
-    open_rows = pd.read_parquet(folder / "quarantine.parquet", columns=["batch", "ordinal", "state"])
-    open_rows = open_rows[open_rows["state"] == "open"][["batch", "ordinal"]]
-    refused = outcome[outcome["state"] == "quarantined"].merge(open_rows, on=["batch", "ordinal"])
-    rows = pd.concat([refused, outcome[outcome["state"] == "held"]], ignore_index=True)
-    return rows.assign(record_id=None, entity_id=None)[["source", "batch", "line", "record_id", "entity_id"]]
+    refused = pd.read_parquet(folder / "quarantine.parquet", columns=["source", "batch", "line", "state"])
+    feeding = [source for source, contract in night.contracts.items() if kind in contract.feeds]
+    found = [refused[(refused["state"] == "open") & refused["source"].isin(feeding)]]
+    for source in feeding:
+        for one in night.deliveries[source]:
+            if one.fate == "held":
+                rows = store.read_table(night.batch_path("land", one.batch, "rows"), ["batch", "line"]).to_pandas()
+                out = refused[refused["batch"] == one.batch.id]["line"]
+                found.append(rows[~rows["line"].isin(out)].assign(source=source))
+    return pd.concat(found, ignore_index=True).assign(record_id=None, entity_id=None)[_ROW]
 
 
 def _finest(night: Night, kind: str, record: pd.DataFrame) -> pd.DataFrame:
     """Of the nodes that a row was the first to name, the finest: the truth of a row tells of its whole address."""
-    path = night.night_path("account", "live", kind)
-    live = pd.DataFrame(columns=["record_id", "path"]) if path is None else store.read_table(path).to_pandas()
-    told = record.merge(live[["record_id", "path"]], on="record_id")
+    told = record.merge(_live(night, kind, "record_id", "path"), on="record_id")
     told = told.assign(steps=told["path"].str.count(r"\|")).sort_values(["batch", "line", "steps", "path"])
     return told.drop_duplicates(["batch", "line"], keep="last")
 
 
-def _spoilt(night: Night, kind: str, record: pd.DataFrame) -> set[str]:
+def _spoilt(night: Night, kind: str, said: pd.DataFrame) -> set[str]:
     """Records whose latest row is in quarantine: that row counts, not the older version that is kept."""
     found: set[str] = set()
     for deliveries in night.deliveries.values():
         for delivery in deliveries:
             if delivery.passed and delivery.last:
                 kept = night.of_batch("standardise", delivery.batch, "kept").to_pandas()
-                good = record[record["batch"] == delivery.batch.id]["record_id"]
+                good = said[said["batch"] == delivery.batch.id]["record_id"]
                 found |= set(kept[kept["kind"] == kind]["record_id"]) - set(good)
     return found
 

@@ -11,28 +11,13 @@ import pyarrow.compute as pc
 
 from transforms import database, manifest, store
 from transforms.account.delta import key_of
+from transforms.account.landed import Told, file_of, landed_at, versions
 from transforms.account.night import Night
 from transforms.errors import GridfactsError
 from transforms.run import Run
 
 _ROW = 3  # parts of source:batch-or-file:line
 _HIDDEN = {"provenance", "polygon", "geometry"}  # told apart from the values, or too long to read
-
-
-@dataclass(frozen=True)
-class Told:
-    """One row and what it feeds: source, batch, line, kind, record, its state, rule and entity."""
-
-    source: str
-    batch: str
-    file: str
-    line: int
-    kind: str
-    state: str
-    rule: str | None
-    field: str | None
-    record_id: str | None
-    entity_id: str | None
 
 
 @dataclass(frozen=True)
@@ -92,50 +77,22 @@ def explain(run: Run, what: str) -> Explanation:
     manifest.require(run.settings.lake, folder, "account")
     parts = what.split(":")
     if len(parts) >= _ROW and parts[0] in night.contracts and parts[-1].isdigit():
-        return _row(night, folder, what)
+        return _row(night, what)
     return _entity(night, folder, what)
 
 
-def _row(night: Night, folder: Path, what: str) -> Explanation:
+def _row(night: Night, what: str) -> Explanation:
     source, _, rest = what.partition(":")
     file, _, place = rest.rpartition(":")
-    batches = [
-        d.batch.id for d in night.deliveries[source] if file in (d.batch.id, d.batch.sha256, _file(night, d.batch.id))
+    found = [
+        row
+        for delivery in night.deliveries[source]
+        if file in (delivery.batch.id, delivery.batch.sha256, file_of(night, delivery.batch))
+        for row in landed_at(night, delivery, int(place))
     ]
-    outcome = store.read_table(folder / "outcome.parquet")
-    of_file = pc.is_in(outcome["batch"], value_set=pa.array(batches, pa.string()))
-    rows = outcome.filter(pc.and_(pc.equal(outcome["line"], int(place)), of_file))
-    if not rows.num_rows:
+    if not found:
         raise GridfactsError("NOT_FOUND", f"no row at line {place} of such a file of {source} by {night.run.night}")
-    return Explanation(what, None, None, None, tuple(_told(night, folder, row) for row in rows.to_pylist()))
-
-
-def _told(night: Night, folder: Path, row: dict[str, str | int | None]) -> Told:
-    """A row of the ledger with its record, entity and the field that broke a rule."""
-    record = store.read_table(folder / "record.parquet")
-    same = [pc.equal(record[name], row[name]) for name in ("batch", "ordinal", "kind")]
-    found = record.filter(pc.and_(pc.and_(same[0], same[1]), same[2])).to_pylist()
-    waiting = store.read_table(folder / "quarantine.parquet")
-    fields = waiting.filter(
-        pc.and_(pc.equal(waiting["batch"], row["batch"]), pc.equal(waiting["ordinal"], row["ordinal"]))
-    )["field"].to_pylist()
-    return Told(
-        source=str(row["source"]),
-        batch=str(row["batch"]),
-        file=_file(night, str(row["batch"])),
-        line=int(row["line"] or 0),
-        kind=str(row["kind"]),
-        state=str(row["state"]),
-        rule=None if row["rule"] is None else str(row["rule"]),
-        field=fields[0] if fields else None,
-        record_id=found[0]["record_id"] if found else None,
-        entity_id=found[0]["entity_id"] if found else None,
-    )
-
-
-def _file(night: Night, batch: str) -> str:
-    found = night.require(store.batch_dir(night.run.settings, "land", batch), "land")
-    return str(found.facts.get("file"))
+    return Explanation(what, None, None, None, tuple(found))
 
 
 def _entity(night: Night, folder: Path, what: str) -> Explanation:
@@ -153,7 +110,7 @@ def _entity(night: Night, folder: Path, what: str) -> Explanation:
         kind=kind,
         state=str(known[0]["state"]),
         signpost=known[0]["signpost"],
-        rows=tuple(_told(night, folder, row | {"rule": None}) for row in live.to_pylist()),
+        rows=tuple(versions(night, live)),
         edges=_edges(night, kind, live["record_id"]),
         values=_values(night, kind, what),
         grid=grid,
@@ -220,6 +177,8 @@ def render_explanation(found: Explanation) -> str:
 def _row_line(row: Told) -> str:
     where = f"  {row.source}, file {row.file}, line {row.line}, as {row.kind}: {row.state}"
     where += _if(" by rule {}", row.rule) + _if(" on field {}", row.field)
+    if row.repeats:
+        where += f", an unchanged repeat of file {row.repeats[0]}, line {row.repeats[1]}"
     return where + _if("; record {}", row.record_id) + _if(", entity {}", row.entity_id)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from transforms.account.delta import key_of
+from transforms.account.suppress import suppress
 from transforms.engine import Engine
 from transforms.run import Settings
 
@@ -47,9 +48,10 @@ def grids(settings: Settings, tables: Mapping[str, pa.Table]) -> Grids:
     """Place every fact of the release tables in its grid, and count."""
     given = {"placed": _placed(tables), "place_grid": tables["place_grid"], "std_grid": tables["std_grid"]}
     with Engine(settings) as engine:
-        counted = engine.run(_STEPS, given).cast(STAT_GRID)
+        counted = suppress(engine.run(_STEPS, given).to_pandas(), _COUNTS)
         placed = engine.table("fact_grid").select(FACT_GRID.names).cast(FACT_GRID)
-    return Grids(counted.combine_chunks(), placed.sort_by([("what", "ascending"), ("id", "ascending")]))
+    stat_grid = pa.Table.from_pandas(counted[STAT_GRID.names], STAT_GRID, preserve_index=False)
+    return Grids(stat_grid.combine_chunks(), placed.sort_by([("what", "ascending"), ("id", "ascending")]))
 
 
 def _placed(tables: Mapping[str, pa.Table]) -> pa.Table:

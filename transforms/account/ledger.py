@@ -1,4 +1,4 @@
-"""The ledger of a night: what became of every landed row, which version stands in which entity, what waits for whom."""
+"""The ledger of a night: which version stands in which entity, what waits for whom."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import pyarrow as pa
 
 from transforms import model, store
 from transforms.account.night import Delivery, Night
+from transforms.account.pages import Pages
 from transforms.engine import Engine
 
-_RELEASE = Path(__file__).with_name("release.sql")
+_RECORD = Path(__file__).with_name("record.sql")
 _TEXT, _LONG = pa.string(), pa.int64()
 
-OUTCOME = pa.schema(
-    [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("kind", _TEXT), ("state", _TEXT),
-     ("rule", _TEXT)]
-)  # fmt: skip
 QUARANTINE = pa.schema(
     [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("field", _TEXT), ("rule", _TEXT),
      ("department", _TEXT), ("since", _TEXT), ("state", _TEXT)]
@@ -44,35 +41,23 @@ class Ledger:
     """Tables of the schemas above, each in a total order."""
 
     record: pa.Table
-    outcome: pa.Table
     quarantine: pa.Table
     delivery: pa.Table
     source_state: pa.Table
 
 
-def ledger(night: Night) -> Ledger:
+def ledger(pages: Pages) -> Ledger:
     """Draw up the ledger of a night.
 
     Raises:
         StaleInputError: a room's output is missing, incomplete or stale.
     """
-    versions = night.of_night("account", "versions", "versions")
-    tables = {
-        "landed_row": landed_rows(night),
-        "verdict": _verdicts(night),
-        "delivery": _batches(night),
-        "feed": feeds(night),
-        "version": versions if versions is not None else model.VERSION.empty_table(),
-        "cluster": clusters(night),
-    }
+    night = pages.night
     with Engine(night.run.settings) as engine:
-        outcome = engine.run(_RELEASE, tables).cast(OUTCOME)
-        record = engine.table("record").cast(RECORD)
-        quarantine = engine.table("quarantine").cast(QUARANTINE)
+        record = engine.run(_RECORD, {"version": night.versions, "cluster": clusters(night)}).cast(RECORD)
     return Ledger(
-        record=_ordered(record, "source", "batch", "line", "kind", "record_id", "ordinal"),
-        outcome=_ordered(outcome, "source", "batch", "ordinal", "kind"),
-        quarantine=_ordered(quarantine, "source", "batch", "ordinal"),
+        record=record.combine_chunks(),
+        quarantine=_quarantine(pages),
         delivery=_deliveries(night),
         source_state=_source_states(night),
     )
@@ -93,45 +78,22 @@ def _ordered(table: pa.Table, *keys: str) -> pa.Table:
     return table.sort_by([(key, "ascending") for key in keys]).combine_chunks()
 
 
-def landed_rows(night: Night) -> pa.Table:
-    """(source, batch, ordinal, line) of every row landed by this night."""
-    schema = pa.schema([("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG)])
-    found = [schema.empty_table()]
-    for source, deliveries in night.deliveries.items():
-        for delivery in deliveries:
-            path = night.batch_path("land", delivery.batch, "rows")
-            rows = store.read_table(path, ["batch", "ordinal", "line"])
-            found.append(rows.add_column(0, "source", pa.array([source] * rows.num_rows, _TEXT)).cast(schema))
-    return pa.concat_tables(found)
-
-
-def _verdicts(night: Night) -> pa.Table:
-    found = [night.of_batch("check", batch, "verdict").select(model.VERDICT.names) for batch in night.passed()]
-    return pa.concat_tables([model.VERDICT.empty_table(), *found])
-
-
-def _batches(night: Night) -> pa.Table:
-    rows = [
-        {
-            "source": source, "batch": one.batch.id, "mode": night.contracts[source].arrives.mode, "fate": one.fate,
-            "hold": one.hold, "first_night": one.first_night, "last": one.last,
-            "department": night.contracts[source].owner.department,
-        }
-        for source, deliveries in night.deliveries.items()
-        for one in deliveries
-    ]  # fmt: skip
-    text = [(name, _TEXT) for name in ("source", "batch", "mode", "fate", "hold", "first_night")]
-    return pa.Table.from_pylist(rows, pa.schema([*text, ("last", pa.bool_()), ("department", _TEXT)]))
-
-
-def feeds(night: Night) -> pa.Table:
-    """(source, kind, mention): mention where the kind is fed by the nodes that rows name, not by rows."""
-    rows = [
-        {"source": source, "kind": kind, "mention": bool(mentions(night, kind))}
-        for source, contract in night.contracts.items()
-        for kind in contract.feeds
-    ]
-    return pa.Table.from_pylist(rows, pa.schema([("source", _TEXT), ("kind", _TEXT), ("mention", pa.bool_())]))
+def _quarantine(pages: Pages) -> pa.Table:
+    """Rows that were not accepted: ``open`` while their delivery is current, waits, or is a delta that counts."""
+    found = [QUARANTINE.empty_table()]
+    for source, deliveries in pages.night.deliveries.items():
+        contract = pages.night.contracts[source]
+        for one in deliveries:
+            waits = one.last or one.fate == "held" or (one.fate == "counts" and contract.arrives.mode == "delta")
+            every = {
+                "source": source, "batch": one.batch.id, "department": contract.owner.department,
+                "since": one.first_night, "state": "open" if waits else "closed",
+            }  # fmt: skip
+            rows = pages.of(one).quarantined
+            for name, value in every.items():
+                rows = rows.append_column(name, pa.repeat(pa.scalar(value, _TEXT), rows.num_rows))
+            found.append(rows.select(QUARANTINE.names).cast(QUARANTINE))
+    return _ordered(pa.concat_tables(found), "source", "batch", "ordinal")
 
 
 def mentions(night: Night, kind: str) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from transforms import contract, kinds, manifest, store
+from transforms import contract, kinds, manifest, model, store
 from transforms.account.apply import Landed, fates
 from transforms.errors import StaleInputError
 from transforms.model import Batch
@@ -25,6 +25,7 @@ class Delivery:
         rows: records landed.
         hold: the code under which land or check holds it whole, else None.
         fate: ``counts``, ``replaced`` or ``held``: :func:`transforms.account.apply.fates`.
+        position: its place among those that count, from 0, else None.
         last: it is the current delivery of its source.
     """
 
@@ -33,6 +34,7 @@ class Delivery:
     rows: int
     hold: str | None
     fate: str
+    position: int | None
     last: bool
 
     @property
@@ -82,9 +84,23 @@ class Night:
         fate = {batch: (what, at) for batch, what, at in fates(arrives.mode, arrives.same_period, may)}
         last = max((at for _, at in fate.values() if at is not None), default=-1)
         return [
-            Delivery(b, str(f.facts["first_night"]), int(f.facts["rows"] or 0), hold, fate[b][0], fate[b][1] == last)
+            Delivery(b, str(f.facts["first_night"]), int(f.facts["rows"] or 0), hold, *fate[b], fate[b][1] == last)
             for b, (f, hold) in sorted(told.items())
         ]
+
+    def before(self, delivery: Delivery) -> list[Delivery]:
+        """The deliveries that a counting one is compared with: the one before it; of a delta every one before it."""
+        source, place = delivery.batch.source, delivery.position
+        if place is None:
+            return []
+        first = 0 if self.contracts[source].arrives.mode == "delta" else place - 1
+        return [d for d in self.deliveries[source] if d.position is not None and first <= d.position < place]
+
+    @cached_property
+    def versions(self) -> pa.Table:
+        """What account/apply told of every version (:data:`transforms.model.VERSION`); nothing before the first."""
+        found = self.of_night("account", "versions", "versions")
+        return model.VERSION.empty_table() if found is None else found.select(model.VERSION.names).cast(model.VERSION)
 
     def passed(self, kind: str | None = None) -> list[Batch]:
         """Batches that were standardised, of all sources or of those that feed a kind."""
@@ -125,8 +141,8 @@ class Night:
         path = folder / f"{name}.parquet"
         return path if path.is_file() else None
 
-    def of_batch(self, room: str, batch: Batch, name: str) -> pa.Table:
-        """A table of a batch.
+    def of_batch(self, room: str, batch: Batch, name: str, columns: list[str] | None = None) -> pa.Table:
+        """A table of a batch, or some of its columns.
 
         Raises:
             StaleInputError: the room wrote none of that name.
@@ -135,7 +151,7 @@ class Night:
         if not path.is_file():
             where = str(path.relative_to(self.run.settings.lake))
             raise StaleInputError(where, "nothing", "the table", f"run 'gridfacts room {room}' for this night again")
-        return store.read_table(path)
+        return store.read_table(path, columns)
 
     def of_night(self, room: str, part: str, name: str) -> pa.Table | None:
         """A table of the night, or None."""

@@ -6,6 +6,7 @@ import hashlib
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from transforms import keys, values
 from transforms.account.night import Night
@@ -14,66 +15,70 @@ from transforms.kinds import FREE_TEXT
 from transforms.model import Batch
 
 _CONTENT = 32  # characters of a content hash
+_SEPARATOR = "\x1f"  # between the parts of a natural key (transforms.keys)
 _NODE = pa.schema([("ordinal", pa.int64()), ("record_id", pa.string()), ("path", pa.string())])
 
 
-def digests(rows: pa.Table, headings: list[str]) -> list[str]:
+def digests(rows: pa.Table, headings: list[str]) -> pa.Array:
     """Sha256 hex of every row over its values in the order of the headings: ``byte length:value``, null as ``-``."""
     parts = []
     for heading in headings:
         column = rows[heading].combine_chunks()
         length = pc.binary_length(column).cast(pa.string())
         parts.append(pc.fill_null(pc.binary_join_element_wise(length, column, ":"), "-"))
-    whole = pc.binary_join_element_wise(*parts, "").to_pylist() if parts else [""] * rows.num_rows
-    return [hashlib.sha256(text.encode()).hexdigest() for text in whole]
+    if not parts:
+        return pa.repeat(pa.scalar(hashlib.sha256().hexdigest()), rows.num_rows)
+    whole = pc.binary_join_element_wise(*parts, "").cast(pa.binary()).to_pylist()
+    sha256 = hashlib.sha256
+    return pa.array([sha256(text).hexdigest() for text in whole], pa.string())
 
 
-def told_rows(night: Night, batch: Batch, kind: str, rows: pa.Table, standard: pa.Table) -> pa.Table:
+def told_rows(night: Night, batch: Batch, kind: str, rows: pa.Table) -> pa.Table:
     """Ids, record, content hash and raw texts of every accepted row, for a kind that is fed by rows.
 
     Args:
         night: whose contracts, kinds and keys count.
         batch: which one.
         kind: a kind its source feeds.
-        rows: the accepted landed rows.
-        standard: standardise's table, for the names of its raw columns only.
+        rows: the accepted landed rows, in the order of the file.
     """
     contract = night.contracts[batch.source]
     fed = contract.columns_of(kind)
     order = [fed[name].heading for name in night.kinds[kind].properties if name in fed]
-    content = [digest[:_CONTENT] for digest in digests(rows, list(dict.fromkeys(order)))]
+    content = pc.utf8_slice_codeunits(digests(rows, list(dict.fromkeys(order))), 0, _CONTENT)
     told = {name: rows[name] for name in ("batch", "ordinal", "line")}
-    told["content_hash"] = pa.array(content, pa.string())
-    told["record_id"] = pa.array(_record_ids(night, contract, kind, rows, content), pa.string())
+    told["content_hash"] = content
+    told["record_id"] = _record_ids(night, contract, kind, rows, content)
+    present = pq.read_schema(night.batch_path("standardise", batch, kind)).names
     for name, column in fed.items():
-        if f"raw_{name}" in standard.column_names:
+        if f"raw_{name}" in present:
             free = night.kinds[kind].properties[name].type in FREE_TEXT
             landed = rows[column.heading]
             told[f"raw_{name}"] = pa.array(values.mask_numbers(landed.to_pandas()), pa.string()) if free else landed
     return pa.table(told)
 
 
-def _record_ids(night: Night, contract: Contract, kind: str, rows: pa.Table, content: list[str]) -> list[str]:
-    """(source, natural key), or without a key (source, content hash, ordinal among equals)."""
-    named = keys.load(night.run.settings)
-    seen: dict[str, int] = {}
-    found = []
-    for key, text in zip(_natural_keys(contract, kind, rows), content, strict=True):
-        if key is None:
-            seen[text] = seen.get(text, 0) + 1
-        found.append(named.record_id(contract.source, kind, key or (text, str(seen[text]))))
-    return found
+def _record_ids(night: Night, contract: Contract, kind: str, rows: pa.Table, content: pa.Array) -> pa.Array:
+    """(source, natural key), or without a key (source, content hash, ordinal among equals); each distinct one once."""
+    told = _natural_keys(contract, kind, rows)
+    if told.null_count:
+        missing = told.is_null()
+        texts = content.filter(missing).to_pandas()
+        among = (texts.groupby(texts).cumcount() + 1).astype(str)
+        told = pc.replace_with_mask(told, missing, pa.array(texts + _SEPARATOR + among, pa.string()))
+    distinct = told.dictionary_encode()
+    ids = keys.load(night.run.settings).record_ids(contract.source, kind, distinct.dictionary)
+    return ids.take(distinct.indices)
 
 
-def _natural_keys(contract: Contract, kind: str, rows: pa.Table) -> list[tuple[str, ...] | None]:
-    headings = contract.feeds[kind].key
-    if not headings:
-        return [None] * rows.num_rows
+def _natural_keys(contract: Contract, kind: str, rows: pa.Table) -> pa.Array:
+    """The parts of each row's natural key, joined; null where a part is not said or the feed has no key."""
     parts = []
-    for heading in headings:
+    for heading in contract.feeds[kind].key:
         text = values.clean_text(rows[heading].to_pandas())
-        parts.append(text.where(~values.is_null(text, contract.arrives.null_marks), None).tolist())
-    return [None if None in key else key for key in zip(*parts, strict=True)]
+        said = text.where(~text.isin(list(contract.arrives.null_marks)), None)
+        parts.append(pa.array(said, pa.string(), from_pandas=True))
+    return pc.binary_join_element_wise(*parts, _SEPARATOR) if parts else pa.nulls(rows.num_rows, pa.string())
 
 
 def told_nodes(night: Night, batch: Batch, kind: str, mention: str) -> pa.Table:
@@ -85,18 +90,12 @@ def told_nodes(night: Night, batch: Batch, kind: str, mention: str) -> pa.Table:
     heading = night.contracts[batch.source].columns_of(kind)[mention].heading
     sibling = _sibling(night, batch.source, kind, heading)
     if sibling is None:
-        return night.of_batch("standardise", batch, kind).select(_NODE.names).cast(_NODE)
-    standard = night.of_batch("standardise", batch, sibling[0])
-    named = keys.load(night.run.settings)
-    first: dict[str, int] = {}
-    for path, ordinal in zip(standard[f"{sibling[1]}_path"].to_pylist(), standard["ordinal"].to_pylist(), strict=True):
-        for node in _nodes(path):
-            first[node] = min(ordinal, first.get(node, ordinal))
-    rows = [
-        {"ordinal": ordinal, "record_id": named.record_id(batch.source, kind, (path,)), "path": path}
-        for path, ordinal in first.items()
-    ]
-    return pa.Table.from_pylist(rows, _NODE)
+        return night.of_batch("standardise", batch, kind, _NODE.names).cast(_NODE)
+    standard = night.of_batch("standardise", batch, sibling[0], [f"{sibling[1]}_path", "ordinal"])
+    nodes = _nodes(standard.rename_columns(["path", "ordinal"]))
+    path = nodes["path"].combine_chunks()
+    ids = keys.load(night.run.settings).record_ids(batch.source, kind, path)
+    return pa.table([nodes["ordinal"], ids, path], schema=_NODE)
 
 
 def _sibling(night: Night, source: str, kind: str, heading: str) -> tuple[str, str] | None:
@@ -110,7 +109,19 @@ def _sibling(night: Night, source: str, kind: str, heading: str) -> tuple[str, s
     return None
 
 
-def _nodes(path: str | None) -> list[str]:
-    """Paths of every node from the coarsest below the village down to the path itself."""
-    steps = path.split("|") if path else []
-    return ["|".join(steps[: end + 1]) for end in range(1, len(steps))]
+def _nodes(told: pa.Table) -> pa.Table:
+    """(path, ordinal) of every node of the paths, from the coarsest below the village down, and its smallest row."""
+    leaves = _smallest(told.filter(told["path"].is_valid()))
+    steps = pc.split_pattern(leaves["path"].combine_chunks(), "|")
+    lengths = pc.list_value_length(steps)
+    found = [leaves.slice(0, 0)]
+    for depth in range(2, int(pc.max(lengths).as_py() or 0) + 1):
+        deep = pc.greater_equal(lengths, depth)
+        path = pc.binary_join(pc.list_slice(steps.filter(deep), 0, depth), "|")
+        found.append(pa.table({"path": path, "ordinal": leaves["ordinal"].filter(deep)}))
+    return _smallest(pa.concat_tables(found))
+
+
+def _smallest(told: pa.Table) -> pa.Table:
+    least = told.group_by("path").aggregate([("ordinal", "min")])
+    return pa.table({"path": least["path"], "ordinal": least["ordinal_min"]})

@@ -1,5 +1,5 @@
 -- Counts per grid and level. A fact stands in the grid of its facility node, else address, else building, else division,
--- and so in every grid above it; a count under 5 is suppressed (design.md section 6).
+-- and so in every grid above it. Counts leave here whole; suppress.py leaves small cells out.
 --   placed (what, id, facility_id, address_id, building_id, division_code), place_grid, std_grid
 
 -- step: place
@@ -58,13 +58,13 @@ GROUP BY c.upper_id
 
 -- step: stat_grid
 SELECT
-  g.cut, g.grid_id, g.level,
-  CASE WHEN n.persons >= 5 THEN n.persons END AS persons,
-  CASE WHEN n.households >= 5 THEN n.households END AS households,
-  CASE WHEN n.houses >= 5 THEN n.houses END AS houses,
-  CASE WHEN n.premises >= 5 THEN n.premises END AS premises,
-  CASE WHEN n.organizations >= 5 THEN n.organizations END AS organizations,
-  CASE WHEN n.facilities >= 5 THEN n.facilities END AS facilities
+  g.cut, g.grid_id, g.level, g.parent_id,
+  COALESCE(n.persons, 0) AS persons,
+  COALESCE(n.households, 0) AS households,
+  COALESCE(n.houses, 0) AS houses,
+  COALESCE(n.premises, 0) AS premises,
+  COALESCE(n.organizations, 0) AS organizations,
+  COALESCE(n.facilities, 0) AS facilities
 FROM std_grid AS g
 LEFT JOIN counted AS n ON g.grid_id = n.grid_id
 ORDER BY g.cut, g.grid_id

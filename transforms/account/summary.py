@@ -15,6 +15,7 @@ from transforms.account.balance import balance
 from transforms.account.books import base_of
 from transforms.account.doors_source import Reread
 from transforms.account.evaluate import Evaluation, evaluate
+from transforms.account.field import figures, texts
 from transforms.account.grids import FACTS
 from transforms.account.night import Night
 from transforms.run import Run
@@ -44,6 +45,7 @@ def summary(run: Run, reread: Reread, truth: Path | None = None) -> str:
     console.print(f"\n[bold]gridfacts, night {run.night}[/bold]: {state}, checksum {told['checksum'][:16]}")
     console.print(_departments(night, folder))
     console.print(_entities(folder, told["counts"]))
+    console.print(_field(night, folder))
     console.print(_quarantine(folder))
     if truth is not None:
         console.print(_accuracy(evaluate(run, truth)))
@@ -84,6 +86,23 @@ def _entities(folder: Path, counts: dict[str, int]) -> Table:
         why = f"{reasons.idxmax()} ({reasons.max():,})" if len(reasons) else ""
         table.add_row(kind, f"{counts.get(name, 0):,}", f"{some:,}", share, why)
     table.add_row("grid", f"{counts.get('std_grid', 0):,}", "", "", "")
+    return table
+
+
+def _field(night: Night, folder: Path) -> Table:
+    """治理率, 上图率 and 进网入格, with the counts behind them, and how often an address is written differently."""
+    written = texts(night)
+    table = Table(
+        title="The field: records governed, on the map, in a small or micro grid",
+        caption=f"addresses: {written.texts:,} ways of writing {written.nodes:,} nodes, {written.rate:.2f} : 1",
+        title_justify="left",
+    )
+    table.add_column("kind")
+    for name in ("records", "entities", "governed", "on map", "share", "in grid", "share"):
+        table.add_column(name, justify="right")
+    for kind in figures(night, folder):
+        numbers = [f"{kind.records:,}", f"{kind.entities:,}", f"{kind.governed:.1%}", f"{kind.on_map:,}"]
+        table.add_row(kind.kind, *numbers, f"{kind.mapped:.1%}", f"{kind.in_grid:,}", f"{kind.gridded:.1%}")
     return table
 
 

@@ -102,7 +102,7 @@ def _of_effect(finding: pa.Table, effect: str) -> int:
 def _differing(outcomes: Sequence[suites.Outcome], finding: pa.Table, sample: pa.Table) -> list[str]:
     """Rules (and headings) that Great Expectations counts otherwise than the verdict pass on the same rows."""
     same = finding.filter(pc.is_in(finding["ordinal"], sample["ordinal"].combine_chunks()))
-    counted = verdict.counts(same)
+    counted = verdict.counts(same, suites.TOGETHER)
     return [
         f"{outcome.rule} {outcome.heading or ''}".strip()
         for outcome in outcomes
@@ -112,9 +112,13 @@ def _differing(outcomes: Sequence[suites.Outcome], finding: pa.Table, sample: pa
 
 @lru_cache(maxsize=1)
 def code_of_rules() -> str:
-    """Hash of the modules that turn contracts into rules: a change of theirs makes older verdicts stale."""
+    """Hash of the modules that turn contracts into rules: a change of theirs makes older verdicts stale.
+
+    ``contract_*.py`` and ``lint.py`` are an engineer's tools and judge no row.
+    """
     folder = Path(expectations.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    tools = {*folder.glob("contract_*.py"), folder / "lint.py"}
+    for path in sorted({*folder.glob("*.py")} - tools):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -101,11 +101,18 @@ def _finding(landed: pa.Table, found: Sequence[_Found]) -> pa.Table:
     return table.select(model.FINDING.names).cast(model.FINDING)
 
 
-def counts(finding: pa.Table) -> dict[tuple[str, str | None], int]:
-    """(rule, heading) → findings; all faults of lines count as one rule, as in the suite."""
+def counts(finding: pa.Table, together: Sequence[str] = ()) -> dict[tuple[str, str | None], int]:
+    """(rule, heading) → findings; all faults of lines count as one rule, as in the suite.
+
+    The rules of ``together`` count as (rule, None): the rows that break them under any heading.
+    """
     grouped = finding.group_by(["rule", "field"]).aggregate([("ordinal", "count")])
     found: dict[tuple[str, str | None], int] = {}
     for row in grouped.to_pylist():
         rule = FAULT if row["rule"].startswith(f"{FAULT}_") else row["rule"]
-        found[rule, row["field"]] = found.get((rule, row["field"]), 0) + row["ordinal_count"]
+        if rule not in together:
+            found[rule, row["field"]] = found.get((rule, row["field"]), 0) + row["ordinal_count"]
+    for rule in together:
+        if rows := pc.count_distinct(finding.filter(pc.equal(finding["rule"], rule))["ordinal"]).as_py():
+            found[rule, None] = rows
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from transforms.commands.options import json_option, night_option, progress, show
+from transforms.commands.options import json_option, night_option, progress, reader_options, show
 from transforms.run import Run, Settings
 
 
@@ -49,12 +49,17 @@ def evaluate(truth: Path, night: str, *, as_json: bool) -> None:
 @click.command()
 @click.argument("what")
 @night_option
+@reader_options
 @json_option
-def explain(what: str, night: str, *, as_json: bool) -> None:
+def explain(what: str, night: str, who: str, purpose: str, *, as_json: bool) -> None:
     """Explain WHAT: an entity id, or a landed row as source:batch-or-file-name:line."""
     from transforms import account
+    from transforms.reader import audit
 
-    found = account.explain(Run.of(night), what)
+    this = Run.of(night)
+    found = account.explain(this, what)
+    kind, rows = found.kind or "row", len(found.rows)
+    audit.record_read(this.settings, who=who, action="explain", kind=kind, purpose=purpose, rows=rows, subject=what)
     show(found, account.render_explanation(found), as_json=as_json)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from transforms import bundles, contract, kinds
+from transforms import bundles, contract, key_marks, kinds
 from transforms.commands.options import drops_option, json_option, night_option, progress, show
 from transforms.model import Report
 from transforms.run import Run
@@ -33,6 +33,7 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
     from transforms import publish
 
     this = Run.of(night, drops=drops, say=progress())
+    key_marks.require(this.settings)
     reports = _source_rooms(this)
     reports += [report for step in _steps(this) for report in step()]
     if not dry_run:
@@ -55,8 +56,10 @@ def _source_rooms(this: Run) -> list[Report]:
     if len(spread) <= 1:
         return [report for sources in spread for report in _bundle(this, sources)]
     workers = min(len(spread), os.cpu_count() or 1)
-    # spawned, not forked: the engines' threads do not survive a fork
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    # forked from a process that has imported and done nothing: threads of engines do not survive a fork
+    clean = multiprocessing.get_context("forkserver")
+    clean.set_forkserver_preload([f"transforms.{room}" for room in SOURCE_ROOMS])
+    with ProcessPoolExecutor(workers, clean) as pool:
         done = pool.map(_bundle, itertools.repeat(this), spread)
         return [report for reports in done for report in reports]
 
@@ -98,6 +101,7 @@ def room(
 ) -> None:
     """Run one room alone; what did not change is reused."""
     this = Run.of(night, drops=drops, say=progress())
+    key_marks.require(this.settings)
     known = list(contract.load_all(this.settings.expectations))
     if unknown := sorted(set(sources) - set(known)):
         raise click.BadParameter(f"no contract for {', '.join(unknown)}", param_hint="--source")

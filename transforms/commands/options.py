@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import getpass
 import json
 import time
 from collections.abc import Callable
@@ -50,3 +51,10 @@ def show(value: object, text: str, *, as_json: bool) -> None:
         click.echo(json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=dataclasses.asdict))
     else:
         click.echo(text)
+
+
+def reader_options(command: Command) -> Command:
+    """``--who`` and ``--purpose``: who reads about whom is written down before anything is shown."""
+    who = click.option("--who", envvar="GRIDFACTS_WHO", default=getpass.getuser, help="Who reads; this account.")
+    purpose = click.option("--purpose", default="operation", show_default=True, help="What for; audited.")
+    return who(purpose(command))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import get_args
+from typing import TYPE_CHECKING
 
 import click
 
-from transforms import database, review
-from transforms.commands.options import json_option, night_option, show
-from transforms.review.judgements import Decision
-from transforms.review.queue import Item, find, said
+from transforms.commands.options import json_option, night_option, reader_options, show
 from transforms.run import Run, Settings
+
+if TYPE_CHECKING:
+    from transforms.database import Databases
+    from transforms.review import Item
+    from transforms.review.judgements import Decision
+
+_DECISION = click.Choice(["same", "different", "unsure"])
 
 
 @click.group(name="review")
@@ -36,12 +40,18 @@ def list_items(night: str, kind: str | None, top: int, *, as_json: bool) -> None
 @review_group.command(name="show")
 @click.argument("item_id")
 @night_option
+@reader_options
 @json_option
-def show_item(item_id: str, night: str, *, as_json: bool) -> None:
+def show_item(item_id: str, night: str, who: str, purpose: str, *, as_json: bool) -> None:
     """Show both records of ITEM_ID, the evidence, and what a yes would do."""
+    from transforms import review
+    from transforms.reader import audit
+
     this = Run.of(night)
-    item = find(_queue(this), item_id)
-    records = {end: said(this, item.kind, end) for end in (item.left, item.right)}
+    item = review.find(_queue(this), item_id)
+    subject = {"who": who, "purpose": purpose, "kind": item.kind, "subject": item.item_id}
+    audit.record_read(this.settings, action="explain", rows=2, **subject)
+    records = {end: review.said(this, item.kind, end) for end in (item.left, item.right)}
     lines = [f"{item.kind} {_QUESTION[item.question].strip()}"]
     for record, words in records.items():
         lines += [f"record {record}", *(f"  {label}: {word}" for label, word in words.items())]
@@ -51,30 +61,33 @@ def show_item(item_id: str, night: str, *, as_json: bool) -> None:
 
 @review_group.command()
 @click.argument("item_id")
-@click.argument("decision", type=click.Choice(get_args(Decision)))
+@click.argument("decision", type=_DECISION)
 @click.option("--by", required=True, help="Your name: it stands beside the judgement for good.")
 @click.option("--why", required=True, help="The reason, in a sentence.")
 @night_option
 def judge(item_id: str, decision: Decision, by: str, why: str, night: str) -> None:
     """Decide ITEM_ID; the next run of a night obeys."""
+    from transforms import review
+
     this = Run.of(night)
-    item = find(_queue(this), item_id)
-    stores = database.open_databases(this.settings)
-    number = review.judge(stores, item.kind, (item.left, item.right), decision, by, why)
+    item = review.find(_queue(this), item_id)
+    number = review.judge(_stores(this.settings), item.kind, (item.left, item.right), decision, by, why)
     click.echo(f"judgement {number}: {decision}; it binds from the next run on (review undo {number} takes it back)")
 
 
 @review_group.command()
 @click.argument("records", nargs=2)
-@click.argument("decision", type=click.Choice(get_args(Decision)))
+@click.argument("decision", type=_DECISION)
 @click.option("--by", required=True, help="Your name: it stands beside the judgement for good.")
 @click.option("--why", required=True, help="The reason, in a sentence.")
 @night_option
 def between(records: tuple[str, str], decision: Decision, by: str, why: str, night: str) -> None:
     """Decide on any two RECORDS of one kind, asked or not (`gridfacts explain` names them)."""
+    from transforms import review
+
     this = Run.of(night)
     kind = review.kind_of(this, records)
-    number = review.judge(database.open_databases(this.settings), kind, records, decision, by, why)
+    number = review.judge(_stores(this.settings), kind, records, decision, by, why)
     click.echo(f"judgement {number}: {decision}; it binds from the next run on (review undo {number} takes it back)")
 
 
@@ -83,7 +96,9 @@ def between(records: tuple[str, str], decision: Decision, by: str, why: str, nig
 @click.option("--by", required=True, help="Your name.")
 def undo(number: int, by: str) -> None:
     """Retire judgement NUMBER; the next run of a night is free of it."""
-    review.undo(database.open_databases(Settings.from_environment()), number, by)
+    from transforms import review
+
+    review.undo(_stores(Settings.from_environment()), number, by)
     click.echo(f"judgement {number} is retired")
 
 
@@ -92,7 +107,9 @@ def undo(number: int, by: str) -> None:
 @json_option
 def judged(*, everything: bool, as_json: bool) -> None:
     """List the judgements that stand."""
-    rows = review.judgements(database.open_databases(Settings.from_environment()), standing=not everything)
+    from transforms import review
+
+    rows = review.judgements(_stores(Settings.from_environment()), standing=not everything)
     lines = [
         f"{r['judgement_id']}  {r['kind']} {r['left_record']} {r['right_record']}: {r['decision']}, "
         f"{r['decided_by']}, {r['decided_at']}: {r['reason']}" + (" (retired)" if r["retired_at"] else "")
@@ -105,7 +122,15 @@ _QUESTION = {"join": "stand apart: are they one?     ", "part": "joined by a sco
 
 
 def _queue(this: Run) -> list[Item]:
-    return review.queue(this, review.judgements(database.open_databases(this.settings)))
+    from transforms import review
+
+    return review.queue(this, review.judgements(_stores(this.settings)))
+
+
+def _stores(settings: Settings) -> Databases:
+    from transforms import database
+
+    return database.open_databases(settings)
 
 
 def _effects(item: Item) -> list[str]:

@@ -51,6 +51,10 @@ def job_of(settings: Settings, batch: Batch, size: int, *, whole: bool) -> Job:
         known=contract.headings,
         others={s: c.landed_headings for s, c in known.items() if s != batch.source},
         whole=whole,
+        aliases={alias: column.heading for column in contract.columns for alias in column.aliases},
+        merged=arrives.merged,
+        comment_prefix=arrives.comment_prefix,
+        footer_marks=arrives.footer_marks,
         memory=_BASE_MEMORY + _MEMORY_PER_BYTE * size,
         cpu=_BASE_CPU + size // _BYTES_PER_SECOND,
     )
@@ -133,7 +137,8 @@ def _inputs(settings: Settings, batch: Batch) -> dict[str, str]:
 def _promise(contract: Contract) -> str:
     """Hash of what decides how a file is split and weighed: a new trust or purpose lands nothing again."""
     arrives = contract.arrives.model_dump(exclude={"file_pattern", "cadence", "same_period", "null_marks", "crs"})
-    told = [arrives, contract.landed_headings, contract.headings, contract.on_new_column]
+    aliases = {column.heading: column.aliases for column in contract.columns if column.aliases}
+    told = [arrives, contract.landed_headings, contract.headings, contract.on_new_column, aliases]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -145,11 +150,11 @@ def _agree(arrival: Arrival, rows: int) -> None:
 
 def _weigh(contract: Contract, result: Result) -> tuple[str | None, list[str]]:
     """The code under which the batch is held, or null; and what to tell of it."""
-    bounds, notes, hold = contract.arrives.rows, [], None
+    bounds, notes, hold = contract.arrives.rows, list(result.notes), None
     if result.extras:
         notes.append(f"columns the contract does not know: {', '.join(result.extras)}")
         if contract.on_new_column == "stop":
-            raise RefusedError("NEW_COLUMN", notes[0])
+            raise RefusedError("NEW_COLUMN", notes[-1])
         if contract.on_new_column == "quarantine":
             hold = "NEW_COLUMN"
     if not bounds.min <= result.rows <= bounds.max:

@@ -7,29 +7,30 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from transforms import store
 from transforms.errors import RefusedError
-from transforms.land import csv_file, geojson, json_lines, parquet_file, rows, xlsx_file
+from transforms.land import asides, csv_file, geojson, json_lines, parquet_file, rows, shapefile, xlsx_file
 from transforms.land.confine import cap
 from transforms.land.job import Counter, Found, Job, Reader
 
-TABLE, RESULT = "rows.parquet", "result.json"
+TABLE, JOB, RESULT = "rows.parquet", "job.json", "result.json"
 _FORMATS: dict[str, tuple[Reader, Counter]] = {
     "csv": (csv_file.read, csv_file.count),
     "jsonl": (json_lines.read, json_lines.count),
     "geojson": (geojson.read, geojson.count),
     "xlsx": (xlsx_file.read, xlsx_file.count),
     "parquet": (parquet_file.read, parquet_file.count),
+    "shapefile": (shapefile.read, shapefile.count),
 }
 _MAGIC = (
-    (b"PK\x03\x04", "xlsx"), (b"PK\x05\x06", "xlsx"), (b"PAR1", "parquet"), (b"\xd0\xcf\x11\xe0", "ole"),
+    (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"PAR1", "parquet"), (b"\xd0\xcf\x11\xe0", "ole"),
     (b"%PDF", "PDF"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"SQLite format 3", "SQLite"),
 )  # fmt: skip
+_WRAPPED = {"xlsx": "zip", "shapefile": "zip", "parquet": "parquet"}
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
@@ -43,6 +44,7 @@ class Result:
     message: str
     rows: int
     extras: list[str]
+    notes: list[str] = field(default_factory=list)
 
 
 def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
@@ -62,7 +64,8 @@ def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
         return Result("TOO_LARGE", "the file needs more memory than one file may have", 0, [])
     except Exception as error:
         return Result("UNREADABLE", f"the file cannot be read ({type(error).__name__})", 0, [])
-    return Result(None, "", found.rows, found.extras)
+    renamed = [f"column {heading} came as {alias}" for heading, alias in sorted(found.renamed.items())]
+    return Result(None, "", found.rows, found.extras, renamed + asides.told(found))
 
 
 def _recognise(job: Job, raw: BinaryIO) -> None:
@@ -71,8 +74,8 @@ def _recognise(job: Job, raw: BinaryIO) -> None:
     if not start:
         raise RefusedError("EMPTY_FILE", "the file has no bytes")
     is_type = next((kind for magic, kind in _MAGIC if start.startswith(magic)), "text")
-    wanted = job.format if job.format in ("xlsx", "parquet") else "text"
-    if is_type == "ole" and wanted == "xlsx":
+    wanted = _WRAPPED.get(job.format, "text")
+    if is_type == "ole" and job.format == "xlsx":
         locked = _LOCKED in raw.read()
         raise RefusedError("ENCRYPTED" if locked else "WRONG_TYPE", "this is an old or protected workbook, not xlsx")
     bare = start.removeprefix(_UTF8_MARK).lstrip().lower()
@@ -87,11 +90,15 @@ def _recognise(job: Job, raw: BinaryIO) -> None:
         raise RefusedError("ENCODING", f"the byte order mark is of another encoding than {job.encoding}, as declared")
 
 
-def main() -> None:
-    """``child <job file> <descriptor of the raw bytes> <folder to write in>``."""
-    job = Job.from_json(Path(sys.argv[1]).read_text("utf-8"))
-    folder = Path(sys.argv[3])
-    with os.fdopen(int(sys.argv[2]), "rb") as raw:
+def run(folder: Path, descriptor: int) -> None:
+    """Be the parser of one file: read ``job.json`` of the folder, take its caps, leave the answer there.
+
+    Args:
+        folder: the caller's, for this file alone.
+        descriptor: of the file's raw bytes, open for reading.
+    """
+    job = Job.from_json((folder / JOB).read_text("utf-8"))
+    with os.fdopen(descriptor, "rb") as raw:
         cap(job.memory, job.cpu, 4 * os.fstat(raw.fileno()).st_size + (1 << 30))
         result = parse(job, raw, folder)
     (folder / RESULT).write_text(json.dumps(asdict(result)), "utf-8")

@@ -1,4 +1,4 @@
-"""What the parser process takes from itself before it touches a file; standard library only, run before any import."""
+"""What the parser process takes from itself before it touches a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import resource
 from pathlib import Path
 
+_GRACE = 5  # seconds of computing after the signal
 _NEW_USER, _NEW_NET = 0x10000000, 0x40000000  # linux/sched.h
 
 
@@ -28,10 +29,11 @@ def cap(memory: int, cpu: int, written: int) -> None:
     """Cap address space (bytes), computing time (seconds) and file size (bytes); leave no core dump."""
     limits = {
         resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CPU: cpu,
         resource.RLIMIT_FSIZE: written,
         resource.RLIMIT_CORE: 0,
     }
     for what, limit in limits.items():
         with contextlib.suppress(ValueError, OSError):  # an outer cap is tighter already
             resource.setrlimit(what, (limit, limit))
+    with contextlib.suppress(ValueError, OSError):  # SIGXCPU first, so that it is told from a stranger's SIGKILL
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + _GRACE))

@@ -5,6 +5,7 @@ Works on UTF-8, where the bytes of a quote, a line feed and an ASCII delimiter a
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
+from transforms.land import asides
 from transforms.land.job import Chunk, Job
 
 _QUOTE, _LF, _CR = b'"\n\r'
@@ -24,8 +26,9 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Layout:
-    """How rows are laid out: the delimiter, fields per row, and the field of each landed heading."""
+    """How rows are laid out: the delimiter, fields per row, the field of each landed heading, and what is no record."""
 
+    job: Job
     delimiter: bytes
     width: int
     fields: tuple[int, ...]
@@ -33,16 +36,17 @@ class Layout:
     @classmethod
     def of(cls, job: Job, headings: Sequence[str]) -> Self:
         """The layout a row of headings promises."""
-        return cls(job.delimiter.encode(), len(headings), tuple(headings.index(h) for h in job.landed))
+        return cls(job, job.delimiter.encode(), len(headings), tuple(headings.index(h) for h in job.landed))
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What was read of a block: the bytes and physical lines used, and the rows unless there was none."""
+    """What was read of a block: bytes and physical lines used, rows unless there was none, (kind, line) of the rest."""
 
     used: int
     lines: int
     chunk: Chunk | None
+    asides: tuple[tuple[str, int], ...] = ()
 
 
 def read(layout: Layout, block: bytes, line: int) -> Piece | None:
@@ -64,10 +68,28 @@ def read(layout: Layout, block: bytes, line: int) -> Piece | None:
     good = np.diff(np.searchsorted(delimiters, ends), prepend=0) == layout.width - 1
     places = line + np.searchsorted(breaks, starts)
     lines = int(np.searchsorted(breaks, used))
-    if blank.all():
-        return Piece(used, lines, None)
-    columns = _columns(layout, _keep(block, starts, ends, good | blank))
-    return Piece(used, lines, _chunk(columns, places[~blank], good[~blank]))
+    others = _asides(layout, block, starts, ends)
+    left = tuple((kind, int(places[row])) for row, kind in others.items())
+    record = ~blank
+    record[list(others)] = False
+    if not record.any():
+        return Piece(used, lines, None, left)
+    columns = _columns(layout, _keep(block, starts, ends, (good & record) | blank))
+    return Piece(used, lines, _chunk(columns, places[record], good[record]), left)
+
+
+def _asides(layout: Layout, block: bytes, starts: Places, ends: Places) -> dict[int, str]:
+    """Row → kind, of the rows that are no records."""
+    wanted = asides.pattern(layout.job)
+    found: dict[int, str] = {}
+    for match in wanted.finditer(block, 0, int(ends[-1])) if wanted else ():
+        row = int(np.searchsorted(starts, match.start()))
+        if row < len(starts) and starts[row] == match.start():  # else a line inside a quoted field
+            text = block[starts[row] : ends[row]].decode()
+            fields = next(csv.reader([text], delimiter=layout.delimiter.decode()), [])
+            if kind := asides.aside(layout.job, fields):
+                found[row] = kind
+    return found
 
 
 def _outside(places: Places, quotes: Places) -> Places:

@@ -38,9 +38,7 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
             piece = csv_block.read(layout, rest, found.lines + 1)
             if piece and (piece.used or len(rest) < _PATIENCE):
                 rest = rest[piece.used :]
-                found.lines += piece.lines
-                if piece.chunk:
-                    yield piece.chunk
+                yield from _taken(piece, found)
                 continue
         found.regular = False
         rest += b"".join(stream)
@@ -59,12 +57,18 @@ def _last(job: Job, layout: csv_block.Layout, rest: bytes, found: Found, *, ende
         raise RefusedError("TRUNCATED", "the row of headings has no line break: the file may be cut off")
     piece = csv_block.read(layout, rest, found.lines + 1) if found.regular and len(layout.delimiter) == 1 else None
     if piece and piece.used == len(rest):
-        found.lines += piece.lines
-        if piece.chunk:
-            yield piece.chunk
+        yield from _taken(piece, found)
     elif rest:
         found.regular = False
-        yield from csv_repair.read(layout, rest, found)
+        yield from csv_repair.read(job, layout, rest, found)
+
+
+def _taken(piece: csv_block.Piece, found: Found) -> Iterator[Chunk]:
+    found.lines += piece.lines
+    for kind, line in piece.asides:
+        found.leave(kind, line)
+    if piece.chunk:
+        yield piece.chunk
 
 
 def _head(job: Job, stream: Iterator[bytes]) -> tuple[bytes, bytes, bool]:
@@ -83,15 +87,13 @@ def _head(job: Job, stream: Iterator[bytes]) -> tuple[bytes, bytes, bool]:
 
 
 def _headings(job: Job, head: bytes, raw: BinaryIO, found: Found) -> list[str]:
-    headings = _split(head.decode(), job.delimiter)
     try:
-        judge(job, headings, found)
+        return judge(job, _split(head.decode(), job.delimiter), found)
     except RefusedError as error:
         if error.code == "SCHEMA" and (other := _fits(job, raw)):
             told = f"the headings are readable as {other}; declared is {job.encoding}"
             raise RefusedError("ENCODING", told) from None
         raise
-    return headings
 
 
 def _split(head: str, delimiter: str) -> list[str]:
@@ -112,7 +114,7 @@ def _fits(job: Job, raw: BinaryIO) -> str | None:
             headings = _split(lines[job.header_row - 1].decode(encoding), job.delimiter)
         except (UnicodeDecodeError, RefusedError):
             continue
-        if set(job.landed) <= set(headings):
+        if set(job.landed) <= {job.aliases.get(h, h) for h in headings}:
             return encoding.removesuffix("-sig")
     return None
 
@@ -133,7 +135,7 @@ def count(job: Job, raw: BinaryIO, found: Found) -> None:
             continue
         records += not inside and line != "\n"
         inside ^= line.count('"') & 1 == 1
-    if found.regular and records != found.rows:
-        raise differing(found.rows, records, "rows")
+    if found.regular and records != found.rows + found.left:
+        raise differing(found.rows + found.left, records, "rows")
     if not found.regular and lines != found.lines:
         raise differing(found.lines, lines, "lines")

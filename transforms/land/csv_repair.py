@@ -6,14 +6,15 @@ import csv
 from collections.abc import Iterator
 
 from transforms.errors import RefusedError
+from transforms.land.asides import aside
 from transforms.land.csv_block import Layout
-from transforms.land.job import FIELD_BYTES, Chunk, Found, Gathered
+from transforms.land.job import FIELD_BYTES, Chunk, Found, Gathered, Job
 
 _ROWS = 100_000
 _OPEN = "unexpected end of data"  # the csv module's word for a quote that is still open
 
 
-def read(layout: Layout, rest: bytes, found: Found) -> Iterator[Chunk]:
+def read(job: Job, layout: Layout, rest: bytes, found: Found) -> Iterator[Chunk]:
     """The records of the rest of a file, which ends with a line break; counts physical lines in ``found``.
 
     A quote left open costs its own line if the next one is a row; if not, nobody can say where rows begin.
@@ -32,6 +33,8 @@ def read(layout: Layout, rest: bytes, found: Found) -> Iterator[Chunk]:
             if fields is None:
                 _recoverable(layout, lines, at + 1, line)
                 gathered.fail(line, "UNCLOSED_QUOTE")
+            elif kind := aside(job, fields):
+                found.leave(kind, line)
             elif len(fields) != layout.width:
                 gathered.fail(line, "FIELD_COUNT")
             else:

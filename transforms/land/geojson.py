@@ -10,11 +10,12 @@ import orjson
 
 from transforms.errors import RefusedError
 from transforms.land import json_text, text
-from transforms.land.headings import judge
+from transforms.land.headings import judge, row_of, told_names, told_once
 from transforms.land.job import Chunk, Found, Gathered, Job, differing
 from transforms.land.json_text import RowFaultError
 
 GEOMETRY = "geometry"
+POINT = (f"{GEOMETRY}.x", f"{GEOMETRY}.y")  # headings of a point's two coordinates, where a contract knows them
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
@@ -31,16 +32,17 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
     try:
         for number, start, end in _features(document):
             try:
-                row = _feature(document, start, end)
+                row = _feature(job, document, start, end)
+                told_once(job, row)
             except RowFaultError as fault:
                 gathered.fail(number, str(fault))
                 continue
             seen.update(dict.fromkeys(row))
-            gathered.add(number, tuple(row.get(heading) for heading in job.landed))
+            gathered.add(number, row_of(job, row))
     except ValueError as error:
         raise _broken(document, error) from None
     if seen:
-        judge(job, list(seen), found)
+        judge(job, told_names(job, seen), found)
     yield gathered.chunk()
 
 
@@ -93,7 +95,7 @@ def _array(document: str, at: int) -> Generator[tuple[int, int, int], None, int]
     return at + 1
 
 
-def _feature(document: str, start: int, end: int) -> dict[str, str | None]:
+def _feature(job: Job, document: str, start: int, end: int) -> dict[str, str | None]:
     if document[start] != "{":
         raise RowFaultError("NOT_AN_OBJECT")
     parts = {key: (a, b, value) for key, a, b, value in _once(document, start, end)}
@@ -109,7 +111,17 @@ def _feature(document: str, start: int, end: int) -> dict[str, str | None]:
         raise RowFaultError("DUPLICATE_KEY")
     a, b, value = parts.get(GEOMETRY, (0, 0, None))
     row[GEOMETRY] = None if value is None else json_text.whole(document[a:b])
+    if not set(POINT).isdisjoint(job.known):
+        row |= dict(zip(POINT, _point(value), strict=True))
     return row
+
+
+def _point(geometry: object) -> tuple[str | None, str | None]:
+    """A point's two coordinates as written; null for any other geometry."""
+    told = geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
+    if isinstance(told, list) and len(told) > 1 and all(isinstance(number, str) for number in told):
+        return told[0], told[1]
+    return None, None
 
 
 def _once(document: str, start: int, _end: int) -> list[tuple[str, int, int, object]]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from transforms.errors import RefusedError
 from transforms.land.job import Found, Job
+from transforms.land.json_text import RowFaultError
 from transforms.land.words import shown
 
 _LISTED = 20
 
 
-def judge(job: Job, headings: Sequence[str], found: Found) -> None:
-    """Refuse a head that is not the contract's; remember its unknown columns in ``found``.
+def judge(job: Job, headings: Sequence[str], found: Found) -> list[str]:
+    """The headings in the contract's words; a head that is not the contract's is refused.
+
+    A column under one of its aliases is the contract's; ``found`` remembers these and the unknown columns.
 
     Names of the contract are told; a name the contract does not know is told only when all its own are there,
     because the head of a file without headings is a row of somebody's values.
@@ -21,6 +24,8 @@ def judge(job: Job, headings: Sequence[str], found: Found) -> None:
     Raises:
         RefusedError: ``DUPLICATE_HEADING``, ``OTHER_SOURCE`` or ``SCHEMA`` with every missing name.
     """
+    found.renamed = {job.aliases[h]: h for h in headings if h in job.aliases}
+    headings = [job.aliases.get(h, h) for h in headings]
     twice = sorted(h for h, n in Counter(headings).items() if n > 1 and h)
     if told := [h for h in twice if h in job.known]:
         raise RefusedError("DUPLICATE_HEADING", f"these columns stand twice: {', '.join(told)}")
@@ -38,3 +43,26 @@ def judge(job: Job, headings: Sequence[str], found: Found) -> None:
     found.extras = [shown(h) if h else f"column {headings.index(h) + 1}, without a name" for h in unknown[:_LISTED]]
     if len(unknown) > _LISTED:
         found.extras.append(f"{len(unknown) - _LISTED} more")
+    return headings
+
+
+def told_names(job: Job, seen: Mapping[str, None]) -> list[str]:
+    """The names that rows used, an alias only where no row used the column's own name."""
+    return [name for name in seen if job.aliases.get(name) not in seen]
+
+
+def told_once(job: Job, row: Mapping[str, str | None]) -> None:
+    """A row may not tell a column under two of its names.
+
+    Raises:
+        RowFaultError: ``DUPLICATE_KEY``.
+    """
+    if job.aliases and len({job.aliases.get(name, name) for name in row}) != len(row):
+        raise RowFaultError("DUPLICATE_KEY")
+
+
+def row_of(job: Job, row: Mapping[str, str | None]) -> tuple[str | None, ...]:
+    """The landed values of a row that names its columns itself, in the job's order."""
+    if job.aliases:
+        row = {job.aliases.get(name, name): value for name, value in row.items()}
+    return tuple(row.get(heading) for heading in job.landed)

@@ -7,16 +7,18 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from transforms import store
-from transforms.errors import HeldError, RefusedError
+from transforms.errors import GridfactsError, HeldError, RefusedError
 from transforms.run import Settings
 
 LARGEST = 8 << 30
+LEAST_FREE, ENOUGH = 10, 10 << 30  # one part in ten of the disk, in bytes no more than this
 SIDE = ".manifest.json"
 _BLOCK = 1 << 20
 _SIDE_LARGEST = 64 * 1024
@@ -44,6 +46,22 @@ def names(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(name for name in os.listdir(folder) if not name.startswith(".") and not name.endswith(SIDE))  # noqa: PTH208
+
+
+def room_left(settings: Settings) -> None:
+    """Stop before landing on a disk that is nearly full: half a night is worse than none (faults.md A16).
+
+    Raises:
+        GridfactsError: ``DISK_FULL``: less than a tenth of the lake's disk is free, or 10 GiB if that is less.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    disk = shutil.disk_usage(settings.home)
+    least = min(disk.total // LEAST_FREE, ENOUGH)
+    if disk.free < least:
+        told = (
+            f"{disk.free >> 20} MiB are free where the lake lies; {least >> 20} MiB must be: make room, then run again"
+        )
+        raise GridfactsError("DISK_FULL", told)
 
 
 def open_regular(path: Path) -> int:

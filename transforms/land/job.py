@@ -22,6 +22,8 @@ class Job:
         batch: value of the column ``batch``.
         landed: headings whose values leave the raw bytes, in contract order; each must be in the file.
         known: every heading of the contract, ignored ones too.
+        aliases: other headings of the file → the contract's own. merged: headings whose merged cells are filled down.
+        comment_prefix, footer_marks: how rows start that are no records (``asides``).
         others: source code → headings of the other contracts, to recognise a file of another department.
         whole: the sender's control totals vouch for the bytes, so a missing last line break is no truncation.
         memory: address space the parser may use, bytes. cpu: seconds it may compute.
@@ -39,6 +41,10 @@ class Job:
     whole: bool
     memory: int
     cpu: int
+    aliases: dict[str, str] = field(default_factory=dict)
+    merged: tuple[str, ...] = ()
+    comment_prefix: str | None = None
+    footer_marks: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The job as one line of JSON."""
@@ -48,7 +54,8 @@ class Job:
     def from_json(cls, text: str) -> Self:
         """The inverse of :meth:`to_json`."""
         told = json.loads(text)
-        told["landed"], told["known"] = tuple(told["landed"]), tuple(told["known"])
+        for name in ("landed", "known", "merged", "footer_marks"):
+            told[name] = tuple(told[name])
         told["others"] = {source: tuple(headings) for source, headings in told["others"].items()}
         return cls(**told)
 
@@ -59,14 +66,27 @@ class Found:
 
     Attributes:
         extras: headings of the file that the contract does not know, as shown to people.
+        renamed: the contract's headings that came under an alias → the alias.
+        asides: kind of row that is no record → its lines.
         rows: records handed on. lines: physical lines they, blank ones and the head took (CSV only).
         regular: every quote of the file stands where RFC 4180 wants it (CSV only).
     """
 
     extras: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    asides: dict[str, list[int]] = field(default_factory=dict)
     rows: int = 0
     lines: int = 0
     regular: bool = True
+
+    def leave(self, kind: str, line: int) -> None:
+        """A row that is no record."""
+        self.asides.setdefault(kind, []).append(line)
+
+    @property
+    def left(self) -> int:
+        """How many rows are no records."""
+        return sum(map(len, self.asides.values()))
 
 
 @dataclass(frozen=True)

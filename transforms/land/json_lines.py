@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from transforms.errors import RefusedError
 from transforms.land import json_text, text
-from transforms.land.headings import judge
+from transforms.land.headings import judge, row_of, told_names, told_once
 from transforms.land.job import Chunk, Found, Gathered, Job, differing
 from transforms.land.json_text import RowFaultError
 
@@ -36,6 +36,7 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
     for number, line, ended in _lines(job, raw):
         try:
             row = _object(line)
+            told_once(job, row)
         except RowFaultError as fault:
             if not ended:
                 raise RefusedError("TRUNCATED", f"line {number}: the last row is cut off") from None
@@ -43,12 +44,12 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
         else:
             sound += 1
             seen.update(dict.fromkeys(row))
-            gathered.add(number, tuple(row.get(heading) for heading in job.landed))
+            gathered.add(number, row_of(job, row))
         if len(gathered.lines) >= _ROWS:
             yield gathered.chunk()
             gathered = Gathered(len(job.landed))
     if sound:
-        judge(job, list(seen), found)
+        judge(job, told_names(job, seen), found)
     elif gathered.lines:
         raise RefusedError("WRONG_TYPE", "no line is a JSON object: this is no file of JSON lines")
     if gathered.lines:

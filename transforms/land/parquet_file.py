@@ -38,8 +38,9 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
         file = pq.ParquetFile(raw, page_checksum_verification=True)
         judge(job, file.schema_arrow.names, found)
         line = 1
-        for batch in file.iter_batches(_ROWS, columns=list(job.landed), use_threads=False):
-            yield _chunk(job, batch, line)
+        names = [found.renamed.get(heading, heading) for heading in job.landed]
+        for batch in file.iter_batches(_ROWS, columns=names, use_threads=False):
+            yield _chunk(job, batch.select(names).rename_columns(list(job.landed)), line)
             line += len(batch)
     except (pa.ArrowException, OSError):
         raise RefusedError("DAMAGED", "the file's pages cannot be read, or do not match their checksums") from None

@@ -16,7 +16,7 @@ import pyarrow as pa
 from transforms import contract as contracts
 from transforms import manifest, model, store
 from transforms.errors import ConfigError
-from transforms.land import intake
+from transforms.land import intake, sandbox
 from transforms.land.batch import parse_raw, refresh
 from transforms.land.delivery import Delivery
 from transforms.land.file import land_file
@@ -38,10 +38,13 @@ def run(run: Run, sources: Sequence[str]) -> list[Report]:
 
     Raises:
         ConfigError: a source without a contract.
+        GridfactsError: ``DISK_FULL``, nothing is taken in.
     """
     known = contracts.load_all(run.settings.expectations)
     if unknown := sorted(set(sources) - set(known)):
         raise ConfigError(f"no contract for {', '.join(unknown)} in {run.settings.expectations / 'contracts'}")
+    intake.room_left(run.settings)
+    sandbox.prepare()
     wanted = sorted(set(sources))
     with ThreadPoolExecutor(run.settings.threads) as pool:
         reports = list(pool.map(lambda source: _source(run, source), wanted))

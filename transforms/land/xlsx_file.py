@@ -13,8 +13,9 @@ import python_calamine as calamine
 
 from transforms.errors import RefusedError
 from transforms.land import archive, sheet_xml
+from transforms.land.asides import aside
 from transforms.land.headings import judge
-from transforms.land.job import Chunk, Found, Gathered, Job
+from transforms.land.job import Chunk, Found, Gathered, Job, differing
 from transforms.land.parquet_file import plain
 
 _ROWS = 50_000
@@ -30,7 +31,7 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
             or headings that break the contract.
     """
     sheet_name = job.sheet or ""
-    seen = sheet_xml.look(archive.opened(raw), sheet_name)
+    seen = sheet_xml.look(archive.workbook(raw), sheet_name)
     raw.seek(0)
     try:
         sheet = calamine.load_workbook(raw).get_sheet_by_name(sheet_name)
@@ -42,10 +43,10 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
     rows = sheet.to_python(skip_empty_area=False)
     if len(rows) < job.header_row or not any(cell != "" for cell in rows[job.header_row - 1]):
         raise RefusedError("EMPTY_FILE", f"sheet {sheet_name} has no headings in row {job.header_row}")
-    headings = _headings(rows, job.header_row)
-    judge(job, headings, found)
+    headings = judge(job, _headings(rows, job.header_row), found)
     fields = [headings.index(h) for h in job.landed]
-    yield from _rows(job, rows, fields, seen, _hidden(merged))
+    filled = {headings.index(h) for h in job.merged}
+    yield from _rows(job, rows, fields, seen, _under(rows, merged, filled), found)
 
 
 def _headings(rows: list[list[Cell]], header_row: int) -> list[str]:
@@ -56,17 +57,29 @@ def _headings(rows: list[list[Cell]], header_row: int) -> list[str]:
     return head[:width]
 
 
-def _hidden(merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> dict[int, set[int]]:
-    """Row number → columns whose cell lies under a merged one, so that its value is not there."""
-    hidden: dict[int, set[int]] = {}
+def _under(
+    rows: list[list[Cell]], merged: Sequence[tuple[tuple[int, int], tuple[int, int]]], filled: set[int]
+) -> dict[int, dict[int, Cell | None]]:
+    """Row number → columns whose cell lies under a merged one.
+
+    Its value is not there: it is the merged cell's in the columns the contract wants ``filled``, else nobody knows.
+    """
+    under: dict[int, dict[int, Cell | None]] = {}
     for (top, left), (bottom, right) in merged:
-        for row in range(top, bottom + 1):
-            hidden.setdefault(row + 1, set()).update(range(left + (row == top), right + 1))
-    return hidden
+        for row in range(top, min(bottom, len(rows) - 1) + 1):
+            for column in range(left + (row == top), min(right, len(rows[row]) - 1) + 1):
+                known = column == left and column in filled
+                under.setdefault(row + 1, {})[column] = rows[top][left] if known else None
+    return under
 
 
 def _rows(
-    job: Job, rows: list[list[Cell]], fields: list[int], seen: sheet_xml.Seen, hidden: dict[int, set[int]]
+    job: Job,
+    rows: list[list[Cell]],
+    fields: list[int],
+    seen: sheet_xml.Seen,
+    under: dict[int, dict[int, Cell | None]],
+    found: Found,
 ) -> Iterator[Chunk]:
     gathered = Gathered(len(fields))
     for number, row in enumerate(rows[job.header_row :], job.header_row + 1):
@@ -75,13 +88,18 @@ def _rows(
             raise RefusedError("ROW_COUNT", f"row {number} was seen by one reader only")
         if number not in seen.filled:
             continue
+        if kind := aside(job, row):
+            found.leave(kind, number)
+            continue
+        covered = under.get(number, {})
         if not says or seen.unusable.get(number, frozenset()).intersection(fields):
             gathered.fail(number, "NO_VALUE")
-        elif hidden.get(number, set()).intersection(fields):
+        elif any(covered.get(field, "") is None for field in fields):
             gathered.fail(number, "MERGED_CELL")
         else:
-            numeric = "|".join(h for h, f in zip(job.landed, fields, strict=True) if _is_number(row[f])) or None
-            gathered.add(number, tuple(_text(row[f]) for f in fields), numeric)
+            cells = [covered.get(field, row[field]) for field in fields]
+            numeric = "|".join(h for h, cell in zip(job.landed, cells, strict=True) if _is_number(cell)) or None
+            gathered.add(number, tuple(map(_text, cells)), numeric)
         if len(gathered.lines) >= _ROWS:
             yield gathered.chunk()
             gathered = Gathered(len(fields))
@@ -91,12 +109,12 @@ def _rows(
         raise RefusedError("ROW_COUNT", f"row {min(beyond)} was seen by one reader only")
 
 
-def _is_number(cell: Cell) -> bool:
+def _is_number(cell: Cell | None) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-def _text(cell: Cell) -> str | None:
-    if isinstance(cell, str):
+def _text(cell: Cell | None) -> str | None:
+    if cell is None or isinstance(cell, str):
         return cell or None
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
@@ -113,7 +131,7 @@ def count(job: Job, raw: BinaryIO, found: Found) -> None:
     Raises:
         RefusedError: ``ROW_COUNT`` when the counts differ.
     """
-    seen = sheet_xml.look(archive.opened(raw), job.sheet or "")
+    seen = sheet_xml.look(archive.workbook(raw), job.sheet or "")
     rows = sum(1 for number in seen.filled if number > job.header_row)
-    if rows != found.rows:
-        raise RefusedError("ROW_COUNT", f"the sheet was counted twice and differs: {found.rows} and {rows} rows")
+    if rows != found.rows + found.left:
+        raise differing(found.rows + found.left, rows, "rows")

@@ -2,9 +2,8 @@
 -- candidate, node_said as in compare.sql; graded(what): comparisons with a kernel.
 
 -- step: beside
-SELECT candidate.u, candidate.v, mine.what, mine.v AS left_value, other.v AS right_value
+SELECT candidate.i, mine.what, mine.v AS left_value, other.v AS right_value
 FROM candidate
 JOIN node_said AS mine ON mine.node = candidate.u
 JOIN graded ON graded.what = mine.what
 JOIN node_said AS other ON other.node = candidate.v AND other.what = mine.what
-ORDER BY candidate.u, candidate.v, mine.what, mine.v, other.v

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import recordlinkage
 
 from transforms.engine import Engine
 from transforms.kinds import Compare, Kind
-from transforms.link.encode import Ints, Values, cells, column, compared, nodes
+from transforms.link.collapse import Collapsed
+from transforms.link.encode import Flags, Ints, Values, cells, column, compared, near, nodes
 from transforms.link.kernels import KERNELS, LEVELS, vectorised
+from transforms.link.scorer import Levels
+from transforms.live import Live
 
 _HERE = Path(__file__).parent
 FREQUENCY = "frequency"  # how many anchors bear the leftover's name
 _FREQUENCIES = (1, 5)  # up to one: rare, up to five: some, beyond: many
 _NAMES = ("name", "organization_name")
+_KEYS_AT_ONCE = 4_000_000  # rows of one run of block.sql: bounds its memory
+_UNSAID = 127  # beyond every level
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Told:
     """What all records say, by comparison label, with address buildings beside addresses."""
 
     kind: Kind
-    live: pa.Table
+    live: Live
     values: dict[str, Values]
     buildings: Values
 
@@ -48,11 +52,17 @@ class Told:
         return next((c for c in self.kind.link.compare if c.using in _NAMES and c.label == self.kind.link.agree), None)
 
 
-def tell(kind: Kind, live: pa.Table, located: pa.Table | None, trusted: npt.NDArray[np.bool_], crowd: int) -> Told:
+def tell(kind: Kind, live: Live, located: pa.Table | None, collapsed: Collapsed, crowd: int) -> Told:
     """Collect values; phones and addresses that more than ``crowd`` different names share tell nobody apart."""
-    values = {c.label: compared(live, kind, c, located, trusted) for c in kind.link.compare}
-    places = [p for c in kind.link.compare if c.using == "address" for p in c.property]
-    buildings = nodes(live, located, places)[1] if places else Values()
+    values, buildings = {}, Values()
+    leftover = ~collapsed.anchor & ~collapsed.lost
+    for compare in kind.link.compare:
+        if compare.using == "address":
+            values[compare.label], buildings = nodes(live, located, compare.property)
+        elif compare.using == "near":
+            values[compare.label] = near(live, compare.property, leftover)
+        else:
+            values[compare.label] = compared(live, kind, compare, located, collapsed.trusted)
     naming = next((c.label for c in kind.link.compare if c.using in _NAMES), None)
     if naming:
         for compare in kind.link.compare:
@@ -63,38 +73,54 @@ def tell(kind: Kind, live: pa.Table, located: pa.Table | None, trusted: npt.NDAr
 
 def uncrowded(values: Values, names: Values, crowd: int) -> Values:
     """Without the values that more than ``crowd`` distinct names say: found from the data, not from a list."""
-    frame = pd.DataFrame({"r": values.r, "v": pd.factorize(values.text)[0]})
-    named = pd.DataFrame({"r": names.r, "name": pd.factorize(names.text)[0]}).drop_duplicates("r")
-    bearers = frame.merge(named, on="r").groupby("v")["name"].nunique()
-    kept = ~frame["v"].isin(bearers.index[bearers > crowd]).to_numpy()
-    return Values(values.r[kept], values.text[kept])
+    often = np.bincount(values.v, minlength=len(values.texts)) > crowd  # fewer records cannot say more names
+    busy = values.where(often[values.v])
+    name = np.full(int(max(names.r.max(initial=0), busy.r.max(initial=0))) + 1, -1, dtype=np.int64)
+    name[names.r[::-1]] = names.v[::-1]  # a record's first name speaks
+    named = name[busy.r] >= 0
+    pairs = np.unique(busy.v[named] * max(len(names.texts), 1) + name[busy.r[named]]) // max(len(names.texts), 1)
+    crowded = np.bincount(pairs, minlength=len(values.texts)) > crowd
+    return values.where(~crowded[values.v])
 
 
-def block_keys(told: Told, hidden: npt.NDArray[np.bool_]) -> pa.Table:
-    """b, r, k: each record's key codes per block.
+def block_keys(told: Told, hidden: Flags, node: pa.Table) -> Iterator[pa.Table]:
+    """Block after block b, r, k: the records' key codes, of the keys that some leftover has.
 
     Args:
         told: the values.
         hidden: records whose own number may not bring them together (training hides it).
+        node: r, node, anchor.
     """
-    frames = [pd.DataFrame({"b": [], "r": [], "k": []}, dtype="int64")]
+    leftover = node["anchor"].to_numpy() == 0
     for b, parts in enumerate(told.kind.link.blocks):
-        columns = [_part(told, part, hidden) for part in parts]
-        joined = reduce(lambda x, y: x.merge(y, on="r"), columns)
-        code = joined.groupby([c for c in joined.columns if c != "r"], sort=False).ngroup()
-        frames.append(pd.DataFrame({"b": b, "r": joined["r"], "k": code.astype("int64")}).drop_duplicates())
-    return pa.Table.from_pandas(pd.concat(frames), preserve_index=False)
+        r, k = joined([_part(told, part, hidden) for part in parts])
+        asked = np.zeros(int(k.max(initial=0)) + 1, dtype=bool)
+        asked[k[leftover[r]]] = True
+        wanted = asked[k]
+        yield pa.table({"b": np.full(int(wanted.sum()), b), "r": r[wanted], "k": k[wanted]})
 
 
-def _part(told: Told, part: str, hidden: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def joined(parts: list[Values]) -> tuple[Ints, Ints]:
+    """(record, code) of what records say in all the parts at once: every combination of their values."""
+    r, k = parts[0].r, parts[0].v
+    for part in parts[1:]:
+        order = np.argsort(part.r, kind="stable")
+        sorted_r, sorted_v = part.r[order], part.v[order]
+        start, end = np.searchsorted(sorted_r, r, "left"), np.searchsorted(sorted_r, r, "right")
+        times = end - start
+        at = np.repeat(start - np.cumsum(times) + times, times) + np.arange(int(times.sum()))
+        r, k = np.repeat(r, times), np.repeat(k, times) * (int(part.v.max(initial=0)) + 1) + sorted_v[at]
+        k = np.unique(k, return_inverse=True)[1].astype(np.int64)
+    return r, k
+
+
+def _part(told: Told, part: str, hidden: Flags) -> Values:
     using = next((c for c in told.kind.link.compare if c.label == part), None)
     if part == "cell":
-        values = cells(told.live)
-    elif using is not None:
-        values = told.values[part].only(~hidden) if using.using == "near" else told.values[part]
-    else:
-        values = Values(*column(told.live, part))
-    return pd.DataFrame({"r": values.r, part: pd.factorize(values.text)[0]})
+        return cells(told.live)
+    if using is None:
+        return column(told.live, part)
+    return told.values[part].only(~hidden) if using.using == "near" else told.values[part]
 
 
 @dataclass(frozen=True)
@@ -103,13 +129,11 @@ class Candidates:
 
     u: Ints
     v: Ints
-    anchor: npt.NDArray[np.bool_]
-    patterns: npt.NDArray[np.int64]
+    anchor: Flags
+    patterns: Levels
 
 
-def candidates(
-    engine: Engine, told: Told, node: Ints, anchor: npt.NDArray[np.bool_], *, cap: int, hidden: npt.NDArray[np.bool_]
-) -> Candidates:
+def candidates(engine: Engine, told: Told, node: Ints, anchor: Flags, *, cap: int, hidden: Flags) -> Candidates:
     """Block, then compare.
 
     Args:
@@ -121,95 +145,117 @@ def candidates(
         hidden: records whose nearness by number is not to be looked at.
     """
     table = pa.table({"r": np.arange(len(node)), "node": node, "anchor": anchor.astype(np.int64)})
-    pairs = engine.run(_HERE / "block.sql", {"node": table, "key": block_keys(told, hidden)}, cap=cap)
-    frame = pairs.to_pandas().astype("int64")
-    patterns = _levels(engine, told, pairs, table, hidden)
-    return Candidates(frame["u"].to_numpy(), frame["v"].to_numpy(), frame["anchor"].to_numpy() == 1, patterns)
+    pairs = _pairs(engine, told, table, cap, hidden)
+    u, v = (pairs.column(c).to_numpy() for c in ("u", "v"))
+    patterns = _levels(engine, told, (u, v), table, hidden)
+    return Candidates(u, v, pairs.column("anchor").to_numpy() == 1, patterns)
 
 
-def _levels(
-    engine: Engine, told: Told, pairs: pa.Table, node: pa.Table, hidden: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
+def _pairs(engine: Engine, told: Told, node: pa.Table, cap: int, hidden: Flags) -> pa.Table:
+    """Candidates of all blocks, a few blocks at a time."""
+    found: list[pa.Table] = []
+    waiting: list[pa.Table] = []
+    for keys in block_keys(told, hidden, node):
+        waiting.append(keys)
+        if sum(k.num_rows for k in waiting) >= _KEYS_AT_ONCE:
+            found.append(engine.run(_HERE / "block.sql", {"node": node, "key": pa.concat_tables(waiting)}, cap=cap))
+            waiting = []
+    if waiting or not found:
+        nothing = pa.table({name: np.zeros(0, dtype=np.int64) for name in ("b", "r", "k")})
+        keys = pa.concat_tables([nothing, *waiting])
+        found.append(engine.run(_HERE / "block.sql", {"node": node, "key": keys}, cap=cap))
+    whole = pa.concat_tables([f.select(["u", "v", "anchor"]).cast(_PAIR) for f in found])
+    if len(found) > 1:
+        whole = whole.group_by(["u", "v", "anchor"]).aggregate([]).sort_by([("u", "ascending"), ("v", "ascending")])
+    return whole.combine_chunks()
+
+
+_PAIR = pa.schema([("u", pa.int64()), ("v", pa.int64()), ("anchor", pa.int64())])
+
+
+def _levels(engine: Engine, told: Told, pair: tuple[Ints, Ints], node: pa.Table, hidden: Flags) -> Levels:
     """Patterns of the pairs, in their order."""
-    labels = told.labels
-    patterns = np.zeros((pairs.num_rows, len(labels)), dtype=np.int64)
-    index = pd.MultiIndex.from_arrays([pairs.column("u").to_numpy(), pairs.column("v").to_numpy()])
-    said, texts = _said(told, hidden)
-    graded = [i for i, c in enumerate(told.kind.link.compare) if c.using in KERNELS]
-    plain = [i for i in range(len(told.kind.link.compare) + 1) if i not in graded]
+    labels, comparisons = told.labels, told.kind.link.compare
+    patterns = np.zeros((len(pair[0]), len(labels)), dtype=np.int8)
+    asked = np.zeros(node.num_rows, dtype=bool)
+    for end in pair:
+        asked[end] = True
+    node_of = node["node"].to_numpy()
+    r = np.flatnonzero(asked[node_of])
+    said, texts = _said(told, hidden, asked[node_of])
+    graded = [i for i, c in enumerate(comparisons) if c.using in KERNELS]
+    plain = [i for i in range(len(comparisons) + 1) if i not in graded]
     engine.give("plain", pa.table({"what": pa.array(plain, pa.int64())}))
     engine.give("graded", pa.table({"what": pa.array(graded, pa.int64())}))
-    equal = engine.run(_HERE / "compare.sql", {"said": said, "node": node, "candidate": pairs}).to_pandas()
-    buildings = len(told.kind.link.compare)
-    for what, group in equal.groupby("what"):
-        at = index.get_indexer(pd.MultiIndex.from_arrays([group["u"], group["v"]]))
-        same = group["same"].to_numpy() == 1
-        if what == buildings:
-            place = next(i for i, c in enumerate(told.kind.link.compare) if c.using == "address")
-            current = patterns[at, place]
-            patterns[at, place] = np.where(current == 1, 1, np.where(same, 2, 3))
-        else:
-            _spread(patterns, at, int(str(what)), same, len(LEVELS[told.kind.link.compare[int(str(what))].using]))
-    beside = engine.run(_HERE / "beside.sql").to_pandas()
-    for what, group in beside.groupby("what"):
-        place = int(str(what))
-        level = graded_levels(group, told.kind.link.compare[place].using, texts[place])
-        at = index.get_indexer(pd.MultiIndex.from_arrays([group["u"], group["v"]]))
-        best = np.full(len(patterns), 127, dtype=np.int64)
-        np.minimum.at(best, at, level)
-        patterns[:, place] = np.where(best == 127, 0, best)
+    candidate = pa.table({"i": np.arange(len(pair[0])), "u": pair[0], "v": pair[1]})
+    tables = {"said": said, "node": pa.table({"r": r, "node": node_of[r]}), "candidate": candidate}
+    _equal(engine.run(_HERE / "compare.sql", tables), comparisons, patterns)
+    beside = engine.run(_HERE / "beside.sql")
+    what = beside["what"].to_numpy()
+    for place in graded:
+        at, left, right = (beside[c].to_numpy()[what == place] for c in ("i", "left_value", "right_value"))
+        best = np.full(len(patterns), _UNSAID, dtype=np.int8)
+        np.minimum.at(best, at, graded_levels(left, right, comparisons[place].using, texts[place]))
+        patterns[:, place] = np.where(best == _UNSAID, 0, best)
     if FREQUENCY in labels:
-        patterns[:, -1] = _frequency(told, node)[pairs.column("u").to_numpy()]
+        patterns[:, -1] = _frequency(told, node)[pair[0]]
     return patterns
 
 
-def _spread(patterns: npt.NDArray[np.int64], at: Ints, place: int, same: npt.NDArray[np.bool_], worst: int) -> None:
-    patterns[at, place] = np.where(same, 1, worst)
+def _equal(found: pa.Table, comparisons: tuple[Compare, ...], patterns: Levels) -> None:
+    """Levels of the comparisons that only ask for equality; the building, last, refines the address."""
+    what, i, equal = (found.column(c).to_numpy() for c in ("what", "i", "same"))
+    for place in range(len(comparisons) + 1):
+        at, same = i[what == place], equal[what == place] == 1
+        if place < len(comparisons):
+            worst = len(LEVELS[comparisons[place].using])
+            patterns[at, place] = np.where(same, 1, worst)
+        elif len(at):
+            address = next(i for i, c in enumerate(comparisons) if c.using == "address")
+            patterns[at, address] = np.where(patterns[at, address] == 1, 1, np.where(same, 2, 3))
 
 
-def _said(told: Told, hidden: npt.NDArray[np.bool_]) -> tuple[pa.Table, dict[int, list[str]]]:
-    """Codes per record and comparison (the building stands last), and the texts behind the codes."""
-    frames, texts = [], {}
-    listed = [
-        told.values[c.label].only(~hidden) if c.using == "near" else told.values[c.label]
-        for c in told.kind.link.compare
-    ]
-    for what, values in enumerate([*listed, told.buildings]):
-        codes, uniques = pd.factorize(values.text)
-        texts[what] = [str(t) for t in uniques]
-        frames.append(pd.DataFrame({"r": values.r, "what": what, "v": codes}).astype("int64"))
-    return pa.Table.from_pandas(pd.concat(frames), preserve_index=False), texts
+def _said(told: Told, hidden: Flags, asked: Flags) -> tuple[pa.Table, dict[int, pa.Array]]:
+    """Codes per asked record and comparison (the building stands last), and the texts behind the codes."""
+    listed = [told.values[c.label] for c in told.kind.link.compare]
+    shown = [v.only(~hidden) if c.using == "near" else v for v, c in zip(listed, told.kind.link.compare, strict=True)]
+    values = [v.only(asked) for v in (*shown, told.buildings)]
+    table = pa.table({
+        "r": np.concatenate([v.r for v in values]), "v": np.concatenate([v.v for v in values]),
+        "what": np.repeat(np.arange(len(values)), [len(v.r) for v in values]),
+    })  # fmt: skip
+    return table, {what: v.texts for what, v in enumerate(values)}
 
 
-def graded_levels(pairs: pd.DataFrame, using: str, texts: list[str]) -> Ints:
+def graded_levels(left: Ints, right: Ints, using: str, texts: pa.Array) -> Levels:
     """Levels of value pairs by the kernel, each distinct pair once, through ``recordlinkage.Compare``.
 
     Args:
-        pairs: left_value and right_value: codes into ``texts``.
+        left: codes into ``texts``.
+        right: codes into ``texts``, parallel to ``left``.
         using: which kernel.
         texts: code → text.
     """
-    distinct = pairs[["left_value", "right_value"]].drop_duplicates()
-    index = pd.MultiIndex.from_frame(distinct)
-    values = pd.DataFrame({"text": texts})
+    distinct, at = np.unique(left * max(len(texts), 1) + right, return_inverse=True)
+    ends = distinct // max(len(texts), 1), distinct % max(len(texts), 1)
+    used = np.unique(np.concatenate(ends))
+    values = pd.DataFrame({"text": texts.take(pa.array(used)).to_pylist()}, dtype=object)
+    index = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
     compare = recordlinkage.Compare()
     compare.compare_vectorized(vectorised(KERNELS[using]), "text", "text", label="level")
     level: pd.Series[int] = compare.compute(index, values, values)["level"]
-    at = index.get_indexer(pd.MultiIndex.from_frame(pairs[["left_value", "right_value"]]))
-    levels = np.asarray(level, dtype=np.int64)
-    return np.asarray(levels[at], dtype=np.int64)
+    return np.asarray(np.asarray(level, dtype=np.int8)[at.ravel()])
 
 
-def _frequency(told: Told, node: pa.Table) -> Ints:
+def _frequency(told: Told, node: pa.Table) -> Levels:
     """Per record: 1 rare, 2 some, 3 many anchors bear its name (the one statistic of tonight a score depends on)."""
     naming = next(c.label for c in told.kind.link.compare if c.using in _NAMES and c.label == told.kind.link.agree)
     values = told.values[naming]
-    frame = pd.DataFrame({"r": values.r, "name": pd.factorize(values.text)[0]})
-    frame["node"] = node.column("node").to_numpy()[frame["r"]]
-    frame["anchor"] = node.column("anchor").to_numpy()[frame["r"]]
-    bearers = frame[frame["anchor"] == 1].groupby("name")["node"].nunique()
-    count = frame["name"].map(bearers).fillna(0).groupby(frame["r"]).max()
-    found = np.ones(node.num_rows, dtype=np.int64)
+    anchor = node["anchor"].to_numpy()[values.r] == 1
+    size = max(node.num_rows, 1)
+    bearing = np.unique(values.v[anchor] * size + node["node"].to_numpy()[values.r[anchor]]) // size
+    bearers = np.bincount(bearing, minlength=len(values.texts))
+    count = np.zeros(node.num_rows, dtype=np.int64)
+    np.maximum.at(count, values.r, bearers[values.v])
     rare, some = _FREQUENCIES
-    found[count.index] = np.where(count <= rare, 1, np.where(count <= some, 2, 3))
-    return found
+    return np.where(count <= rare, 1, np.where(count <= some, 2, 3)).astype(np.int8)

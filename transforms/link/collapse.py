@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link.encode import Ints, Values, column, compared
 from transforms.link.kernels import LEVELS, name_level, organization_level
+from transforms.live import Live
 
 _HERE = Path(__file__).parent
-RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space, of which a person has exactly one number
+RESIDENT = pa.array(
+    ["111", "112", "113"]
+)  # GA/T 517 kinds of one number space, of which a person has exactly one number
 _AGREES = {
     "name": LEVELS["name"].index("near") + 1,
     "organization_name": LEVELS["organization_name"].index("similar") + 1,
@@ -52,20 +59,16 @@ def decisive_column(kind: Kind) -> str:
     return f"{name}_token" if is_document else name
 
 
-def numbers(live: pa.Table, kind: Kind) -> tuple[Ints, Ints]:
+def numbers(live: Live, kind: Kind) -> tuple[Ints, Ints]:
     """(record number, code of its valid decisive value)."""
-    name = kind.link.decisive or ""
-    r, values = column(live, decisive_column(kind))
-    if f"{name}_valid" in live.column_names:
-        r_valid, said = column(live, f"{name}_valid")
-        valid = np.zeros(live.num_rows, dtype=bool)
-        valid[r_valid] = said == "true"
-        r, values = r[valid[r]], values[valid[r]]
-    return r, pd.factorize(values)[0].astype(np.int64)
+    said = column(live, decisive_column(kind))
+    if f"{kind.link.decisive}_valid" in live.column_names:
+        said = said.only(pc.fill_null(live.column(f"{kind.link.decisive}_valid"), fill_value=False).to_numpy())
+    return said.r, said.v
 
 
 def collapse(
-    engine: Engine, live: pa.Table, kind: Kind, contracts: dict[str, Contract], told: dict[str, Values]
+    engine: Engine, live: Live, kind: Kind, contracts: dict[str, Contract], told: dict[str, Values]
 ) -> Collapsed:
     """Group the rows by number where names agree.
 
@@ -80,28 +83,37 @@ def collapse(
     names, texts = _names(live, kind, r)
     numbered = pa.table({
         "r": r, "n": n, "name": names,
-        "authority": _authority(live, kind, contracts)[r].astype(np.int64),
+        "authority": live.sourced(issuing(kind, contracts))[r].astype(np.int64),
         "contradicts": _contradicts(live, kind, r, n)[r].astype(np.int64),
     })  # fmt: skip
     disputed = engine.run(_HERE / "collapse.sql", {"numbered": numbered})
     verdict = judge(disputed.to_pandas(), texts, _former(live, kind, r, n), _level(kind))
-    parts = [
-        pd.DataFrame({"r": v.r, "what": i, "v": pd.factorize(v.text)[0]})
-        for i, (_, v) in enumerate(sorted(told.items()))
-    ]
-    shared = pd.concat(parts) if parts else pd.DataFrame({"r": [], "what": [], "v": []}, dtype="int64")
-    trusted = engine.run(
-        _HERE / "trust.sql",
-        {
-            "numbered": numbered,
-            "verdict": _arrow(verdict),
-            "shared": pa.Table.from_pandas(shared, preserve_index=False),
-        },
-    ).to_pandas()
+    tables = {"numbered": numbered, "verdict": _arrow(verdict), "shared": _shared(told, r, names, verdict)}
+    trusted = engine.run(_HERE / "trust.sql", tables).to_pandas()
     return _nodes(live, kind, trusted, r)
 
 
-def _nodes(live: pa.Table, kind: Kind, trusted: pd.DataFrame, numbered: Ints) -> Collapsed:
+def _shared(told: dict[str, Values], r: Ints, names: Ints, verdict: pd.DataFrame) -> pa.Table:
+    """r, what, v: what tells people apart, of the rows whose name slipped under some number (nobody else is asked)."""
+    slipped = np.zeros(int(names.max(initial=0)) + 1, dtype=bool)
+    slipped[verdict["name"][verdict["keeps"] == 1].to_numpy(dtype=np.int64)] = True
+    asked = np.zeros(int(max([r.max(initial=0), *(v.r.max(initial=0) for v in told.values())])) + 1, dtype=bool)
+    asked[r[slipped[names]]] = True
+    said = [v.only(asked) for _, v in sorted(told.items())]
+    columns = {
+        "r": np.concatenate([np.zeros(0, dtype=np.int64), *(v.r for v in said)]),
+        "what": np.repeat(np.arange(len(said)), [len(v.r) for v in said]),
+        "v": np.concatenate([np.zeros(0, dtype=np.int64), *(v.v for v in said)]),
+    }
+    return pa.table(columns)
+
+
+def issuing(kind: Kind, contracts: dict[str, Contract]) -> list[str]:
+    """Sources that issue the kind's number: their word ends a dispute."""
+    return sorted(s for s, c in contracts.items() if kind.link.decisive in c.registers.authority_for)
+
+
+def _nodes(live: Live, kind: Kind, trusted: pd.DataFrame, numbered: Ints) -> Collapsed:
     node = np.arange(live.num_rows, dtype=np.int64)
     at = trusted["r"].to_numpy(dtype=np.int64)
     node[at] = trusted["node"].to_numpy(dtype=np.int64)
@@ -112,17 +124,15 @@ def _nodes(live: pa.Table, kind: Kind, trusted: pd.DataFrame, numbered: Ints) ->
     anchor = believed.copy()
     exclusive = f"{kind.link.decisive}_kind"
     if exclusive in live.column_names:
-        r, kinds = column(live, exclusive)
-        resident = np.ones(live.num_rows, dtype=bool)  # a number of no named kind is a resident number
-        resident[r] = np.isin(kinds, np.array(RESIDENT, dtype=object))
-        anchor &= resident
+        named = live.column(exclusive)  # a number of no named kind is a resident number
+        anchor &= pc.or_(pc.is_null(named), pc.is_in(named, RESIDENT)).to_numpy()
     lost = np.zeros(live.num_rows, dtype=bool)
     lost[numbered] = True
     return Collapsed(node, anchor, believed, number, lost & ~believed)
 
 
 def judge(
-    disputed: pd.DataFrame, texts: list[str], former: dict[int, set[str]], level: tuple[str, int]
+    disputed: pd.DataFrame, texts: Sequence[str], former: dict[int, set[str]], level: tuple[str, int]
 ) -> pd.DataFrame:
     """Which names keep a number that stands beside several.
 
@@ -136,10 +146,10 @@ def judge(
         n, name, keeps: 2 the owner's own name, 1 agrees with it, 0 loses the number.
     """
     rows = []
-    for n, group in disputed.groupby("n", sort=True):
-        said = [(texts[c], int(c), int(k), int(a)) for c, k, a in zip(
-            group["name"], group["rows_said"], group["by_authority"], strict=True)]  # fmt: skip
-        owner = _owner(said, former.get(int(n), set()), level)
+    columns = zip(*(disputed[c].tolist() for c in ("n", "name", "rows_said", "by_authority")), strict=True)
+    for n, group in groupby(columns, key=itemgetter(0)):
+        said = [(texts[c], c, k, a) for _, c, k, a in group]
+        owner = _owner(said, former.get(n, set()), level)
         main = max(owner, key=lambda s: (s[3], s[2], s[0]), default=None)
         kept = {s[1] for s in owner}
         rows += [(n, s[1], (2 if main and s[1] == main[1] else 1) if s[1] in kept else 0) for s in said]
@@ -179,61 +189,51 @@ def _level(kind: Kind) -> tuple[str, int]:
     return using, _AGREES.get(using, 1)
 
 
-def _names(live: pa.Table, kind: Kind, r: Ints) -> tuple[Ints, list[str]]:
+def _names(live: Live, kind: Kind, r: Ints) -> tuple[Ints, Sequence[str]]:
     """Name code per numbered row and the code's text; one code for all where the kind compares no name."""
-    texts = np.full(live.num_rows, "", dtype=object)
     for compare in kind.link.compare:
         if compare.label == kind.link.agree:
             own = compare.model_copy(update={"property": compare.property[:1], "also": ()})
             said = compared(live, kind, own, None, np.zeros(live.num_rows, dtype=bool))
-            texts[said.r] = said.text
-    codes, values = pd.factorize(texts[r], sort=True)
-    return codes.astype(np.int64), [str(v) for v in values]
+            codes = np.full(live.num_rows, len(said.texts), dtype=np.int64)
+            codes[said.r] = said.v
+            return codes[r], [*said.texts.to_pylist(), ""]
+    return np.zeros(len(r), dtype=np.int64), [""]
 
 
-def _former(live: pa.Table, kind: Kind, r: Ints, n: Ints) -> dict[int, set[str]]:
-    number = dict(zip(r.tolist(), n.tolist(), strict=True))
+def _former(live: Live, kind: Kind, r: Ints, n: Ints) -> dict[int, set[str]]:
+    number = np.full(live.num_rows, -1, dtype=np.int64)
+    number[r] = n
     found: dict[int, set[str]] = defaultdict(set)
     for compare in kind.link.compare:
         if compare.label == kind.link.agree and len(compare.property) > 1:
             other = compare.model_copy(update={"property": compare.property[1:], "also": ()})
-            said = compared(live, kind, other, None, np.zeros(live.num_rows, dtype=bool))
-            for record, text in zip(said.r.tolist(), said.text, strict=True):
-                if record in number:
-                    found[number[record]].add(str(text))
+            said = compared(live, kind, other, None, np.zeros(live.num_rows, dtype=bool)).only(number >= 0)
+            texts = said.texts.take(pa.array(said.v)).to_pylist()
+            for of, text in zip(number[said.r].tolist(), texts, strict=True):
+                found[of].add(text)
     return found
 
 
-def _authority(live: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> npt.NDArray[np.bool_]:
-    issuing = [s for s, c in contracts.items() if kind.link.decisive in c.registers.authority_for]
-    return np.isin(np.array(live.column("source").to_pylist(), dtype=object), np.array(issuing, dtype=object))
-
-
-def _contradicts(live: pa.Table, kind: Kind, numbered: Ints, n: Ints) -> npt.NDArray[np.bool_]:
+def _contradicts(live: Live, kind: Kind, numbered: Ints, n: Ints) -> npt.NDArray[np.bool_]:
     """Rows whose own birth day and own sex both differ from those in their number: not that number's person.
 
     Only where another row under the number does not contradict it: a number never loses its last row.
     """
-    wrong = Counter[int]()
     number = kind.link.decisive
-    for own, embedded in (("birth_date", f"{number}_birth"), ("sex", f"{number}_sex")):
-        if own not in live.column_names or embedded not in live.column_names:
-            return np.zeros(live.num_rows, dtype=bool)
-        (r, said), (r_number, told) = column(live, own), column(live, embedded)
-        if own == "birth_date":
-            r_day, precision = column(live, "birth_date_precision")
-            full = np.zeros(live.num_rows, dtype=bool)
-            full[r_day] = precision == "day"
-            r, said = r[full[r]], said[full[r]]
-        facts = dict(zip(r_number.tolist(), told, strict=True))
-        wrong.update(
-            i for i, v in zip(r.tolist(), said, strict=True) if v != "unknown" and facts.get(i, v) not in (v, "unknown")
-        )
-    both = np.zeros(live.num_rows, dtype=bool)
-    both[[i for i, times in wrong.items() if times > 1]] = True
-    backed = np.isin(n, n[~both[numbered]])
-    both[numbered[~backed]] = False
-    return both
+    pairs = (("birth_date", f"{number}_birth"), ("sex", f"{number}_sex"))
+    if any(name not in live.column_names for pair in pairs for name in pair):
+        return np.zeros(live.num_rows, dtype=bool)
+    both = pc.equal(live.column("birth_date_precision"), "day")
+    for own, embedded in pairs:
+        said, told = (pc.cast(live.column(name), pa.string()) for name in (own, embedded))
+        stated = pc.and_(pc.not_equal(said, "unknown"), pc.not_equal(told, "unknown"))
+        both = pc.and_(both, pc.and_(stated, pc.not_equal(said, told)))
+    wrong = np.array(pc.fill_null(both, fill_value=False).to_numpy(), dtype=bool)
+    backed = np.zeros(int(n.max(initial=0)) + 1, dtype=bool)
+    backed[n[~wrong[numbered]]] = True
+    wrong[numbered[~backed[n]]] = False
+    return wrong
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

@@ -6,149 +6,248 @@ A value's code says only "equal or not"; nothing is ever ordered by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.kinds import Compare, Kind
 from transforms.link.kernels import JOIN
+from transforms.live import Live
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+STOP_SHARE, STOP_ROWS = 0.02, 20  # of a source's records, and at least: a value said of more is a stop value
+STOPPED = ("name", "organization_name", "date")  # comparisons whose values can be stop values of a source
 CELL = 0.0005  # degrees: about 55 m of latitude
 _FINE = frozenset({"group", "door", "estate", "building", "unit", "floor", "room"})  # levels that name one place
-_CREDITED = frozenset({"exact", "normalised"})
+_CREDITED = pa.array(["exact", "normalised"])
+_TEXT = pa.string()
 
 
-@dataclass
+def _no_ints() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
 class Values:
-    """What records say under one label: parallel (record, text) columns, sorted and distinct."""
+    """What records say under one label: distinct (record, code) statements, and the text behind each code.
 
-    r: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    text: npt.NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
+    Attributes:
+        r: record number per statement.
+        v: code per statement: a place in ``texts``.
+        texts: distinct texts; longer than any code, not every one of them said.
+    """
+
+    r: Ints = field(default_factory=_no_ints)
+    v: Ints = field(default_factory=_no_ints)
+    texts: pa.Array = field(default_factory=lambda: pa.array([], _TEXT))
 
     @classmethod
-    def pooled(cls, parts: Iterable[tuple[Ints, npt.NDArray[np.object_]]]) -> Values:
-        """Join parts, each parallel arrays of record number and text, into one distinct set."""
-        listed = [part for part in parts if len(part[0])]
-        if not listed:
-            return cls()
-        frame = pd.DataFrame({"r": np.concatenate([r for r, _ in listed]), "v": np.concatenate([v for _, v in listed])})
-        frame = frame.drop_duplicates()
-        return cls(frame["r"].to_numpy(dtype=np.int64), frame["v"].to_numpy(dtype=object))
+    def pooled(cls, parts: Iterable[Values]) -> Values:
+        """Join parts into one distinct set."""
+        listed = [part for part in parts if len(part.r)]
+        if len(listed) <= 1:
+            return listed[0] if listed else cls()
+        coded = pa.concat_arrays([part.texts for part in listed]).dictionary_encode()
+        codes = coded.indices.to_numpy().astype(np.int64)
+        starts = np.cumsum([0, *(len(part.texts) for part in listed)])
+        r = np.concatenate([part.r for part in listed])
+        v = np.concatenate([codes[start + part.v] for start, part in zip(starts, listed, strict=False)])
+        r, v = _distinct(r, v, len(coded.dictionary))
+        return cls(r, v, coded.dictionary)
 
-    def only(self, keep: npt.NDArray[np.bool_]) -> Values:
+    def only(self, keep: Flags) -> Values:
         """The values of the records for which ``keep[r]``."""
-        mask = keep[self.r]
-        return Values(self.r[mask], self.text[mask])
+        return self.where(keep[self.r])
+
+    def where(self, mask: Flags) -> Values:
+        """Some of the statements."""
+        return replace(self, r=self.r[mask], v=self.v[mask])
+
+    def told(self, texts: Sequence[str | None]) -> Values:
+        """Other texts for the codes, code by code; None: the code says nothing."""
+        spoken = np.array([text is not None for text in texts], dtype=bool)
+        coded = pa.array(texts, _TEXT).dictionary_encode()
+        said = self.where(spoken[self.v]) if len(texts) else self
+        codes = pc.fill_null(coded.indices, 0).to_numpy().astype(np.int64)
+        return Values(said.r, codes[said.v], coded.dictionary)
 
 
-def column(live: pa.Table, name: str) -> tuple[Ints, npt.NDArray[np.object_]]:
-    """(record number, text) of a clean column's non-null values; a list gives one per element; absent gives none."""
-    if name not in live.column_names:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
+def _distinct(r: Ints, v: Ints, size: int) -> tuple[Ints, Ints]:
+    """Distinct (record, code) pairs in their order; ``size``: more than any code."""
+    first = np.sort(np.unique(r * max(size, 1) + v, return_index=True)[1])
+    return r[first], v[first]
+
+
+def column(live: Live, name: str) -> Values:
+    """A clean column's non-empty values; a list says each of its elements; an absent column says nothing."""
+    if name not in live.column_names or not live.num_rows:
+        return Values()
     values = live.column(name).combine_chunks()
-    if isinstance(values, pa.ChunkedArray):
-        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], type=values.type)
     r = np.arange(len(values), dtype=np.int64)
-    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
-        r = pc.list_parent_indices(values).to_numpy(zero_copy_only=False).astype(np.int64)
+    listed = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
+    if listed:
+        r = pc.list_parent_indices(values).to_numpy().astype(np.int64)
         values = pc.list_flatten(values)
-    if pa.types.is_floating(values.type):
-        texts = np.array([None if v is None else f"{v:.7f}" for v in values.to_pylist()], dtype=object)
-    else:
-        texts = pc.cast(values, pa.string()).to_numpy(zero_copy_only=False)
-    said = ~pd.isna(texts) & (texts != "")
-    return r[said], texts[said]
+    coded = values.dictionary_encode()
+    texts = coded.dictionary
+    if pa.types.is_floating(texts.type):
+        texts = pa.array([f"{v:.7f}" for v in texts.to_pylist()], _TEXT)
+    texts = pc.cast(texts, _TEXT)
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    empty = pc.index(texts, "").as_py()
+    said = (codes >= 0) & (codes != (empty if empty >= 0 else -1))
+    r, codes = r[said], codes[said]
+    if listed:
+        r, codes = _distinct(r, codes, len(texts))
+    return Values(r, codes, texts)
 
 
-def _paired(live: pa.Table, first: str, second: str) -> tuple[Ints, npt.NDArray[np.object_]]:
+def paired(live: Live, first: str, second: str) -> Values:
     """Records that say the first; the text is ``first US second``, the second empty where it is not said."""
-    r, a = column(live, first)
-    other = np.full(live.num_rows, "", dtype=object)
-    r_second, b = column(live, second)
-    other[r_second] = b
-    return r, np.array([f"{x}{JOIN}{y}" for x, y in zip(a, other[r], strict=True)], dtype=object)
+    one, two = column(live, first), column(live, second)
+    other = np.full(live.num_rows, len(two.texts), dtype=np.int64)
+    other[two.r] = two.v
+    size = len(two.texts) + 1
+    both, v = np.unique(one.v * size + other[one.r], return_inverse=True)
+    left = one.texts.take(pa.array(both // size))
+    right = pa.concat_arrays([two.texts, pa.array([""], _TEXT)]).take(pa.array(both % size))
+    return Values(one.r, v.astype(np.int64), pc.binary_join_element_wise(left, right, JOIN))
 
 
-def nodes(live: pa.Table, located: pa.Table | None, properties: Iterable[str]) -> tuple[Values, Values]:
+def nodes(live: Live, located: pa.Table | None, properties: Iterable[str]) -> tuple[Values, Values]:
     """Addresses and buildings the records name: the best located node, else the canonical path.
 
     Returns:
         (addresses, buildings), pooled over the address properties.
     """
     addresses, buildings = [], []
-    for name in properties:
-        r, path = column(live, f"{name}_path")
-        fine = np.array([p.rpartition("|")[2].partition(":")[0] in _FINE for p in path], dtype=bool)
-        addresses.append((r[fine], path[fine]))
-        cut = np.array([_to_building(p) for p in path], dtype=object)
-        named = cut != ""
-        buildings.append((r[named], cut[named]))
+    listed = list(properties)
+    for name in listed:
+        said = column(live, f"{name}_path")
+        paths = said.texts.to_pylist()
+        addresses.append(said.told([p if p.rpartition("|")[2].partition(":")[0] in _FINE else None for p in paths]))
+        buildings.append(said.told([_to_building(p) for p in paths]))
     if located is not None:
-        found = located.to_pandas()
-        found = found[(found["rank"] == 1) & found["property"].isin(list(properties))]
-        place = pd.Index(live.column("record_id").to_pylist()).get_indexer(pd.Index(found["record_id"]))
-        known = (place >= 0) & found["address_id"].notna().to_numpy()
-        exact = known & found["match_class"].isin(_CREDITED).to_numpy() & found["level"].isin(_FINE).to_numpy()
-        addresses.append((place[exact], found["address_id"].to_numpy(dtype=object)[exact]))
-        built = known & found["building_id"].notna().to_numpy()
-        buildings.append((place[built], found["building_id"].to_numpy(dtype=object)[built]))
+        best = pc.and_(pc.equal(located["rank"], 1), pc.is_in(located["property"], pa.array(listed, _TEXT)))
+        found = located.filter(pc.and_(best, pc.is_valid(located["address_id"])))
+        found = found.filter(pc.is_in(found["record_id"], live.ids))
+        place = pc.index_in(found["record_id"], live.ids).to_numpy().astype(np.int64)
+        fine = pc.is_in(found["level"], pa.array(sorted(_FINE)))
+        exact = pc.and_(fine, pc.is_in(found["match_class"], _CREDITED)).to_numpy()
+        addresses.append(_noded(place, found["address_id"], exact))
+        buildings.append(_noded(place, found["building_id"], found["building_id"].is_valid().to_numpy()))
     return Values.pooled(addresses), Values.pooled(buildings)
 
 
-def _to_building(path: str) -> str:
+def _noded(place: Ints, ids: pa.ChunkedArray, counts: Flags) -> Values:
+    coded = ids.filter(pa.array(counts)).combine_chunks().dictionary_encode()
+    codes = coded.indices.to_numpy().astype(np.int64)
+    return Values(*_distinct(place[counts], codes, len(coded.dictionary)), coded.dictionary)
+
+
+def _to_building(path: str) -> str | None:
     """The path cut after its building or door, or nothing where it names neither."""
     parts = path.split("|")
     places = [i for i, part in enumerate(parts) if part.partition(":")[0] in ("door", "building")]
-    return "|".join(parts[: places[-1] + 1]) if places else ""
+    return "|".join(parts[: places[-1] + 1]) if places else None
 
 
-def compared(
-    live: pa.Table, kind: Kind, compare: Compare, located: pa.Table | None, trusted: npt.NDArray[np.bool_]
-) -> Values:
-    """What the records say under one comparison. ``trusted[r]``: the record's number is believed."""
+def compared(live: Live, kind: Kind, compare: Compare, located: pa.Table | None, trusted: Flags) -> Values:
+    """What the records say under one comparison, stop values left out. ``trusted[r]``: its number is believed."""
+    found = _compared(live, kind, compare, located, trusted)
+    return unstopped(found, sources(live)) if compare.using in STOPPED else found
+
+
+def _compared(live: Live, kind: Kind, compare: Compare, located: pa.Table | None, trusted: Flags) -> Values:
     names = compare.property
     if compare.using == "address":
         return nodes(live, located, names)[0]
     if compare.using == "distance":
-        return Values.pooled([_paired(live, "lon", "lat")])
+        return paired(live, "lon", "lat")
     if compare.using == "date":
-        stated = [_paired(live, n, f"{n}_precision") for n in names]
+        stated = [paired(live, n, f"{n}_precision") for n in names]
         return Values.pooled([*stated, *_embedded(live, compare, trusted)])
     if compare.using == "name":
-        return Values.pooled(_paired(live, f"{n}_key", f"{n}_pinyin") for n in names)
-    suffix = {"organization_name": "_key", "tokens": "_tokens", "near": "_near"}.get(compare.using, "")
+        return Values.pooled(paired(live, f"{n}_key", f"{n}_pinyin") for n in names)
+    suffix = {"organization_name": "_key", "tokens": "_tokens"}.get(compare.using, "")
     plain = [column(live, f"{n}{suffix}") for n in names]
     if "unknown" in (kind.properties[names[0]].codes or {} if names[0] in kind.properties else {}):
-        plain = [(r[v != "unknown"], v[v != "unknown"]) for r, v in plain]  # "not stated" is no statement
-    also = (column(live, c) for c in compare.also)
-    return Values.pooled([*plain, *((r[trusted[r]], v[trusted[r]]) for r, v in also)])
+        plain = [_stated(values) for values in plain]
+    return Values.pooled([*plain, *(column(live, c).only(trusted) for c in compare.also)])
 
 
-def _embedded(
-    live: pa.Table, compare: Compare, trusted: npt.NDArray[np.bool_]
-) -> list[tuple[Ints, npt.NDArray[np.object_]]]:
-    parts = []
-    for name in compare.also:
-        r, days = column(live, name)
-        believed = trusted[r]
-        parts.append((r[believed], np.array([f"{d}{JOIN}day" for d in days[believed]], dtype=object)))
-    return parts
+def unstopped(values: Values, source: Ints) -> Values:
+    """Without the values that one source says of too many: found from the data, they tell nobody apart.
+
+    A default name or birth day, or a column that went wrong. The commonest full name is borne by one in some hundreds.
+
+    Args:
+        values: what the records say.
+        source: per record, the code of its source.
+    """
+    sources = int(source.max(initial=0)) + 1
+    said = source[values.r]
+    _, at, times = np.unique(values.v * sources + said, return_inverse=True, return_counts=True)
+    most = np.maximum(STOP_ROWS, STOP_SHARE * np.bincount(source, minlength=sources))
+    return values.where(times[at.ravel()] <= most[said])
 
 
-def cells(live: pa.Table) -> Values:
+def sources(live: Live) -> Ints:
+    """Per record, the code of its source."""
+    coded = live.column("source").combine_chunks().dictionary_encode()
+    return np.asarray(coded.indices.to_numpy(), dtype=np.int64)
+
+
+def near(live: Live, names: Iterable[str], asked: Flags) -> Values:
+    """Tokens of numbers with one character left out: of those that an asked record says, who says them.
+
+    Every number has eighteen: they are read in pieces, and what no asked record says is not kept. That a record has
+    a number at all is kept as a code of its own, beyond all texts.
+    """
+    parts, numbered = [], np.zeros(live.num_rows, dtype=bool)
+    for name in (f"{n}_near" for n in names if f"{n}_near" in live.column_names):
+        said = [pc.list_flatten(piece.filter(pa.array(asked[at]))) for at, piece in live.pieces(name)]
+        texts = pc.unique(pa.concat_arrays([pa.array([], _TEXT), *said]))
+        r, v = [_no_ints()], [_no_ints()]
+        for at, piece in live.pieces(name):
+            numbered[at] |= pc.fill_null(pc.list_value_length(piece), 0).to_numpy() > 0
+            among = pc.index_in(pc.list_flatten(piece), texts)
+            known = among.is_valid()
+            r.append(at.start + pc.list_parent_indices(piece).filter(known).to_numpy().astype(np.int64))
+            v.append(among.filter(known).to_numpy().astype(np.int64))
+        parts.append(Values(*_distinct(np.concatenate(r), np.concatenate(v), len(texts)), texts))
+    found, own = Values.pooled(parts), np.flatnonzero(numbered)
+    return replace(found, r=np.concatenate([found.r, own]), v=np.concatenate([found.v, len(found.texts) + own]))
+
+
+def _stated(values: Values) -> Values:
+    """Without "not stated", which is no statement."""
+    unknown = pc.index(values.texts, "unknown").as_py()
+    return values.where(values.v != unknown)
+
+
+def _embedded(live: Live, compare: Compare, trusted: Flags) -> list[Values]:
+    """Days inside believed numbers: whole ones."""
+    found = [column(live, name).only(trusted) for name in compare.also]
+    return [replace(v, texts=pc.binary_join_element_wise(v.texts, "day", JOIN)) for v in found]
+
+
+def cells(live: Live) -> Values:
     """The nine squares around each record's point: two points in one square's neighbourhood share at least one."""
-    r, points = _paired(live, "lon", "lat")
-    parts = []
-    if len(r):
-        degrees = np.array([p.split(JOIN) for p in points], dtype=np.float64)
-        corner = np.floor(degrees / CELL).astype(np.int64)
-        for east in (-1, 0, 1):
-            for north in (-1, 0, 1):
-                parts.append((r, np.array([f"{x + east} {y + north}" for x, y in corner], dtype=object)))
-    return Values.pooled(parts)
+    if "lon" not in live.column_names or "lat" not in live.column_names or not live.num_rows:
+        return Values()
+    lon, lat = (live.column(c).to_numpy(zero_copy_only=False).astype(np.float64) for c in ("lon", "lat"))
+    r = np.flatnonzero(~np.isnan(lon) & ~np.isnan(lat))
+    east, north = (np.floor(np.round(degrees[r], 7) / CELL).astype(np.int64) for degrees in (lon, lat))
+    around = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
+    squares = np.concatenate([(east + x) * _ROUND + north + y for x, y in around])
+    names, v = np.unique(squares, return_inverse=True)
+    return Values(np.tile(r, len(around)), v.astype(np.int64), pc.cast(pa.array(names), _TEXT))
+
+
+_ROUND = 2**20  # squares from pole to pole are fewer

@@ -58,7 +58,8 @@ def name_level(left: str, right: str) -> int:
     """Level of two values ``key US pinyin``: see :data:`LEVELS` under ``name``.
 
     near: one character apart, swapped or dropped in a name of three or more; a look-alike; a masked character.
-    half: two-character names with one character in common (王伟, 王芳): weak, often another person.
+    half: two-character names of one surname (王伟, 王芳): weak, often another person. Another surname beside the same
+    given name (王伟, 李伟) is another name.
     """
     a, _, pinyin_a = left.partition(JOIN)
     b, _, pinyin_b = right.partition(JOIN)
@@ -68,7 +69,7 @@ def name_level(left: str, right: str) -> int:
         return 2
     if _one_slip(a, b):
         return 3
-    if len(a) == len(b) == 2 and (a[0] == b[0] or a[1] == b[1]):
+    if len(a) == len(b) == 2 and a[0] == b[0]:
         return 4
     return 5 if a[:1] == b[:1] else 6
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 
 from transforms import contract, kinds, manifest, model, store
@@ -16,9 +14,11 @@ from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.link import scored
+from transforms.link.candidates import joined
 from transforms.link.collapse import decisive_column
-from transforms.link.encode import column
-from transforms.link.scorer import Model, in_use
+from transforms.link.encode import Ints, column, compared
+from transforms.link.scorer import DEFAULT, Model, in_use
+from transforms.live import Live
 from transforms.run import Run
 
 ROOM = "link"
@@ -57,11 +57,10 @@ def _link(run: Run, kind: Kind) -> model.Report:
         inputs["model"] = store.file_sha256(in_use(run.settings.home))
     if done := manifest.fresh(folder, ROOM, inputs):
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-    live_path = live_dir / f"{kind.kind}.parquet"
-    live = store.read_table(live_path).sort_by("record_id") if live_path.is_file() else _nobody()
+    live = Live(live_dir / f"{kind.kind}.parquet")
     with Engine(run.settings) as engine, store.output(folder) as tmp:
         if kind.certainty == "key":
-            facts = _keyed(engine, kind, live, tmp)
+            facts = _keyed(engine, kind, live, located, tmp)
         else:
             facts = _scored(run, kind, scored.Records(engine, kind, live, located), tmp)
         manifest.write(tmp, ROOM, inputs, facts)
@@ -79,58 +78,64 @@ def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> pa.Table | None:
     return store.read_table(path) if path.is_file() else None
 
 
-def _keyed(engine: Engine, kind: Kind, live: pa.Table, tmp: Path) -> Facts:
+def _keyed(engine: Engine, kind: Kind, live: Live, located: pa.Table | None, tmp: Path) -> Facts:
     nobody = np.zeros(live.num_rows, dtype=bool)
-    return {"records": live.num_rows} | _leave(tmp, live, key_edges(engine, kind, live), nobody, nobody)
+    keyed = key_edges(engine, kind, live, located)
+    return {"records": live.num_rows} | _leave(tmp, live, [keyed], nobody, nobody)
 
 
 def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
-    used = Model.read(in_use(run.settings.home))
-    linked = scored.link(records, contract.load_all(run.settings.expectations), used.kinds.get(kind.kind))
+    listed = [Model.read(path) for path in dict.fromkeys((in_use(run.settings.home), DEFAULT))]
+    known = [m for m in listed if kind.kind in m.kinds]
+    linked = scored.link(records, contract.load_all(run.settings.expectations), [m.kinds[kind.kind] for m in known])
     collapsed, tonight = linked.collapsed, "tonight's own training" if linked.shadow else "none: numbers only"
     facts: Facts = {
         "records": records.live.num_rows,
         "leftovers": int((~collapsed.anchor).sum()),
         "id_conflict": int(collapsed.lost.sum()),
-        "model": used.version if kind.kind in used.kinds else tonight,
-        "shadow": "trained" if linked.shadow else "too few labels to train",
+        "model": known[linked.used].version if linked.used is not None else tonight,
+        "models_collapsed": linked.collapsing,
+        "shadow": "trained" if linked.shadow else "not trained: too few labels, or it collapsed",
     }
     if linked.shadow:
         Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / "shadow_model.json")
-    return facts | _leave(tmp, records.live, linked.pairs, collapsed.trusted, collapsed.anchor)
+    pairs = [linked.numbered, linked.scored]
+    return facts | _leave(tmp, records.live, pairs, collapsed.trusted, collapsed.anchor)
 
 
-def _leave(tmp: Path, live: pa.Table, pairs: pd.DataFrame, trusted: Flags, anchor: Flags) -> Facts:
+def _leave(tmp: Path, live: Live, found: list[scored.Pairs], trusted: Flags, anchor: Flags) -> Facts:
     """Write pairs.parquet and unit.parquet; counts of pairs by how they came to be."""
-    ids = np.array(live.column("record_id").to_pylist(), dtype=object)
-    store.write_table(tmp / "pairs.parquet", _pairs(pairs, ids))
-    store.write_table(tmp / "unit.parquet", pa.table([ids, trusted, anchor], schema=UNIT))
-    return {f"pairs_{how}": int((pairs["how"] == how).sum()) for how in ("number", "key", "scored")}
+    u, v = (np.concatenate([getattr(pairs, end) for pairs in found]) for end in ("u", "v"))
+    pairs = pa.concat_tables([p.table(live.ids) for p in found]).take(np.lexsort((v, u)))
+    store.write_table(tmp / "pairs.parquet", pairs)
+    store.write_table(tmp / "unit.parquet", pa.table([live.ids, trusted, anchor], schema=UNIT))
+    return {f"pairs_{how}": sum(len(p.u) for p in found if p.how == how) for how in ("number", "key", "scored")}
 
 
-def _pairs(pairs: pd.DataFrame, ids: np.ndarray[tuple[int], np.dtype[np.object_]]) -> pa.Table:
-    u, v = pairs["u"].to_numpy(dtype=np.int64), pairs["v"].to_numpy(dtype=np.int64)
-    columns = [pa.array(ids[u], pa.string()), pa.array(ids[v], pa.string())]
-    rest = [pa.array(pairs[c], pa.int32() if c == "score" else pa.string()) for c in ("score", "how", "evidence")]
-    return pa.table([*columns, *rest], schema=model.PAIR)
+def key_edges(engine: Engine, kind: Kind, live: Live, located: pa.Table | None = None) -> scored.Pairs:
+    """Stars of equal keys: the decisive value, and each block's columns (or compared values) together.
+
+    Args:
+        engine: runs key.sql.
+        kind: its declaration.
+        live: live records, sorted by record id.
+        located: their address candidates, where the kind compares addresses.
+    """
+    keys = [(decisive_column(kind),)] if kind.link.decisive else []
+    said = [_shared(kind, live, located, parts) for parts in [*keys, *kind.link.blocks]]
+    edges = [engine.run(_HERE / "key.sql", {"said": pa.table({"r": r, "v": v})}) for r, v in said]
+    whole = pa.concat_tables(edges).group_by(["u", "v"]).aggregate([]).sort_by([("u", "ascending"), ("v", "ascending")])
+    u, v = (whole[end].to_numpy().astype(np.int64) for end in ("u", "v"))
+    return scored.Pairs.sure(u, v, "key")
 
 
-def key_edges(engine: Engine, kind: Kind, live: pa.Table) -> pd.DataFrame:
-    """Stars of equal keys: the decisive value, or where a kind names none, its first block's columns together."""
-    parts = [decisive_column(kind)] if kind.link.decisive else list(kind.link.blocks[0])
-    frames = []
+def _shared(kind: Kind, live: Live, located: pa.Table | None, parts: tuple[str, ...]) -> tuple[Ints, Ints]:
+    """(record, code) of what the records say in all the parts at once."""
+    nobody, found = np.zeros(live.num_rows, dtype=bool), []
     for part in parts:
-        r, texts = column(live, part)
-        frames.append(pd.DataFrame({"r": r, part: pd.factorize(texts)[0]}))
-    said = reduce(lambda x, y: x.merge(y, on="r"), frames)
-    said["v"] = said.groupby(parts, sort=False).ngroup() if len(said) else pd.Series([], dtype="int64")
-    table = pa.table({"r": said["r"].to_numpy(dtype=np.int64), "v": said["v"].to_numpy(dtype=np.int64)})
-    edges = engine.run(_HERE / "key.sql", {"said": table}).to_pandas()
-    return edges.assign(score=scored.SCALE, how="key", evidence="key=same")
-
-
-def _nobody() -> pa.Table:
-    return model.STANDARD.empty_table()
+        told = next((c for c in kind.link.compare if c.label == part), None)
+        found.append(column(live, part) if told is None else compared(live, kind, told, located, nobody))
+    return joined(found)
 
 
 def _report(run: Run, kind: Kind, counts: dict[str, int], *, again: bool) -> model.Report:

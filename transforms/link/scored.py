@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 
 from transforms.contract import Contract
@@ -14,13 +14,51 @@ from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link import scorer
 from transforms.link.candidates import Candidates, Told, candidates, tell
-from transforms.link.collapse import Collapsed, collapse
-from transforms.link.encode import Values, compared
-from transforms.link.scorer import NULL, KindModel
+from transforms.link.collapse import Collapsed, collapse, issuing
+from transforms.link.encode import Flags, Ints, Values, compared
+from transforms.link.scorer import NULL, KindModel, Lesson, Levels
+from transforms.live import Live
+from transforms.model import PAIR
 
 SCALE = 10_000
+_MOST_MASKED = 50_000
 _MASKED = 4  # one numbered record in four is hidden from its own number to teach the shadow
 _TELLING = ("date", "tokens", "address")  # comparisons that tell brothers with one number apart
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Edges between records, parallel columns.
+
+    Attributes:
+        u: record number, smaller than ``v``.
+        v: record number.
+        score: x 10^4.
+        how: number, key or scored.
+        evidence: in words, as a place in ``words``.
+        words: what the evidence of a pair may be.
+    """
+
+    u: Ints
+    v: Ints
+    score: Ints
+    how: str
+    evidence: Ints
+    words: list[str]
+
+    @classmethod
+    def sure(cls, u: Ints, v: Ints, how: str) -> Self:
+        """Pairs that say the same number or key."""
+        return cls(u, v, np.full(len(u), SCALE), how, np.zeros(len(u), dtype=np.int64), [f"{how}=same"])
+
+    def table(self, ids: pa.Array) -> pa.Table:
+        """As model.PAIR, with the record ids, in the order given."""
+        u, v, at = (pa.array(column) for column in (self.u, self.v, self.evidence))
+        columns = [
+            ids.take(u), ids.take(v), pa.array(self.score, pa.int32()), pa.repeat(pa.scalar(self.how), len(u)),
+            pa.array(self.words, pa.string()).take(at),
+        ]  # fmt: skip
+        return pa.table(columns, schema=PAIR)
 
 
 @dataclass(frozen=True)
@@ -28,14 +66,20 @@ class Linked:
     """What link found for one kind.
 
     Attributes:
-        pairs: u, v (record numbers, u < v), score, how, evidence; sorted by u and v.
+        numbered: stars of believed numbers.
+        scored: pairs from the review floor up.
         collapsed: every record's node.
         shadow: tonight's training, or None where labels are too few.
+        used: which of the models given scored the pairs; None: tonight's training, or numbers only.
+        collapsing: tonight's labels speak against this many of the models given and the training.
     """
 
-    pairs: pd.DataFrame
+    numbered: Pairs
+    scored: Pairs
     collapsed: Collapsed
     shadow: KindModel | None
+    used: int | None
+    collapsing: int
 
 
 @dataclass(frozen=True)
@@ -44,17 +88,18 @@ class Records:
 
     engine: Engine
     kind: Kind
-    live: pa.Table
+    live: Live
     located: pa.Table | None
 
 
-def link(records: Records, contracts: dict[str, Contract], model: KindModel | None) -> Linked:
+def link(records: Records, contracts: dict[str, Contract], models: Sequence[KindModel]) -> Linked:
     """All edges of a kind: stars of numbers, and scored pairs from the review floor up.
 
     Args:
         records: what is linked.
         contracts: by source: who issues numbers.
-        model: the frozen scorer; None (a kind no model knows): tonight's training is used and said so.
+        models: frozen scorers, the one to use first; one that tonight's labels speak against gives way to the next,
+            the last is used whatever they say. None at all (a kind no model knows): tonight's training is used.
     """
     engine, kind, live = records.engine, records.kind, records.live
     nobody = np.zeros(live.num_rows, dtype=bool)
@@ -62,61 +107,58 @@ def link(records: Records, contracts: dict[str, Contract], model: KindModel | No
         c.label: compared(live, kind, c, records.located, nobody) for c in kind.link.compare if c.using in _TELLING
     }
     collapsed = collapse(engine, live, kind, contracts, telling)
-    cap, crowd = (model.cap, model.crowd) if model else (KindModel.cap, KindModel.crowd)
-    told = tell(kind, live, records.located, collapsed.trusted, crowd)
+    cap, crowd = (models[0].cap, models[0].crowd) if models else (KindModel.cap, KindModel.crowd)
+    told = tell(kind, live, records.located, collapsed, crowd)
     masked = _masked(live, kind, collapsed, contracts)
-    declared = model.declared if model else {}
-    shadow = _shadow(engine, told, collapsed, cap=cap, masked=masked, declared=declared)
-    frames = [_numbered(collapsed)]
-    used = model or shadow
+    declared = models[0].declared if models else {}
+    lesson = _lesson(engine, told, collapsed, cap=cap, masked=masked)
+    near = tuple(c.label for c in kind.link.compare if c.using == "near")
+    shadow = scorer.train(lesson, told.words, declared, near)
+    against = [lesson.collapses(m) for m in models]
+    place = against.index(False) if False in against else len(models) - 1
+    spoilt = shadow is not None and lesson.collapses(shadow)
+    used = models[place] if models else None if spoilt else shadow
+    scored = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored")
     if used is not None:
         found = candidates(engine, told, collapsed.node, collapsed.anchor, cap=cap, hidden=collapsed.lost)
-        frames.append(score(found, told, used, kind.link.review))
-    pairs = pd.concat(frames).sort_values(["u", "v"], kind="stable").reset_index(drop=True)
-    return Linked(pairs, collapsed, shadow)
+        scored = score(found, told, used, kind.link.review)
+    used_at = place if models else None
+    return Linked(_numbered(collapsed), scored, collapsed, None if spoilt else shadow, used_at, sum(against) + spoilt)
 
 
-def _numbered(collapsed: Collapsed) -> pd.DataFrame:
+def _numbered(collapsed: Collapsed) -> Pairs:
     record = np.arange(len(collapsed.node))
     member = collapsed.node < record
-    return pd.DataFrame({
-        "u": collapsed.node[member], "v": record[member], "score": SCALE, "how": "number", "evidence": "number=same",
-    })  # fmt: skip
+    return Pairs.sure(collapsed.node[member], record[member], "number")
 
 
-def _masked(live: pa.Table, kind: Kind, collapsed: Collapsed, contracts: dict[str, Contract]) -> npt.NDArray[np.bool_]:
-    """Trusted records to hide: one in four, never the issuing authority's, whose rows are the anchors' backbone."""
-    issuing = [s for s, c in contracts.items() if kind.link.decisive in c.registers.authority_for]
-    backbone = np.isin(np.array(live.column("source").to_pylist(), dtype=object), np.array(issuing, dtype=object))
-    return np.asarray(collapsed.anchor & ~backbone & (np.arange(live.num_rows) % _MASKED == 1), dtype=bool)
+def _masked(live: Live, kind: Kind, collapsed: Collapsed, contracts: dict[str, Contract]) -> Flags:
+    """Trusted records to hide: one in four, never the issuing authority's, whose rows are the anchors' backbone.
+
+    Of a large city fewer: labels of more records than ``_MOST_MASKED`` teach nothing new.
+    """
+    usable = collapsed.anchor & ~live.sourced(issuing(kind, contracts))
+    step = max(_MASKED, -(-int(usable.sum()) // _MOST_MASKED))
+    return np.asarray(usable & (np.arange(live.num_rows) % step == 1), dtype=bool)
 
 
-def _shadow(
-    engine: Engine,
-    told: Told,
-    collapsed: Collapsed,
-    *,
-    cap: int,
-    masked: npt.NDArray[np.bool_],
-    declared: dict[str, float],
-) -> KindModel | None:
-    """Train on the masked: they become leftovers, anchors are made of the others, labels are the hidden numbers."""
+def _lesson(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, masked: Flags) -> Lesson:
+    """Hide the masked: they become leftovers, anchors are made of the others, labels are the hidden numbers."""
     rest = collapsed.anchor & ~masked
     record = np.arange(len(masked))
-    first = pd.Series(record[rest]).groupby(collapsed.number[rest]).min()
-    node = record.copy()
-    node[rest] = first.reindex(collapsed.number[rest]).to_numpy()
+    first = np.full(int(collapsed.number.max(initial=0)) + 1, len(masked))
+    np.minimum.at(first, collapsed.number[rest], record[rest])
+    node = np.where(rest, first[collapsed.number], record)
     known = rest | masked
     slim = _without_own_facts(told, masked).values
     training = Told(told.kind, told.live, {k: v.only(known) for k, v in slim.items()}, told.buildings.only(known))
     found = candidates(engine, training, node, rest, cap=cap, hidden=known)
     pairs = found.anchor & masked[found.u]
     matches = collapsed.number[found.u[pairs]] == collapsed.number[found.v[pairs]]
-    near = tuple(c.label for c in told.kind.link.compare if c.using == "near")
-    return scorer.train(found.patterns[pairs], matches, told.words, declared, near)
+    return Lesson(found.patterns[pairs], matches)
 
 
-def _without_own_facts(told: Told, masked: npt.NDArray[np.bool_]) -> Told:
+def _without_own_facts(told: Told, masked: Flags) -> Told:
     """A masked record says only what its row says: the birth date and sex inside its number are hidden with it."""
     values = dict(told.values)
     for compare in told.kind.link.compare:
@@ -124,37 +166,35 @@ def _without_own_facts(told: Told, masked: npt.NDArray[np.bool_]) -> Told:
             plain = compared(
                 told.live, told.kind, compare.model_copy(update={"also": ()}), None, np.zeros(len(masked), dtype=bool)
             )
-            own, rest = plain.only(masked), told.values[compare.label].only(~masked)
-            values[compare.label] = Values.pooled([(own.r, own.text), (rest.r, rest.text)])
+            values[compare.label] = Values.pooled([plain.only(masked), told.values[compare.label].only(~masked)])
     return Told(told.kind, told.live, values, told.buildings)
 
 
-def score(found: Candidates, told: Told, model: KindModel, review: int) -> pd.DataFrame:
-    """Probabilities of the candidates from the review floor up, as pairs of record numbers.
+def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs:
+    """Probabilities of the candidates from the review floor up, as pairs of record numbers, sorted.
 
     A leftover's candidates among the anchors share its one place: the posterior of each is its odds over the odds of
     all of them and of nobody, so that two equal namesakes win neither.
     """
     if not len(found.u):
-        return pd.DataFrame({"u": [], "v": [], "score": [], "how": [], "evidence": []}).astype(
-            {"u": int, "v": int, "score": int}
-        )
+        return Pairs.sure(found.u, found.v, "scored")
     patterns, at = np.unique(found.patterns, axis=0, return_inverse=True)
+    at = at.ravel()
     chance = np.clip(np.round(model.probability(patterns, told.labels), 6), 1e-6, 1 - 1e-6)
-    odds = (chance / (1 - chance))[at.ravel()]
+    odds = np.asarray(chance / (1 - chance))[at]
     total = 1 + np.bincount(found.u, weights=np.where(found.anchor, odds, 0.0), minlength=int(found.u.max()) + 1)
     posterior = np.where(found.anchor, odds / total[found.u], odds / (1 + odds))
     points = np.rint(posterior * SCALE).astype(np.int64)
-    kept = points >= review
-    words = np.array([evidence(p, told.labels, told.words) for p in patterns], dtype=object)[at.ravel()]
-    roles = np.where(found.anchor, "to=anchor ", "to=leftover ").astype(object)
-    return pd.DataFrame({
-        "u": np.minimum(found.u, found.v)[kept], "v": np.maximum(found.u, found.v)[kept], "score": points[kept],
-        "how": "scored", "evidence": (roles + words)[kept],
-    })  # fmt: skip
+    words = [evidence(p, told.labels, told.words) for p in patterns]
+    listed = [f"to={role} {text}" for role in ("leftover", "anchor") for text in words]
+    u, v = np.minimum(found.u, found.v), np.maximum(found.u, found.v)
+    kept = np.flatnonzero(points >= review)
+    kept = kept[np.lexsort((v[kept], u[kept]))]
+    said = (at + found.anchor * len(words))[kept]
+    return Pairs(u[kept], v[kept], points[kept], "scored", said, listed)
 
 
-def evidence(pattern: npt.NDArray[np.int64], labels: list[str], words: dict[str, list[str]]) -> str:
+def evidence(pattern: Levels, labels: list[str], words: dict[str, list[str]]) -> str:
     """The comparison vector in words: ``name=exact birth_date=null``."""
     said = (
         f"{label}={words[label][level - 1] if level else NULL}" for label, level in zip(labels, pattern, strict=True)

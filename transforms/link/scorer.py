@@ -22,8 +22,11 @@ import recordlinkage
 from transforms.errors import ConfigError
 
 Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int8]  # comparison levels, 0 null
 NULL = "null"
 DEFAULT = Path(__file__).with_name("model_default.json")
+_EVEN = 0.5  # from this probability a pair counts as joined
+_MOST_JOINED, _FEWEST_RIGHT = 2.0, 0.8  # a sound scorer joins 1.0 of the matches, 0.95 of them rightly
 FEWEST_LABELS = 200  # of matches and of non-matches; below, a training says nothing
 
 
@@ -61,7 +64,7 @@ class KindModel:
     crowd: int = 15
     facts: dict[str, int | str] = field(default_factory=dict)
 
-    def probability(self, patterns: npt.NDArray[np.int64], labels: Sequence[str]) -> Floats:
+    def probability(self, patterns: Levels, labels: Sequence[str]) -> Floats:
         """Match probability of each distinct pattern.
 
         Args:
@@ -76,6 +79,9 @@ class KindModel:
                 f"the model compares {list(self.words)}, the kind {list(labels)}: train and promote a new one"
             )
         names, features = one_hot(patterns, self.words, self.untaught)
+        together = [name for name in self.declared if "&" in name and name not in names]
+        both = [np.prod(features[:, [names.index(part) for part in name.split("&")]], axis=1) for name in together]
+        names, features = [*names, *together], np.column_stack([features, *both])
         weight = np.array([self.weights.get(n, 0.0) + self.declared.get(n, 0.0) for n in names])
         classifier = Logistic(coefficients=weight, intercept=self.intercept)
         classifier.kernel.classes_ = np.array([0, 1])
@@ -116,9 +122,7 @@ def in_use(home: Path) -> Path:
     return promoted if promoted.is_file() else DEFAULT
 
 
-def one_hot(
-    patterns: npt.NDArray[np.int64], words: dict[str, list[str]], untaught: Sequence[str]
-) -> tuple[list[str], Floats]:
+def one_hot(patterns: Levels, words: dict[str, list[str]], untaught: Sequence[str]) -> tuple[list[str], Floats]:
     """Feature names and 0/1 columns: every level, and products of two taught comparisons' levels (null included)."""
     singles: dict[str, list[tuple[str, npt.NDArray[np.bool_]]]] = {}
     for place, (label, levels) in enumerate(words.items()):
@@ -131,18 +135,44 @@ def one_hot(
     return [n for n, _ in named], np.column_stack([v for _, v in named]).astype(np.float64)
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """Labelled pairs of a night: numbers that were hidden say which of them are matches.
+
+    Attributes:
+        patterns: levels per pair.
+        matches: the pair's hidden numbers are equal.
+    """
+
+    patterns: Levels
+    matches: npt.NDArray[np.bool_]
+
+    @property
+    def teaches(self) -> bool:
+        """There are enough matches and non-matches."""
+        yes = int(self.matches.sum())
+        return min(yes, len(self.matches) - yes) >= FEWEST_LABELS
+
+    def collapses(self, model: KindModel) -> bool:
+        """The model would join out of all proportion to what the numbers say: too many pairs, too few, or wrong ones.
+
+        With too few labels nothing is known against it.
+        """
+        if not self.teaches:
+            return False
+        patterns, at = np.unique(self.patterns, axis=0, return_inverse=True)
+        joined = model.probability(patterns, list(model.words))[at.ravel()] >= _EVEN
+        said, yes, right = int(joined.sum()), int(self.matches.sum()), int((joined & self.matches).sum())
+        return said > _MOST_JOINED * yes or said * _MOST_JOINED < yes or right < _FEWEST_RIGHT * said
+
+
 def train(
-    patterns: npt.NDArray[np.int64],
-    matches: npt.NDArray[np.bool_],
-    words: dict[str, list[str]],
-    declared: dict[str, float],
-    untaught: tuple[str, ...],
+    lesson: Lesson, words: dict[str, list[str]], declared: dict[str, float], untaught: tuple[str, ...]
 ) -> KindModel | None:
     """Fit on labelled pairs, pattern by pattern.
 
     Args:
-        patterns: levels per labelled pair.
-        matches: the pair's hidden numbers are equal.
+        lesson: the labelled pairs.
         words: as in :class:`KindModel`.
         declared: carried over unchanged.
         untaught: labels whose levels the hidden numbers would give away.
@@ -150,10 +180,11 @@ def train(
     Returns:
         A model, or None where labels are too few to teach.
     """
-    yes, no = int(matches.sum()), int((~matches).sum())
-    if min(yes, no) < FEWEST_LABELS:
+    if not lesson.teaches:
         return None
-    rows, counts = np.unique(np.column_stack([patterns, matches.astype(np.int64)]), axis=0, return_counts=True)
+    matches = lesson.matches
+    yes, no = int(matches.sum()), int((~matches).sum())
+    rows, counts = np.unique(np.column_stack([lesson.patterns, matches.astype(np.int64)]), axis=0, return_counts=True)
     names, features = one_hot(rows[:, :-1], words, untaught)
     classifier = Logistic(C=1.0, max_iter=2000)
     classifier.weight = counts.astype(np.float64)

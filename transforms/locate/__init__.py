@@ -1,5 +1,8 @@
 """Room 4, locate: address text → standard address → building → grid, or the reason why not."""
 
+from transforms.locate.grid_report import grid_report
+from transforms.locate.grid_report import render as render_grid_report
+from transforms.locate.lookup import Lookup, Place, newest_night
 from transforms.locate.room import run
 
-__all__ = ["run"]
+__all__ = ["Lookup", "Place", "grid_report", "newest_night", "render_grid_report", "run"]

@@ -67,6 +67,14 @@ class Cut:
         of_level = self._table[self._table["level"].eq(level) & ~self._table["type"].eq("exclusive")]
         return of_level.drop_duplicates("code").set_index("code")["grid_id"]
 
+    def base(self) -> pd.Series:
+        """Grid id → the small (or exclusive) grid that it is or lies in; medium and large grids are left out."""
+        at_base = self._rank <= _BASE
+        fine = self._table[at_base].set_index("grid_id")
+        above = fine["parent_code"].map(self._table.drop_duplicates("code").set_index("code")["grid_id"])
+        is_micro = fine["level"].eq("micro") & ~fine["type"].eq("exclusive") & above.notna()
+        return above.where(is_micro, pd.Series(fine.index, index=fine.index)).astype(object)
+
     def _owners(
         self, points: npt.NDArray[np.object_]
     ) -> tuple[Ints, Ints, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

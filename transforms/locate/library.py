@@ -56,7 +56,7 @@ def build(
     """
     order = mentions.assign(trusted=-mentions["source"].map(trust).fillna(0).astype(np.int64))
     order = order.sort_values(["trusted", "record_id"], ignore_index=True)
-    nodes = order.drop_duplicates("entity_id").rename(columns={"entity_id": "address_id"})
+    nodes = order.drop_duplicates("entity_id", ignore_index=True).rename(columns={"entity_id": "address_id"})
     nodes = nodes[["address_id", "path", "parent_path", "level", "name", "full_text", "village"]]
     coded = order[order["building_code"].notna()].drop_duplicates("entity_id").set_index("entity_id")["building_code"]
     points = order[order["lon"].notna() & order["lat"].notna()].drop_duplicates("entity_id").set_index("entity_id")

@@ -8,6 +8,7 @@ import pandas as pd
 from transforms.locate.cut import Cut
 from transforms.locate.library import DIVISIONS, LEVELS
 from transforms.locate.match import Matcher
+from transforms.locate.readings import decide
 from transforms.model import LOCATED
 
 _OUTSIDE = "outside"  # the level standardise gives an address of elsewhere
@@ -33,7 +34,7 @@ def addresses(
     said = live[[f"{prop}_{name}" for name in _SAID]].set_axis(list(_SAID), axis=1)
     said = said.where(said.notna(), None)
     texts, of_text = _distinct(said)
-    found = matcher.match(texts)
+    texts, found = _matched(texts, matcher)
     rows = pd.DataFrame(
         {"record_id": live["record_id"].to_numpy(), "text": of_text, "silent": live[prop].isna().to_numpy()}
     )
@@ -65,6 +66,14 @@ def _distinct(said: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray[tuple[int], 
     group = said.fillna("").groupby(list(_SAID), sort=False).ngroup().to_numpy(dtype=np.int64)
     first = ~pd.Series(group).duplicated().to_numpy()
     return said[first].reset_index(drop=True), group
+
+
+def _matched(texts: pd.DataFrame, matcher: Matcher) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The texts, without the residuals that the library could read, and what was found for each."""
+    found, read = matcher.match(texts), decide(texts, matcher)
+    told = texts["residual"].mask(texts.index.isin(read["text"]), None)
+    rest = found[~found["text"].isin(read["text"])]
+    return texts.assign(residual=told), pd.concat([rest, read.assign(rank=1, match_class="normalised")])
 
 
 def _with_unread(located: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:

@@ -71,6 +71,13 @@ class Matcher:
             open_texts = open_texts[(elements[open_texts] != -1).any(axis=1)]
         return _ranked(pd.concat(verdicts) if verdicts else _NONE, pd.concat(others) if others else _NONE)
 
+    def whole(self, texts: pd.DataFrame) -> pd.DataFrame:
+        """``text node score`` of the nodes that say everything a text says and end where it ends."""
+        elements = self._encode(texts)
+        found = self._candidates(elements, self._scopes(texts))
+        unsaid = (elements[found["text"]] != -1) & (self._nodes[found["node"]] == -1)
+        return found[~unsaid.any(axis=1)].reset_index(drop=True)
+
     def _encode(self, frame: pd.DataFrame) -> Ints:
         """Rows × levels: -1 where not said, -2 where no node of the library says so."""
         columns = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from transforms.locate.cut import Cut
+from transforms.locate.inherit import inherited
 from transforms.model import PLACE_GRID
 
 _OF_LEVEL = {"village": ("medium", 12), "town": ("large", 9)}  # grid level, digits of the division's code it bears
@@ -23,9 +24,7 @@ def assign(cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.
         Columns of ``model.PLACE_GRID``, sorted by key.
     """
     parts = [
-        _nodes("address", library["address_id"], cut.assign(library["lon"], library["lat"])).assign(
-            method=library["building_id"].notna().map({True: "building", False: "polygon"}).to_numpy()
-        ),
+        _addresses(cut, library),
         _nodes("building", buildings["building_id"], cut.assign(buildings["lon"], buildings["lat"])).assign(
             method="polygon"
         ),
@@ -34,6 +33,16 @@ def assign(cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.
     table = pd.concat(parts, ignore_index=True).assign(cut=cut.day)
     table["method"] = table["method"].where(table["grid_id"].notna(), None)
     return table.sort_values(["node_kind", "node_id"], ignore_index=True)[PLACE_GRID.names]
+
+
+def _addresses(cut: Cut, library: pd.DataFrame) -> pd.DataFrame:
+    """By the building's point, the node's own, or (method ``address``) the one grid of what stands below or beside."""
+    found = _nodes("address", library["address_id"], cut.assign(library["lon"], library["lat"]))
+    method = library["building_id"].notna().map({True: "building", False: "polygon"})
+    open_nodes = found["reason"].eq("no_coordinate")
+    grid = inherited(library, found["grid_id"], cut.base()).where(open_nodes, found["grid_id"])
+    reason = found["reason"].where(grid.isna(), None)
+    return found.assign(grid_id=grid, reason=reason, method=method.mask(open_nodes, "address"))
 
 
 def _nodes(kind: str, ids: pd.Series, found: pd.DataFrame) -> pd.DataFrame:

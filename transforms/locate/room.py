@@ -14,6 +14,7 @@ from transforms.kinds import Kind
 from transforms.locate import library, located, place_grid
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
+from transforms.locate.votes import vote
 from transforms.run import Run
 
 ROOM, PLACE = "locate", "place"
@@ -22,7 +23,7 @@ _LIBRARY = pa.schema([(n, pa.float64() if n in ("lon", "lat") else pa.string()) 
 
 
 @dataclass(frozen=True)
-class _Places:
+class Places:
     """What every stage locates by."""
 
     library: pd.DataFrame
@@ -34,7 +35,8 @@ class _Places:
 def run(run: Run, stage: str) -> list[model.Report]:
     """Locate the kinds of one stage.
 
-    Stage ``place`` writes ``library.parquet`` and ``place_grid.parquet`` beside its kinds; the others read them.
+    Stage ``place`` writes ``library.parquet`` and ``place_grid.parquet`` beside its kinds, which the others read, and
+    the coordinate vote (``vote.parquet``, ``points.parquet``), which people read.
 
     Returns:
         One report per kind: records by match class and reason, counts only.
@@ -51,6 +53,9 @@ def run(run: Run, stage: str) -> list[model.Report]:
             if stage == PLACE:
                 store.write_table(fresh / "library.parquet", _arrow(places.library, _LIBRARY))
                 store.write_table(fresh / "place_grid.parquet", _arrow(places.place_grid, model.PLACE_GRID))
+                votes, points = vote(run, grids_in_force(run))
+                store.write_table(fresh / "vote.parquet", votes)
+                store.write_table(fresh / "points.parquet", points)
             for kind in _kinds(run, stage):
                 table = _located(run, kind, places)
                 store.write_table(fresh / f"{kind.kind}.parquet", _arrow(table, model.LOCATED))
@@ -109,15 +114,23 @@ def _trust(run: Run) -> dict[str, int]:
     return {source: max(c.trust.get("text", 0), c.trust.get("address", 0)) for source, c in known.items()}
 
 
-def _cut(run: Run) -> Cut | None:
+def grids_in_force(run: Run) -> pd.DataFrame:
+    """``grid_id code level type parent_code polygon as_of`` of tonight's grids, one row each; the latest word counts.
+
+    Raises:
+        StaleInputError: the grids are not resolved.
+    """
     rows = _resolved(run, "grid", ["code", "level", "type", "parent_code", "polygon"])
-    if not len(rows):
-        return None
     one_each = rows.sort_values(["as_of", "record_id"], ascending=[False, True]).drop_duplicates("entity_id")
-    return Cut(one_each.rename(columns={"entity_id": "grid_id"}), str(rows["as_of"].max()))
+    return one_each.rename(columns={"entity_id": "grid_id"}).drop(columns=["record_id", "source"])
 
 
-def _build(run: Run) -> _Places:
+def _cut(run: Run) -> Cut | None:
+    grids = grids_in_force(run)
+    return Cut(grids, str(grids["as_of"].max())) if len(grids) else None
+
+
+def _build(run: Run) -> Places:
     trust, divisions = _trust(run), library.divisions(run.settings.expectations)
     buildings = library.built(_resolved(run, "building", ["code", "lon", "lat"]), trust)
     columns = ["path", "parent_path", "level", "name", "full_text", "village", "building_code", "lon", "lat"]
@@ -128,23 +141,33 @@ def _build(run: Run) -> _Places:
     grids = model.PLACE_GRID.empty_table().to_pandas()
     if cut is not None:
         grids = place_grid.assign(cut, nodes, buildings, divisions)
-    return _Places(nodes, grids, cut, divisions)
+    return Places(nodes, grids, cut, divisions)
 
 
-def _read(run: Run) -> _Places:
+def read_places(run: Run) -> tuple[Places, pd.DataFrame]:
+    """What a night's stage place left, and its grids."""
+    return _read(run), grids_in_force(run)
+
+
+def grids_of_nodes(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """``grid_id method`` by node id, of addresses and of divisions."""
+    return {
+        node: table.loc[table["node_kind"] == node].set_index("node_id")[["grid_id", "method"]]
+        for node in ("address", "division")
+    }
+
+
+def _read(run: Run) -> Places:
     folder = store.night_dir(run, ROOM, PLACE)
     nodes, grids = (store.read_table(folder / f"{name}.parquet").to_pandas() for name in ("library", "place_grid"))
-    return _Places(nodes, grids, _cut(run), library.divisions(run.settings.expectations))
+    return Places(nodes, grids, _cut(run), library.divisions(run.settings.expectations))
 
 
-def _located(run: Run, kind: Kind, places: _Places) -> pd.DataFrame:
+def _located(run: Run, kind: Kind, places: Places) -> pd.DataFrame:
     path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
     live = store.read_table(path).to_pandas()
     matcher = Matcher(places.library, places.divisions)
-    grid_of = {
-        node: places.place_grid.loc[places.place_grid["node_kind"] == node].set_index("node_id")[["grid_id", "method"]]
-        for node in ("address", "division")
-    }
+    grid_of = grids_of_nodes(places.place_grid)
     parts = [located.addresses(live, prop, matcher, places.library, grid_of) for prop in kind.typed("address")]
     if kind.stage != PLACE and kind.typed("lon") and kind.typed("lat"):
         parts.append(located.points(live, "point", kind.typed("lon")[0], kind.typed("lat")[0], places.cut))

@@ -3,83 +3,79 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.contract import Contract
-from transforms.merge.golden import Golden
+from transforms.merge.golden import Flags, Golden, Ints
 from transforms.merge.night import Inputs
-from transforms.merge.places import Located, Place, address_ids, columns, first
+from transforms.merge.places import Located, Places, columns, first
 from transforms.merge.standards import Columns
 
-_GONE = ("dead", "moved_out")
-
-
-def _text(values: Iterable[object]) -> pa.Array:
-    return pa.array(list(values), pa.string())
+_GONE = pa.array(["dead", "moved_out"])
+_TEXT = pa.string()
 
 
 def house_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_house: its building by the building's number, else by its address."""
-    by_path, by_code = inputs.entity_by("address", "path"), inputs.entity_by("building", "code")
-    located = first(Located(golden.live, inputs.located()).of(golden, "address"))
-    paths, codes = golden.value("address_path", "address").to_pylist(), golden.value("building_code").to_pylist()
-    places = [_known(place, by_path.get(path)) for place, path in zip(located, paths, strict=True)]
-    placed = columns(places)
-    building = [by_code.get(code) or place.building_id for code, place in zip(codes, places, strict=True)]
+    nodes = inputs.entity_of("address", "path", golden.value("address_path", "address"))
+    placed = columns(first(Located(inputs.located()).of(golden, "address").known(nodes)))
+    numbered = inputs.entity_of("building", "code", golden.value("building_code"))
     return {
         "fact_house": {
             **placed,
-            "house_id": _text(golden.entities),
-            "building_id": _text(building),
+            "house_id": golden.ids,
+            "building_id": pc.coalesce(numbered, placed["building_id"]),
             **{c: golden.value(c) for c in ("use_registered", "use_actual", "area")},
-            "certainty": _text(golden.certainty),
+            "certainty": golden.certainty,
             **golden.ending(),
         }
     }
-
-
-def _known(place: Place, address_id: str | None) -> Place:
-    """The library's own node of the path, where there is one."""
-    return replace(place, address_id=address_id, reason=None) if address_id else place
 
 
 def premises_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_premises."""
-    licences: list[set[str]] = [set() for _ in golden.entities]
-    if "licence" in golden.live.column_names:
-        for entity, licence in zip(golden.entity.tolist(), golden.live.column("licence").to_pylist(), strict=True):
-            if licence:
-                licences[entity].add(licence)
     return {
         "fact_premises": {
-            **columns(first(Located(golden.live, inputs.located()).of(golden, "address"))),
-            "premises_id": _text(golden.entities),
-            "licences": _text(json.dumps(sorted(s), ensure_ascii=False) for s in licences),
+            **columns(first(Located(inputs.located()).of(golden, "address"))),
+            "premises_id": golden.ids,
+            "licences": _licences(golden),
             **{c: golden.value(c) for c in ("name", "premises_kind")},
-            "certainty": _text(golden.certainty),
+            "certainty": golden.certainty,
             **golden.ending(),
         }
     }
 
 
+def _licences(golden: Golden) -> pa.Array:
+    """Per entity a JSON list of the licence numbers its records say, sorted."""
+    if "licence" not in golden.live.column_names:
+        return pa.repeat(pa.scalar("[]"), len(golden.ids))
+    said = pa.table({"e": golden.entity, "licence": golden.live.column("licence")}).filter(
+        pc.greater(pc.utf8_length(pc.field("licence")), 0)
+    )
+    listed = said.group_by("e").aggregate([("licence", "distinct")]).to_pydict()
+    found = ["[]"] * len(golden.ids)
+    for entity, licences in zip(listed["e"], listed["licence_distinct"], strict=True):
+        found[entity] = json.dumps(sorted(licences), ensure_ascii=False)
+    return pa.array(found, _TEXT)
+
+
 def organization_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_organization and rel_org_premises."""
-    located = Located(golden.live, inputs.located())
+    located = Located(inputs.located())
     registered, actual = located.of(golden, "registered_address"), located.of(golden, "actual_address")
     plain = ("credit_code", "name", "organization_kind", "industry", "status", "established")
     return {
         "fact_organization": {
             **columns(first(actual, registered)),
-            "organization_id": _text(golden.entities),
-            "registered_address_id": address_ids(registered),
-            "actual_address_id": address_ids(actual),
+            "organization_id": golden.ids,
+            "registered_address_id": registered.address_id,
+            "actual_address_id": actual.address_id,
             **{c: golden.value(c) for c in plain},
-            "certainty": _text(golden.certainty),
+            "certainty": golden.certainty,
             **golden.ending(),
         },
         "rel_org_premises": _org_premises(inputs, golden),
@@ -88,56 +84,59 @@ def organization_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
 
 def _org_premises(inputs: Inputs, golden: Golden) -> Columns:
     """An organization keeps the premises that its own source row tells of, or of the same name at the same address."""
-    live, cluster = inputs.live("premises"), inputs.cluster("premises")
-    entities = cluster.column("entity_id").to_pylist()
-    rows = dict(zip(_keys(live, "batch", "ordinal"), entities, strict=True))
-    named = dict(zip(_keys(live, "address_path", "name_key"), entities, strict=True))
-    found: dict[tuple[str, str], int] = {}
-    own = zip(
-        _keys(golden.live, "batch", "ordinal"), _keys(golden.live, "actual_address_path", "name_key"), strict=True
-    )
-    for r, (row, name) in enumerate(own):
-        for premises in (rows.get(row), named.get(name) if None not in name else None):
-            if premises:
-                found.setdefault((golden.entities[golden.entity[r]], premises), r)
-    return _relation(golden, ("organization_id", "premises_id"), [(a, b, "actual", r) for (a, b), r in found.items()])
+    live, whose = inputs.live("premises"), inputs.cluster("premises").column("entity_id").combine_chunks()
+    parts = [
+        (live.keys("batch", "ordinal"), golden.live.keys("batch", "ordinal")),
+        (live.keys("address_path", "name_key"), golden.live.keys("actual_address_path", "name_key")),
+    ]
+    ids = pc.unique(whose)
+    ids = ids.take(pc.sort_indices(ids))
+    code = pc.index_in(whose, ids).to_numpy().astype(np.int64)
+    found = []
+    for theirs, own in parts:
+        at = pc.fill_null(pc.index_in(own, theirs, skip_nulls=True), -1).to_numpy()
+        r = np.flatnonzero(at >= 0)
+        found.append(np.column_stack([golden.entity[r], code[at[r]], r]))
+    return _relation(golden, ("organization_id", "premises_id"), "actual", ids, np.concatenate(found))
 
 
-def _keys(table: pa.Table, *names: str) -> list[tuple[object, ...]]:
-    listed = [table.column(n).to_pylist() if n in table.column_names else [None] * table.num_rows for n in names]
-    return list(zip(*listed, strict=True))
+def _relation(golden: Golden, names: tuple[str, str], role: str, others: pa.Array, links: Ints) -> Columns:
+    """A link table of one role, sorted by key.
 
-
-def _relation(golden: Golden, names: tuple[str, str], rows: list[tuple[str, str, str, int]]) -> Columns:
-    """Rows (left, right, role, record number) as a link table, sorted."""
-    rows = sorted(rows)
-    ids, since = (golden.live.column(c).to_pylist() for c in ("record_id", "since"))
+    Args:
+        golden: the left entities.
+        names: of the two key columns.
+        role: of all rows.
+        others: ids of the right entities, sorted.
+        links: (left place, right place, record number) rows; of several for one pair the smallest record counts.
+    """
+    links = links[np.lexsort(links.T[::-1])]
+    changed = np.ones(len(links), dtype=bool)
+    changed[1:] = (links[1:, :2] != links[:-1, :2]).any(axis=1)
+    left, right, r = (np.ascontiguousarray(column) for column in links[changed].T)
+    ids = golden.live.ids.take(pa.array(r))
     return {
-        names[0]: _text(row[0] for row in rows),
-        names[1]: _text(row[1] for row in rows),
-        "role": _text(row[2] for row in rows),
-        "record_id": _text(ids[row[3]] for row in rows),
-        "valid_from": pa.array([date.fromisoformat(since[row[3]]) for row in rows], pa.date32()),
-        "valid_to": pa.nulls(len(rows), pa.date32()),
-        "provenance": _text(json.dumps({"record": ids[row[3]]}) for row in rows),
+        names[0]: golden.ids.take(pa.array(left)),
+        names[1]: others.take(pa.array(right)),
+        "role": pa.repeat(pa.scalar(role), len(r)),
+        "record_id": ids,
+        "valid_from": pa.array(golden.live.days()[r], pa.int32()).cast(pa.date32()),
+        "valid_to": pa.nulls(len(r), pa.date32()),
+        "provenance": pc.binary_join_element_wise('{"record": "', ids, '"}', ""),
     }
 
 
 def facility_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_facility, the grid of each facility's own point, and an empty rel_facility_house."""
-    located = Located(golden.live, inputs.located())
-    plain = ("code", "facility_class", "name", "owner", "keeper", "status", "lon", "lat")
-    pointed = {
-        "lon": golden.value("lon"),
-        "lat": golden.value("lat", "lon"),  # a point is one value: both halves from one record
-    }
+    located = Located(inputs.located())
+    plain = ("code", "facility_class", "name", "owner", "keeper", "status", "lon")
     return {
         "fact_facility": {
             **columns(first(located.of(golden, "address"))),
-            "facility_id": _text(golden.entities),
+            "facility_id": golden.ids,
             **{c: golden.value(c) for c in plain},
-            **pointed,
-            "certainty": _text(golden.certainty),
+            "lat": golden.value("lat", "lon"),  # a point is one value: both halves from one record
+            "certainty": golden.certainty,
             **golden.ending(),
         },
         "place_grid": _facility_grid(inputs, golden, located),
@@ -146,90 +145,95 @@ def facility_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
 
 
 def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
-    cuts = inputs.place_grid().column("cut").to_pylist()
-    ids = golden.live.column("record_id").to_pylist()
-    rows = []
-    for entity, r in zip(golden.entities, golden.winners["lon"].tolist(), strict=True):
-        row = located.grid(ids[r]) if r >= 0 else None
-        if cuts and row:
-            rows.append(
-                (entity, max(cuts), row["grid_id"], "polygon", None if row["grid_id"] else row["reason"] or "gap")
-            )
-        elif cuts:
-            rows.append((entity, max(cuts), None, "polygon", "no_coordinate"))
-    names = ("node_id", "cut", "grid_id", "method", "reason")
+    """Every facility in a grid of the newest cut, or the reason why not; no rows without a cut."""
+    cut = pc.max(inputs.place_grid()["cut"]).as_py()
+    size = len(golden.ids) if cut else 0
+    grid: pa.Array = pa.nulls(len(golden.ids), _TEXT)
+    reason, placed = grid, np.zeros(len(golden.ids), dtype=bool)
+    for name in ("point", "lon", "address"):
+        best = located.best(golden, name, "lon")
+        tells = pc.or_kleene(pc.is_valid(best["grid_id"]), pc.equal(best["method"], "polygon"))
+        tells = pc.fill_null(tells, fill_value=False).to_numpy() & ~placed
+        grid, reason = (
+            pc.if_else(pa.array(tells), best[c].combine_chunks(), kept)
+            for c, kept in (("grid_id", grid), ("reason", reason))
+        )
+        placed |= tells
+    reason = pc.if_else(pa.array(placed), pc.coalesce(reason, pa.scalar("gap")), "no_coordinate")
     return {
-        "node_kind": _text(["facility"] * len(rows)),
-        **{name: _text(row[i] for row in rows) for i, name in enumerate(names)},
-        "valid_from": pa.array([date.fromisoformat(str(row[1])) for row in rows], pa.date32()),
-        "valid_to": pa.nulls(len(rows), pa.date32()),
-        "provenance": _text(["{}"] * len(rows)),
+        "node_kind": pa.repeat(pa.scalar("facility"), size),
+        "node_id": golden.ids[:size],
+        "cut": pa.repeat(pa.scalar(cut, _TEXT), size),
+        "grid_id": grid[:size],
+        "method": pa.repeat(pa.scalar("polygon"), size),
+        "reason": pc.if_else(pc.is_valid(grid), pa.scalar(None, _TEXT), reason)[:size],
+        "valid_from": pa.repeat(pa.scalar(cut, _TEXT), size).cast(pa.date32()),
+        "valid_to": pa.nulls(size, pa.date32()),
+        "provenance": pa.repeat(pa.scalar("{}"), size),
     }
 
 
 def person_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_person, rel_person_house and an empty rel_person_org; who has died or moved away stands in none."""
-    located = Located(golden.live, inputs.located())
-    registered, actual = located.of(golden, "registered_address"), located.of(golden, "actual_address")
+    located = Located(inputs.located())
+    places = {role: located.of(golden, f"{role}_address") for role in ("registered", "actual")}
     stays = ~gone(golden, inputs.contracts)
     plain = ("name", "sex", "birth_date", "residence_kind", "life_status", "status_date")
     everyone = {
-        **columns(first(actual, registered)),
-        "person_id": _text(golden.entities),
+        **columns(first(places["actual"], places["registered"])),
+        "person_id": golden.ids,
         "birth_precision": golden.value("birth_date_precision", "birth_date"),
-        "registered_address_id": address_ids(registered),
-        "actual_address_id": address_ids(actual),
-        "household_id": pa.nulls(len(golden.entities), pa.string()),
+        "registered_address_id": places["registered"].address_id,
+        "actual_address_id": places["actual"].address_id,
+        "household_id": pa.nulls(len(golden.ids), _TEXT),
         **{c: golden.value(c) for c in plain},
-        "certainty": _text(golden.certainty),
+        "certainty": golden.certainty,
         **golden.ending(),
     }
     keep = pa.array(stays)
-    rows = [
-        (golden.entities[e], place.house_id, role, int(golden.winners[f"{role}_address"][e]))
-        for role, places in (("registered", registered), ("actual", actual))
-        for e, place in enumerate(places)
-        if stays[e] and place is not None and place.house_id
-    ]
+    roles = [_housed(golden, role, place, stays) for role, place in places.items()]
     return {
         "fact_person": {name: values.filter(keep) for name, values in everyone.items()},
-        "rel_person_house": _relation(golden, ("person_id", "house_id"), rows),
+        "rel_person_house": {c: pa.concat_arrays([part[c] for part in roles]) for c in roles[0]},
         "rel_person_org": {},
     }
 
 
-def gone(golden: Golden, contracts: dict[str, Contract]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _housed(golden: Golden, role: str, place: Places, stays: Flags) -> Columns:
+    """Persons and the houses of one of their addresses."""
+    e = np.flatnonzero(stays & place.house_id.is_valid().to_numpy(zero_copy_only=False))
+    houses = pc.unique(place.house_id).drop_null()
+    houses = houses.take(pc.sort_indices(houses))
+    at = pc.index_in(place.house_id.take(pa.array(e)), houses).to_numpy().astype(np.int64)
+    links = np.column_stack([e, at, golden.winners[f"{role}_address"][e]])
+    return _relation(golden, ("person_id", "house_id"), role, houses, links)
+
+
+def gone(golden: Golden, contracts: dict[str, Contract]) -> Flags:
     """Per entity: the authority for life_status says that the person died or moved out."""
-    authorities = {s for s, c in contracts.items() if "life_status" in c.registers.authority_for}
-    status = golden.value("life_status").to_pylist()
-    sources = golden.value("source", "life_status").to_pylist()
-    return np.array([s in _GONE and by in authorities for s, by in zip(status, sources, strict=True)], dtype=bool)
+    authorities = sorted(s for s, c in contracts.items() if "life_status" in c.registers.authority_for)
+    left = pc.is_in(golden.value("life_status"), _GONE)
+    by = pc.is_in(golden.value("source", "life_status"), pa.array(authorities, _TEXT))
+    return np.asarray(pc.and_(left, by).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def household_tables(inputs: Inputs, golden: Golden, persons: Golden) -> dict[str, Columns]:
     """fact_household, and who lives in which (person_household)."""
-    by_code = (
-        dict(zip(golden.live.column("code").to_pylist(), golden.entity.tolist(), strict=True))
-        if golden.entities
-        else {}
-    )
-    here = set(inputs.merged("person", "fact_person").column("person_id").to_pylist())
-    members = [
-        (person, by_code[code])
-        for person, code in zip(persons.entities, persons.value("household_key").to_pylist(), strict=True)
-        if person in here and code in by_code
-    ]
-    size = np.bincount([e for _, e in members], minlength=len(golden.entities)).astype(np.int64)
+    codes = golden.live.keys("code")
+    at = pc.index_in(persons.value("household_key"), codes, skip_nulls=True)
+    here = pc.is_in(persons.ids, inputs.merged("person", "fact_person")["person_id"].combine_chunks())
+    members = np.flatnonzero(pc.and_(pc.is_valid(at), here).to_numpy(zero_copy_only=False))
+    home = golden.entity[at.to_numpy(zero_copy_only=False)[members].astype(np.int64)]
     return {
         "fact_household": {
-            **columns(first(Located(golden.live, inputs.located()).of(golden, "address"))),
-            "household_id": _text(golden.entities),
-            "size": pa.array(size, pa.int64()),
-            "certainty": _text(golden.certainty),
+            **columns(first(Located(inputs.located()).of(golden, "address"))),
+            "household_id": golden.ids,
+            "size": pa.array(np.bincount(home, minlength=len(golden.ids)).astype(np.int64)),
+            "certainty": golden.certainty,
             **golden.ending(),
         },
         "person_household": {
-            "person_id": _text(p for p, _ in members),
-            "household_id": _text(golden.entities[e] for _, e in members),
+            "person_id": persons.ids.take(pa.array(members)),
+            "household_id": golden.ids.take(pa.array(home)),
         },
     }

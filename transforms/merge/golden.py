@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
 from transforms.contract import Contract
 from transforms.engine import Engine
+from transforms.live import Live
 
 _STEPS = Path(__file__).with_name("survive.sql")
 DEFAULT_TRUST = 50  # of a property for which the contract names none
+_CLAIMS_AT_ONCE = 4_000_000  # rows of one run of survive.sql: bounds its memory
+CERTAINTIES = pa.array(["single", "scored", "number"])
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,22 @@ class Golden:
 
     Attributes:
         live: live records, sorted by record id.
-        entities: entity ids, sorted; a table's rows stand in this order.
+        ids: entity ids, sorted; a table's rows stand in this order.
         entity: per live record, the place of its entity.
         winners: property → per entity the winning record's place, -1 where nobody says anything.
         certainty: per entity number, scored or single.
-        gone: per entity, True where it must not stand in the fact table.
     """
 
-    live: pa.Table
-    entities: list[str]
+    live: Live
+    ids: pa.Array
     entity: Ints
-    winners: dict[str, Ints]
-    certainty: list[str]
+    certainty: pa.Array
+    winners: dict[str, Ints] = field(default_factory=dict)
+
+    @cached_property
+    def entities(self) -> list[str]:
+        """The ids as Python texts."""
+        return list(self.ids.to_pylist())
 
     def value(self, column: str, by: str | None = None) -> pa.Array:
         """The column's value in the record that won property ``by`` (default: the column's own)."""
@@ -49,45 +56,51 @@ class Golden:
         taken = pa.array(won, mask=won < 0)
         return self.live.column(column).combine_chunks().take(taken)
 
-    def picked(self, values: Sequence[object], by: str) -> list[object]:
-        """Per entity the value (parallel to live) of the record that won ``by``, None without one."""
-        return [values[r] if r >= 0 else None for r in self.winners[by].tolist()]
-
     def ending(self) -> dict[str, pa.Array]:
         """The columns every row ends with: valid_from, valid_to, provenance."""
-        ids = self.live.column("record_id").to_pylist()
-        told: list[dict[str, str]] = [{} for _ in self.entities]
-        since = np.zeros(len(self.entities), dtype="datetime64[D]")
-        days = np.array(self.live.column("since").to_pylist(), dtype="datetime64[D]")
-        for name in sorted(self.winners):
-            for place, r in enumerate(self.winners[name].tolist()):
-                if r >= 0:
-                    told[place][name] = ids[r]
-                    since[place] = max(since[place], days[r])
-        provenance = [json.dumps(t, ensure_ascii=False, sort_keys=True, separators=(",", ":")) for t in told]
+        days = self.live.days()
+        since = np.zeros(len(self.ids), dtype=np.int32)
+        for won in self.winners.values():
+            since = np.maximum(since, np.where(won >= 0, days[won], 0))
         return {
-            "valid_from": pa.array(since, pa.date32()),
-            "valid_to": pa.nulls(len(told), pa.date32()),
-            "provenance": pa.array(provenance, pa.string()),
+            "valid_from": pa.array(since, pa.int32()).cast(pa.date32()),
+            "valid_to": pa.nulls(len(since), pa.date32()),
+            "provenance": self._provenance(),
         }
+
+    def _provenance(self) -> pa.Array:
+        """JSON text per entity: property → record id, sorted by property; both are plain ASCII."""
+        said = [
+            pc.binary_join_element_wise(f'"{name}":"', self.live.ids.take(pa.array(won, mask=won < 0)), '"', "")
+            for name, won in sorted(self.winners.items())
+        ]
+        listed = pc.binary_join_element_wise(*said, ",", null_handling="skip") if said else _texts("", len(self.ids))
+        return pc.binary_join_element_wise("{", listed, "}", "")
 
     def claims(self) -> pa.Table:
         """claim.parquet: which record won each value."""
-        ids, sources = (self.live.column(c).to_pylist() for c in ("record_id", "source"))
-        rows = [
-            (self.entities[e], name, ids[r], sources[r])
-            for name, won in sorted(self.winners.items())
-            for e, r in enumerate(won.tolist())
-            if r >= 0
-        ]
-        rows.sort()
-        columns = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(model.CLAIM))]
+        names = sorted(self.winners)
+        stands = [np.flatnonzero(self.winners[name] >= 0) for name in names]
+        entity = np.concatenate([np.zeros(0, dtype=np.int64), *stands])
+        told = np.repeat(np.arange(len(names)), [len(e) for e in stands])
+        record = np.concatenate([entity[:0], *(self.winners[n][e] for n, e in zip(names, stands, strict=True))])
+        order = np.lexsort((told, entity))
+        entity, told, record = (pa.array(column[order]) for column in (entity, told, record))
+        sources = self.live.column("source").combine_chunks()
+        columns = [
+            self.ids.take(entity), pa.array(names, pa.string()).take(told), self.live.ids.take(record),
+            sources.take(record),
+        ]  # fmt: skip
         return pa.table(columns, schema=model.CLAIM)
+
+
+def _texts(value: str, size: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), size)
 
 
 def survive(
     engine: Engine,
-    live: pa.Table,
+    live: Live,
     cluster: pa.Table,
     properties: Sequence[str],
     contracts: dict[str, Contract],
@@ -104,52 +117,81 @@ def survive(
         contracts: trust per property, by source.
         decisive: the column that only a record whose number is believed may claim.
     """
-    entities = sorted(set(cluster.column("entity_id").to_pylist()))
-    at = {entity: place for place, entity in enumerate(entities)}
-    entity = np.array([at[e] for e in cluster.column("entity_id").to_pylist()], dtype=np.int64)
-    sources = np.array(live.column("source").to_pylist(), dtype=object)
-    believed = np.array(cluster.column("trusted").to_pylist(), dtype=bool)
-    said = _said(live, properties, sources, contracts, believed=believed, decisive=decisive)
-    since = np.array(live.column("since").to_pylist(), dtype="datetime64[D]").astype(np.int64)
-    filled = np.bincount(said["r"].to_numpy(), minlength=live.num_rows) if len(said) else np.zeros(live.num_rows)
-    standing = pa.table({"r": np.arange(live.num_rows), "e": entity, "since": since, "filled": filled.astype(np.int64)})
-    tables = {"said": pa.Table.from_pandas(said, preserve_index=False), "standing": standing}
-    won = engine.run(_STEPS, tables)
-    e, p, r = (won.column(c).to_numpy() for c in ("e", "p", "r"))
-    winners = {}
-    for place, name in enumerate(properties):
-        winners[name] = np.full(len(entities), -1, dtype=np.int64)
-        winners[name][e[p == place]] = r[p == place]
-    return Golden(live, entities, entity, winners, _certainty(cluster, entity, sources, len(entities)))
+    whose = cluster.column("entity_id").combine_chunks()
+    ids = pc.unique(whose)
+    ids = ids.take(pc.sort_indices(ids))
+    entity = pc.index_in(whose, ids).to_numpy().astype(np.int64)
+    source = live.column("source").combine_chunks().dictionary_encode()
+    golden = Golden(live, ids, entity, _certainty(cluster, entity, source.indices.to_numpy(), len(ids)))
+    believed = cluster.column("trusted").to_numpy() if decisive else np.ones(live.num_rows, dtype=bool)
+    claims = _Claims(live, entity, source, contracts, decisive, believed)
+    golden.winners.update(claims.winners(engine, list(properties), len(ids)))
+    return golden
 
 
-def _said(
-    live: pa.Table,
-    properties: Sequence[str],
-    sources: npt.NDArray[np.object_],
-    contracts: dict[str, Contract],
-    *,
-    believed: npt.NDArray[np.bool_],
-    decisive: str | None,
-) -> pd.DataFrame:
-    frames = [pd.DataFrame({"r": [], "p": [], "v": [], "trust": []}, dtype="int64")]
-    for place, name in enumerate(properties):
-        if name not in live.column_names:
-            continue
-        values = live.column(name).combine_chunks()
-        codes = values.dictionary_encode().indices
-        r = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
-        if name == decisive:
-            r = r[believed[r]]
-        trust = {s: contracts[s].trust.get(name, DEFAULT_TRUST) if s in contracts else 0 for s in set(sources)}
-        code = pc.fill_null(codes, -1).to_numpy(zero_copy_only=False).astype(np.int64)[r]
-        frames.append(pd.DataFrame({"r": r, "p": place, "v": code, "trust": [trust[s] for s in sources[r]]}))
-    return pd.concat(frames).astype("int64")
+@dataclass(frozen=True)
+class _Claims:
+    """What the records of a kind claim."""
+
+    live: Live
+    entity: Ints
+    source: pa.DictionaryArray
+    contracts: dict[str, Contract]
+    decisive: str | None
+    believed: Flags
+
+    def winners(self, engine: Engine, properties: list[str], size: int) -> dict[str, Ints]:
+        """Property → the winning record per entity, -1 without one."""
+        said = {name: self._records(name) for name in properties}
+        filled = np.zeros(self.live.num_rows, dtype=np.int64)
+        for records in said.values():
+            filled[records] += 1
+        found: dict[str, Ints] = {}
+        for names in self._portions(properties):
+            contested = []
+            for place, name in enumerate(names):
+                records = said[name]
+                alone = np.bincount(self.entity[records], minlength=size)[self.entity[records]] == 1
+                found[name] = np.full(size, -1, dtype=np.int64)
+                found[name][self.entity[records[alone]]] = records[alone]
+                contested.append(self._contested(name, place, records[~alone], filled))
+            won = engine.run(_STEPS, {"claim": pa.concat_tables(contested)})
+            e, p, r = (won.column(c).to_numpy() for c in ("e", "p", "r"))
+            for place, name in enumerate(names):
+                found[name][e[p == place]] = r[p == place]
+        return found
+
+    def _portions(self, properties: list[str]) -> Iterator[list[str]]:
+        at_once = max(1, _CLAIMS_AT_ONCE // max(1, self.live.num_rows))
+        for start in range(0, len(properties), at_once):
+            yield properties[start : start + at_once]
+
+    def _records(self, name: str) -> Ints:
+        """Records that say the property."""
+        if name not in self.live.column_names:
+            return np.zeros(0, dtype=np.int64)
+        said = self.live.column(name).is_valid().to_numpy()
+        return np.flatnonzero(said & self.believed if name == self.decisive else said)
+
+    def _contested(self, name: str, place: int, records: Ints, filled: Ints) -> pa.Table:
+        sources = self.source.dictionary.to_pylist()
+        trust = [self.contracts[s].trust.get(name, DEFAULT_TRUST) if s in self.contracts else 0 for s in sources]
+        codes = np.zeros(0, dtype=np.int64)
+        if len(records):
+            values = self.live.column(name).combine_chunks().take(pa.array(records)).dictionary_encode()
+            codes = values.indices.to_numpy().astype(np.int64)
+        return pa.table({
+            "e": self.entity[records], "p": np.full(len(records), place), "r": records, "v": codes,
+            "trust": np.array(trust, dtype=np.int64)[self.source.indices.to_numpy()[records]],
+            "since": self.live.days()[records], "filled": filled[records],
+        })  # fmt: skip
 
 
-def _certainty(cluster: pa.Table, entity: Ints, sources: npt.NDArray[np.object_], size: int) -> list[str]:
+def _certainty(cluster: pa.Table, entity: Ints, source: Ints, size: int) -> pa.Array:
     """number: a number or key holds it together; scored: only scores do; single: one source alone tells of it."""
-    frame = pd.DataFrame({"e": entity, "how": cluster.column("how").to_pylist(), "source": sources})
-    several = frame.groupby("e")["source"].nunique().reindex(range(size), fill_value=0).to_numpy() > 1
-    sure = frame["how"].isin(["number", "key"]).groupby(frame["e"]).max().reindex(range(size), fill_value=False)
-    return ["single" if not s else "number" if n else "scored" for s, n in zip(several, sure.to_numpy(), strict=True)]
+    low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, -1, dtype=np.int64)
+    np.minimum.at(low, entity, source)
+    np.maximum.at(high, entity, source)
+    sure = np.zeros(size, dtype=bool)
+    sure[entity[pc.is_in(cluster["how"], pa.array(["number", "key"])).to_numpy()]] = True
+    return CERTAINTIES.take(pa.array(np.where(low < high, 1 + sure, 0)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import contract, kinds, manifest, model, store
 from transforms.contract import Contract
 from transforms.kinds import Kind
+from transforms.live import Live
 from transforms.run import Run
 
 ROOM = "merge"
@@ -40,7 +42,7 @@ class Inputs:
         for name in _MERGED.get(kind.kind, ()):
             self._require(store.night_dir(run, ROOM, name), ROOM)
         if kind.typed("document", "phone"):
-            for batch in sorted(set(self.live().column("batch").to_pylist())):
+            for batch in self._batches():
                 self._require(store.batch_dir(run.settings, "standardise", batch), "standardise")
 
     def _require(self, folder: Path, room: str) -> Path:
@@ -49,12 +51,9 @@ class Inputs:
         self.entries[name] = digest
         return folder
 
-    def live(self, kind: str | None = None) -> pa.Table:
-        """Live records of a kind, sorted by record id."""
-        path = self._live / f"{kind or self.kind.kind}.parquet"
-        if not path.is_file():
-            return pa.schema([*model.STANDARD, *model.LIVE]).empty_table()
-        return store.read_table(path).sort_by("record_id")
+    def live(self, kind: str | None = None) -> Live:
+        """Live records of a kind."""
+        return Live(self._live / f"{kind or self.kind.kind}.parquet")
 
     def cluster(self, kind: str | None = None) -> pa.Table:
         """cluster.parquet of a kind, sorted by record id."""
@@ -75,14 +74,28 @@ class Inputs:
         """A table that merge wrote for an earlier kind."""
         return store.read_table(store.night_dir(self.run, ROOM, kind) / f"{name}.parquet")
 
+    def _batches(self) -> list[str]:
+        return sorted(pc.unique(self.live().column("batch")).to_pylist())
+
     def vault(self) -> pa.Table:
-        """Ciphertexts of the batches that live records of the kind come from."""
-        parts = [model.VAULT.empty_table()]
-        for batch in sorted(set(self.live().column("batch").to_pylist())):
+        """Ciphertexts of the kind's live rows: what an older version of a record said is not its entity's any more."""
+        live, parts = self.live(), [model.VAULT.empty_table()]
+        batches = live.column("batch").combine_chunks()
+        for batch in self._batches():
             path = store.batch_dir(self.run.settings, "standardise", batch) / "vault.parquet"
             if path.is_file():
-                parts.append(store.read_table(path).select(model.VAULT.names).cast(model.VAULT))
+                told = store.read_table(path).select(model.VAULT.names).cast(model.VAULT)
+                of_batch = live.ids.filter(pc.equal(batches, batch))
+                parts.append(told.filter(pc.is_in(told["record_id"], of_batch)))
         return pa.concat_tables(parts)
+
+    def entity_of(self, kind: str, column: str, values: pa.Array) -> pa.Array:
+        """The entities of the kind that the values of its decisive column stand for; null where there is none."""
+        live = self.live(kind)
+        if column not in live.column_names:
+            return pa.nulls(len(values), pa.string())
+        at = pc.index_in(values, live.column(column).combine_chunks(), skip_nulls=True)
+        return self.cluster(kind).column("entity_id").combine_chunks().take(at)
 
     def entity_by(self, kind: str, column: str) -> dict[str, str]:
         """Value of a decisive column → entity of the kind."""

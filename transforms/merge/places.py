@@ -2,97 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from transforms import model
 from transforms.merge.golden import Golden
 
-REASONS = ("no_address", "village_only", "outside", "unresolved")
+REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
 
 
 @dataclass(frozen=True)
-class Place:
-    """One record's place by one address property."""
+class Places:
+    """Per entity, its place by one address property, as parallel columns.
 
-    address_id: str | None = None
-    building_id: str | None = None
-    house_id: str | None = None
-    division_code: str | None = None
-    reason: str | None = None
+    Attributes:
+        named: somebody names one; where nobody does, all else is null.
+        address_id: building_id, house_id: nodes of the library; null where the text leads to none.
+        division_code: the village (or town, or county) known of it.
+        reason: why there is no address; null where there is one.
+    """
+
+    named: npt.NDArray[np.bool_]
+    address_id: pa.Array
+    building_id: pa.Array
+    house_id: pa.Array
+    division_code: pa.Array
+    reason: pa.Array
+
+    def known(self, address_id: pa.Array) -> Places:
+        """The library's own node where it has one."""
+        nothing = pa.scalar(None, pa.string())
+        reason = pc.if_else(pc.is_valid(address_id), nothing, self.reason)
+        return replace(self, address_id=pc.coalesce(address_id, self.address_id), reason=reason)
 
 
 class Located:
     """The best candidate of every (record, property) of a located table."""
 
-    def __init__(self, live: pa.Table, located: pa.Table | None) -> None:
-        """Index rank 1.
+    def __init__(self, located: pa.Table | None) -> None:
+        """Keep rank 1 of a model.LOCATED; None where locate has nothing of the kind."""
+        found = model.LOCATED.empty_table() if located is None else located
+        self._best = found.filter(pc.equal(found["rank"], 1))
 
-        Args:
-            live: live records of the kind.
-            located: model.LOCATED, or None where locate has nothing of the kind.
-        """
-        self._live = live
-        self._best: dict[tuple[str, str], dict[str, object]] = {}
-        for row in located.to_pylist() if located is not None else []:
-            if row["rank"] == 1:
-                self._best[(row["record_id"], row["property"])] = row
+    def of(self, golden: Golden, name: str) -> Places:
+        """Per entity, the place that the winner of address property ``name`` gives."""
+        won = golden.winners[name]
+        best = self.best(golden, name, name)
+        told = [golden.value(f"{name}_{level}", name) for level in ("village", "town", "county")]
+        village = pc.coalesce(best["village"].combine_chunks(), told[0])
+        address = best["address_id"].combine_chunks()
+        reason = best["reason"].combine_chunks()
+        guessed = pc.if_else(pc.is_valid(village), "village_only", "unresolved")
+        reason = pc.if_else(pc.is_in(reason, REASONS), reason, guessed)
+        reason = pc.if_else(pa.array((won < 0) | address.is_valid().to_numpy(zero_copy_only=False)), None, reason)
+        building, house = best["building_id"].combine_chunks(), best["house_id"].combine_chunks()
+        return Places(won >= 0, address, building, house, pc.coalesce(village, *told[1:]), reason)
 
-    def of(self, golden: Golden, name: str) -> list[Place | None]:
-        """Per entity, the place the winner of address property ``name`` gives; None where nobody names one."""
-        ids = self._live.column("record_id").to_pylist()
-        divisions = {c: self._column(f"{name}_{c}") for c in ("village", "town", "county")}
-        found: list[Place | None] = []
-        for r in golden.winners[name].tolist():
-            if r < 0:
-                found.append(None)
-                continue
-            told = [divisions[c][r] for c in ("village", "town", "county")]
-            found.append(_place(self._best.get((ids[r], name), {}), told))
-        return found
-
-    def grid(self, record_id: str) -> dict[str, object] | None:
-        """The row that puts a record's own point into a grid."""
-        named = (self._best.get((record_id, name)) for name in ("point", "lon", "address"))
-        return next((row for row in named if row and (row["grid_id"] or row["method"] == "polygon")), None)
-
-    def _column(self, name: str) -> list[object]:
-        if name not in self._live.column_names:
-            return [None] * self._live.num_rows
-        return list(self._live.column(name).to_pylist())
+    def best(self, golden: Golden, name: str, by: str) -> pa.Table:
+        """Per entity, the candidate for property ``name`` of the record that won ``by``; nulls where there is none."""
+        won = golden.winners[by]
+        of_name = self._best.filter(pc.equal(self._best["property"], name))
+        ids = golden.live.ids.take(pa.array(won, mask=won < 0))
+        return of_name.take(pc.index_in(ids, of_name["record_id"].combine_chunks(), skip_nulls=True))
 
 
-def _place(row: dict[str, object], told: list[object]) -> Place:
-    village = row.get("village") or told[0]
-    division = next((str(d) for d in (village, *told) if d), None)
-    ids = {c: str(row[c]) if row.get(c) else None for c in ("address_id", "building_id", "house_id")}
-    if ids["address_id"]:
-        return Place(**ids, division_code=division)
-    reason = str(row.get("reason"))
-    if reason not in REASONS:
-        reason = "village_only" if village else "unresolved"
-    return Place(**ids, division_code=division, reason=reason)
-
-
-NOWHERE = Place(reason="no_address")
-
-
-def first(*options: list[Place | None]) -> list[Place]:
+def first(*options: Places) -> Places:
     """Per entity the first place that somebody names, else nowhere, for want of an address."""
-    return [next((place for place in places if place is not None), NOWHERE) for places in zip(*options, strict=True)]
+    size = len(options[0].named)
+    nothing = pa.nulls(size, pa.string())
+    found = Places(
+        np.zeros(size, dtype=bool), nothing, nothing, nothing, nothing, pa.repeat(pa.scalar("no_address"), size)
+    )
+    for place in reversed(options):
+        mask = pa.array(place.named)
+        columns = (
+            pc.if_else(mask, getattr(place, c), getattr(found, c))
+            for c in ("address_id", "building_id", "house_id", "division_code", "reason")
+        )
+        found = Places(place.named | found.named, *columns)
+    return found
 
 
-def columns(places: list[Place]) -> dict[str, pa.Array]:
+def columns(places: Places) -> dict[str, pa.Array]:
     """address_id, building_id, house_id, division_code and place_reason of facts."""
     return {
-        "address_id": pa.array([p.address_id for p in places], pa.string()),
-        "building_id": pa.array([p.building_id for p in places], pa.string()),
-        "house_id": pa.array([p.house_id for p in places], pa.string()),
-        "division_code": pa.array([p.division_code for p in places], pa.string()),
-        "place_reason": pa.array([p.reason for p in places], pa.string()),
+        "address_id": places.address_id,
+        "building_id": places.building_id,
+        "house_id": places.house_id,
+        "division_code": places.division_code,
+        "place_reason": places.reason,
     }
-
-
-def address_ids(places: list[Place | None]) -> pa.Array:
-    """The address of one property alone."""
-    return pa.array([p.address_id if p else None for p in places], pa.string())

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import kinds, manifest, model, store, tables
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.merge import facts, standards
-from transforms.merge.golden import Golden, survive
+from transforms.merge.golden import Flags, Golden, survive
 from transforms.merge.night import ROOM, Inputs
 from transforms.merge.standards import Columns
 from transforms.merge.vault import vault_table
@@ -72,8 +74,7 @@ def _tables(inputs: Inputs, engine: Engine) -> tuple[dict[str, pa.Table], pa.Tab
     else:
         made = _BUILDERS[kind.kind](inputs, golden) if kind.kind in _BUILDERS else _plain(kind, golden)
     if any(p.vault for p in kind.properties.values()):
-        trusted = inputs.cluster().column("trusted").to_pylist()
-        made["vault_identifier"] = vault_table(kind.kind, golden, inputs.vault(), trusted, kind.link.decisive)
+        made["vault_identifier"] = vault_table(engine, kind.kind, golden, inputs.vault(), _borrowed(inputs, golden))
     return {name: _shaped(name, columns) for name, columns in made.items()}, golden.claims()
 
 
@@ -91,6 +92,15 @@ def _survivors(inputs: Inputs, engine: Engine, kind: Kind) -> Golden:
     return survive(engine, live, inputs.cluster(kind.kind), claimed, inputs.contracts, decisive=_exclusive(kind))
 
 
+def _borrowed(inputs: Inputs, golden: Golden) -> tuple[str, Flags]:
+    """The decisive property, and per live record: its valid number is not believed to be its own."""
+    decisive = inputs.kind.link.decisive or ""
+    valid = np.zeros(golden.live.num_rows, dtype=bool)
+    if f"{decisive}_valid" in golden.live.column_names:
+        valid = pc.fill_null(golden.live.column(f"{decisive}_valid"), fill_value=False).to_numpy()
+    return decisive, valid & ~inputs.cluster()["trusted"].to_numpy()
+
+
 def _exclusive(kind: Kind) -> str | None:
     """The decisive column of a scored kind: a number that may have been taken from a record."""
     return kind.link.decisive if kind.certainty == "scored" else None
@@ -101,8 +111,8 @@ def _plain(kind: Kind, golden: Golden) -> dict[str, Columns]:
     schema = tables.load_all()[kind.table].facts
     plain = {name: golden.value(name) for name in schema.names if name in golden.winners}
     own = {
-        schema.names[0]: pa.array(golden.entities, pa.string()),
-        "certainty": pa.array(golden.certainty, pa.string()),
+        schema.names[0]: golden.ids,
+        "certainty": golden.certainty,
     }
     return {kind.table: {**plain, **{n: v for n, v in own.items() if n in schema.names}, **golden.ending()}}
 
@@ -110,12 +120,22 @@ def _plain(kind: Kind, golden: Golden) -> dict[str, Columns]:
 def _shaped(name: str, columns: Columns) -> pa.Table:
     """The catalogue's columns and types, sorted by key; no columns: a table without rows."""
     if name == "person_household":
-        return pa.table(columns).cast(_PERSON_HOUSEHOLD).sort_by([(c, "ascending") for c in _PERSON_HOUSEHOLD.names])
+        return _sorted(pa.table(columns).cast(_PERSON_HOUSEHOLD), _PERSON_HOUSEHOLD.names)
     table = tables.load_all()[name]
     if not columns:
         return table.facts.empty_table()
     arrays = [columns[f.name].cast(f.type) for f in table.facts]
-    return pa.table(arrays, schema=table.facts).sort_by([(key, "ascending") for key in table.key])
+    return _sorted(pa.table(arrays, schema=table.facts), table.key)
+
+
+def _sorted(table: pa.Table, key: Sequence[str]) -> pa.Table:
+    """By key; most tables are made in order, and looking costs less than sorting texts."""
+    below, tied = np.zeros(max(table.num_rows - 1, 0), dtype=bool), np.ones(max(table.num_rows - 1, 0), dtype=bool)
+    for name in key:
+        values = table[name].combine_chunks()
+        below |= tied & pc.fill_null(pc.less(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
+        tied &= pc.fill_null(pc.equal(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
+    return table if (below | tied).all() else table.sort_by([(name, "ascending") for name in key])
 
 
 def _report(run: Run, kind: Kind, counts: dict[str, int], *, again: bool) -> model.Report:

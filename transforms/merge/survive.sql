@@ -1,26 +1,19 @@
--- Which record's word stands, per entity and property, by a written total order.
--- said(r, p, v, trust): record r says code v of property p; trust is its contract's for p.
--- standing(r, e, since, filled): record r stands in entity e; since: day number; filled: how many properties it says.
-
--- step: claim
-SELECT standing.e, said.p, said.r, said.v, said.trust, standing.since, standing.filled
-FROM said
-JOIN standing ON standing.r = said.r
+-- Which record's word stands, per entity and property, by a written total order; only where several records speak.
+-- claim(e, p, r, v, trust, since, filled): record r of entity e says code v of property p; trust is its contract's for
+-- p, since a day number, filled how many properties the record says.
 
 -- step: agreed
-SELECT e, p, v, COUNT(*) AS voices
+SELECT e, p, r, trust, since, filled, COUNT(*) OVER (PARTITION BY e, p, v) AS voices
 FROM claim
-GROUP BY e, p, v
 
 -- step: ranked
 SELECT
-  claim.e, claim.p, claim.r,
+  e, p, r,
   ROW_NUMBER() OVER (
-    PARTITION BY claim.e, claim.p
-    ORDER BY claim.trust DESC, claim.since DESC, agreed.voices DESC, claim.filled DESC, claim.r ASC
+    PARTITION BY e, p
+    ORDER BY trust DESC, since DESC, voices DESC, filled DESC, r ASC
   ) AS place
-FROM claim
-JOIN agreed ON agreed.e = claim.e AND agreed.p = claim.p AND agreed.v = claim.v
+FROM agreed
 
 -- step: survivor
 SELECT e, p, r

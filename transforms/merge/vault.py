@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import date
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from transforms.merge.golden import Golden
+from transforms.engine import Engine
+from transforms.merge.golden import Flags, Golden
 from transforms.merge.standards import Columns
 
+_STEPS = Path(__file__).with_name("vault.sql")
 
-def vault_table(kind: str, golden: Golden, vault: pa.Table, trusted: list[bool], decisive: str | None) -> Columns:
+
+def vault_table(engine: Engine, kind: str, golden: Golden, vault: pa.Table, borrowed: tuple[str, Flags]) -> Columns:
     """One row per (entity, what, token); of several records that say it, the smallest record id's ciphertext.
 
     A valid number that resolve took from a record (``ID_CONFLICT``: it is another's) is not filed under its entity.
 
     Args:
+        engine: runs vault.sql.
         kind: the kind.
         golden: its survivors.
-        vault: model.VAULT of the batches its live records come from.
-        trusted: per live record, its number is believed.
-        decisive: the decisive property.
+        vault: model.VAULT of the batches its live records come from, in a total order.
+        borrowed: the decisive property, and per live record whether its number was taken from it.
     """
-    live = golden.live
-    ids = live.column("record_id").to_pylist()
-    at = {record: r for r, record in enumerate(ids)}
-    valid = (
-        live.column(f"{decisive}_valid").to_pylist() if f"{decisive}_valid" in live.column_names else [False] * len(ids)
-    )
-    since = live.column("since").to_pylist()
-    rows: dict[tuple[str, str, str], tuple[int, bytes, str]] = {}
-    for row in vault.to_pylist():
-        r = at.get(row["record_id"])
-        if r is None or row["kind"] != kind or row["token"] is None:
-            continue
-        if row["what"] == decisive and valid[r] and not trusted[r]:
-            continue
-        key = (golden.entities[golden.entity[r]], row["what"], row["token"])
-        rows[key] = min(rows.get(key, (r, row["ciphertext"], row["key_id"])), (r, row["ciphertext"], row["key_id"]))
-    order = sorted(rows)
+    decisive, taken = borrowed
+    mine = vault.filter(pc.and_(pc.equal(vault["kind"], kind), pc.is_valid(vault["token"])))
+    r = pc.fill_null(pc.index_in(mine["record_id"], golden.live.ids), -1).to_numpy()
+    lost = pc.equal(mine["what"], decisive).to_numpy() & taken[r] if golden.live.num_rows else r < 0
+    kept = np.flatnonzero((r >= 0) & ~lost)
+    mine, r = mine.take(kept), r[kept]
+    sealed = pa.table({
+        "i": np.arange(len(r)), "e": golden.entity[r], "r": r, "what": mine["what"], "token": mine["token"],
+    })  # fmt: skip
+    chosen = engine.run(_STEPS, {"sealed": sealed})["i"].to_numpy()
+    told, r = mine.take(chosen), r[chosen]
+    ids = golden.live.ids.take(pa.array(r))
     return {
-        **{
-            name: pa.array([key[i] for key in order], pa.string())
-            for i, name in enumerate(("entity_id", "what", "token"))
-        },
-        "kind": pa.array([kind] * len(order), pa.string()),
-        "ciphertext": pa.array([rows[key][1] for key in order], pa.binary()),
-        "key_id": pa.array([rows[key][2] for key in order], pa.string()),
-        "valid_from": pa.array([date.fromisoformat(since[rows[key][0]]) for key in order], pa.date32()),
-        "valid_to": pa.nulls(len(order), pa.date32()),
-        "provenance": pa.array([f'{{"record":"{ids[rows[key][0]]}"}}' for key in order], pa.string()),
+        "entity_id": golden.ids.take(pa.array(golden.entity[r])),
+        "what": told["what"].combine_chunks(),
+        "token": told["token"].combine_chunks(),
+        "kind": pa.repeat(pa.scalar(kind), len(r)),
+        "ciphertext": told["ciphertext"].combine_chunks(),
+        "key_id": told["key_id"].combine_chunks(),
+        "valid_from": pa.array(golden.live.days()[r], pa.int32()).cast(pa.date32()),
+        "valid_to": pa.nulls(len(r), pa.date32()),
+        "provenance": pc.binary_join_element_wise('{"record":"', ids, '"}', ""),
     }

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 from sqlalchemy.engine import Connection
 
 from transforms import bulk, checksum, tables
 from transforms.errors import GridfactsError, StaleInputError
-from transforms.publish import checks, lock, state
+from transforms.publish import checks, delta, indexes, lock, state
 from transforms.publish.bundle import Bundle
+from transforms.publish.delta import Delta
 from transforms.publish.state import State
 
+LARGE = 0.2  # design.md section 3: a larger share of changed rows is treated as a new whole
 
-def apply(connection: Connection, bundle: Bundle, intend: Callable[[State], None]) -> dict[str, int]:
+
+def is_large(changes: int, counts: dict[str, int]) -> bool:
+    """A first release, or one that changes more than a fifth of the rows."""
+    return not counts or changes > LARGE * sum(counts.values())
+
+
+def apply(
+    connection: Connection, bundle: Bundle, before: State, intend: Callable[[State], None]
+) -> tuple[State, dict[str, int], dict[str, pa.Table]]:
     """Make a release of a bundle; the caller commits.
 
     Args:
         connection: the writing transaction.
         bundle: what account left.
+        before: the release it goes on from, with the rows that are there.
         intend: told, as the last thing before the commit, what the database will be.
 
     Returns:
-        ``<table>.<check>`` → rows, of the #warn checks that found some.
+        What the database will be; ``<table>.<check>`` → rows of the #warn checks that found some; table → removed rows.
 
     Raises:
         StaleInputError: the bundle was computed against another release.
@@ -33,21 +46,22 @@ def apply(connection: Connection, bundle: Bundle, intend: Callable[[State], None
     """
     lock.within(connection)
     require_base(bundle, state.last(connection).release)
-    number = bundle.base + 1
-    told = json.dumps(bundle.counts, sort_keys=True)
-    row = {"release": number, "night": bundle.night, "checksum": bundle.checksum, "counts": told}
-    bulk.insert(connection, "release", pa.Table.from_pylist([row], bulk.schema_of("release")))
-    for table in tables.of("release").values():
-        if table.checksum:
-            _apply_delta(connection, bundle, table, number)
-    _add_changes(connection, bundle, number)
-    if (sources := bundle.receipt("source_state", "release")) is not None:
-        bulk.insert(connection, "source_state", _numbered(sources, "release", [number] * sources.num_rows))
-    warnings = checks.require(connection)
-    found = state.measured(connection)
-    _require_told(connection, bundle, found)
-    intend(found)
-    return warnings
+    done = Delta(
+        bundle.base + 1, is_large(bundle.changes, before.counts), before.checksum or checksum.EMPTY, dict(before.counts)
+    )
+    with contextlib.nullcontext() if bundle.base else indexes.made_afterwards(connection):
+        _write(connection, bundle, done)
+    if done.whole and bulk.is_postgres(connection):  # else the server plans the checks for the tables as they were
+        connection.exec_driver_sql(f"ANALYZE {bulk.listed(sorted(done.begun | done.ended | {'change'}))}")
+    # The checks wait for the database, the digests for this process: they go side by side.
+    with ThreadPoolExecutor(1) as other:
+        asked = other.submit(checks.require, connection, done)
+        total = delta.begin_checksum(bundle, done)
+        warnings = asked.result()
+    coming = State(done.number, bundle.night, total, {name: done.counts.get(name, 0) for name in tables.of("release")})
+    _require_told(bundle, coming)
+    intend(coming)
+    return coming, warnings, done.gone
 
 
 def require_base(bundle: Bundle, current: int) -> None:
@@ -65,38 +79,33 @@ def require_base(bundle: Bundle, current: int) -> None:
         )
 
 
-def _apply_delta(connection: Connection, bundle: Bundle, table: tables.Table, number: int) -> None:
-    if (closed := bundle.closed(table.table)) is not None:
-        ended = (
-            bulk.end(connection, table.table, closed, number)
-            if table.history
-            else bulk.remove(connection, table.table, closed)
-        )
-        if ended != closed.num_rows:
-            raise GridfactsError("DELTA", f"table {table.table}: {closed.num_rows} rows should end, {ended} were there")
-    if (opened := bundle.opened(table.table)) is not None:
-        if table.history:
-            opened = opened.append_column("known_from", pa.array([number] * opened.num_rows, pa.int64()))
-        bulk.insert(connection, table.table, opened)
+def _write(connection: Connection, bundle: Bundle, done: Delta) -> None:
+    told = json.dumps(bundle.counts, sort_keys=True)
+    row = {"release": done.number, "night": bundle.night, "checksum": bundle.checksum, "counts": told}
+    _add(connection, "release", pa.Table.from_pylist([row], bulk.schema_of("release")), done)
+    for table in checksum.counted().values():
+        delta.write(connection, bundle, table, done)
+    if (events := bundle.receipt("change", "seq", "release")) is not None:
+        # Gapless, because only the holder of the publish lock numbers (faults.md finding 11).
+        first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
+        events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
+        _add(connection, "change", _numbered(events, "release", [done.number] * events.num_rows), done)
+    if (sources := bundle.receipt("source_state", "release")) is not None:
+        _add(connection, "source_state", _numbered(sources, "release", [done.number] * sources.num_rows), done)
 
 
-def _add_changes(connection: Connection, bundle: Bundle, number: int) -> None:
-    """Number tonight's events: gapless, because only the holder of the publish lock numbers (faults.md finding 11)."""
-    events = bundle.receipt("change", "seq", "release")
-    if events is None:
-        return
-    first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
-    events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
-    bulk.insert(connection, "change", _numbered(events, "release", [number] * events.num_rows))
+def _add(connection: Connection, table: str, rows: pa.Table, done: Delta) -> None:
+    bulk.insert(connection, table, rows)
+    done.count(table, rows.num_rows)
 
 
 def _numbered(rows: pa.Table, name: str, values: list[int]) -> pa.Table:
     return rows.append_column(name, pa.array(values, pa.int64()))
 
 
-def _require_told(connection: Connection, bundle: Bundle, found: State) -> None:
-    wrong = [name for name, rows in sorted(bundle.counts.items()) if found.counts.get(name) != rows]
+def _require_told(bundle: Bundle, coming: State) -> None:
+    wrong = [name for name, rows in sorted(bundle.counts.items()) if coming.counts.get(name) != rows]
     if wrong:
         raise GridfactsError("COUNTS", f"rows written differ from account's counts in {', '.join(wrong)}")
-    if checksum.release_checksum(connection) != bundle.checksum:
+    if coming.checksum != bundle.checksum:
         raise GridfactsError("CHECKSUM", "the database as written does not have the checksum that account computed")

@@ -67,21 +67,28 @@ class Bundle:
             raise GridfactsError("DELTA", f"{name}: a column is not of its type in table {table.table}") from None
 
 
-def read(settings: Settings, night: str, *, released: bool = False) -> Bundle:
-    """The release that account closed for a night.
+def rollback_folder(settings: Settings, release: int) -> Path:
+    """Where a rollback that became a release keeps its bundle."""
+    return settings.lake / "rollback" / f"{release:06d}"
+
+
+def read(settings: Settings, night: str, *, released: int | None = None) -> Bundle:
+    """The release that account closed for a night, or that a rollback made.
 
     Args:
         settings: where the lake is.
         night: its date.
-        released: the night is in the release database already: what account left must be whole, but what it was made
-            from may have been made anew since (by newer code, say).
+        released: its number, when it is in the release database already: what was left must be whole, but what it was
+            made from may have been made anew since (by newer code, say).
 
     Raises:
         StaleInputError: account has not closed the night, or what it wrote is incomplete, damaged or stale.
         GridfactsError: ``DELTA``: release.json is not as docs/rooms.md says.
     """
-    folder = settings.lake / "night" / night / _ACCOUNT / "release"
-    found = _whole(folder) if released else manifest.require(settings.lake, folder, _ACCOUNT)
+    folder, room = settings.lake / "night" / night / _ACCOUNT / "release", _ACCOUNT
+    if released is not None and (again := rollback_folder(settings, released)).is_dir():
+        folder, room = again, "publish"
+    found = _whole(folder, room) if released is not None else manifest.require(settings.lake, folder, _ACCOUNT)
     try:
         told = json.loads((folder / "release.json").read_text("utf-8"))
         counts = {str(name): int(rows) for name, rows in told["counts"].items()}
@@ -98,10 +105,10 @@ def read(settings: Settings, night: str, *, released: bool = False) -> Bundle:
     return bundle
 
 
-def _whole(folder: Path) -> Manifest:
+def _whole(folder: Path, room: str) -> Manifest:
     found = Manifest.read(folder)
-    if found is None or (found.room, found.status) != (_ACCOUNT, "complete"):
-        stored = "no complete manifest of room account"
+    if found is None or (found.room, found.status) != (room, "complete"):
+        stored = f"no complete manifest of room {room}"
     else:
         wrong = [n for n, f in found.files.items() if not _same(folder / n, f["sha256"])]
         if not wrong:

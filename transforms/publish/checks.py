@@ -9,9 +9,13 @@ from typing import Literal
 
 from sqlalchemy.engine import Connection
 
-from transforms import tables
+from transforms import bulk, checksum, tables
 from transforms.errors import GridfactsError
+from transforms.publish.delta import Delta, begun_keys, ended_keys
 
+_ONE = re.compile(r"FROM (\w+) AS one\b")
+EXISTS = re.compile(r"LEFT JOIN (?P<other>\w+) AS other ON other\.(?P<key>\w+) = one\.(?P<column>\w+)")
+_READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 _CHECK = re.compile(r"^-- check: ([a-z][a-z0-9_]*) #(fail|warn)\s*$", re.MULTILINE)
 
 
@@ -53,14 +57,13 @@ def load_all() -> tuple[Check, ...]:
     return tuple(found)
 
 
-def offending(connection: Connection, check: Check) -> int:
+def offending(connection: Connection, query: str) -> int:
     """How many rows break a check."""
-    query = f"SELECT count(*) FROM ({check.query}) AS offending"  # noqa: S608 - our own file
-    return int(connection.exec_driver_sql(query).scalar_one())
+    return int(connection.exec_driver_sql(f"SELECT count(*) FROM ({query}) AS offending").scalar_one())  # noqa: S608
 
 
-def require(connection: Connection) -> dict[str, int]:
-    """Run every check.
+def require(connection: Connection, delta: Delta) -> dict[str, int]:
+    """Run every check, over all rows or, where that is as good, over what the delta changed.
 
     Returns:
         ``<table>.<check>`` → rows, of the #warn checks that found some.
@@ -70,8 +73,45 @@ def require(connection: Connection) -> dict[str, int]:
     """
     broken: dict[str, dict[str, int]] = {"fail": {}, "warn": {}}
     for check in load_all():
-        if rows := offending(connection, check):
+        queries = [check.query] if delta.whole else changed(check, delta)
+        if rows := sum(offending(connection, query) for query in queries):
             broken[check.effect][f"{check.table}.{check.name}"] = rows
     if broken["fail"]:
         raise CheckError(broken["fail"])
     return broken["warn"]
+
+
+def changed(check: Check, delta: Delta) -> list[str]:
+    """The queries that find what a delta broke, given that the release before held the check.
+
+    A row can break it that began tonight. A row that stays can break it only through another table: where the check
+    asks whether something is there (``LEFT JOIN ... AS other``, none found), through a row of it that ended; else
+    through any change, and then all rows are asked.
+    """
+    found = EXISTS.search(check.query)
+    others = _tables_of(check.query) - {check.table}
+    if not found and others & (delta.ended | delta.begun):
+        return [check.query]
+    queries = []
+    if check.table in delta.begun:
+        queries.append(_among(check, begun_keys(check.table), {key: key for key in tables.load_all()[check.table].key}))
+    if found and found["other"] in delta.ended:
+        queries.append(_among(check, ended_keys(found["other"]), {found["column"]: found["key"]}))
+    return queries if check.table in checksum.counted() else [check.query]
+
+
+def _among(check: Check, staged: str, on: dict[str, str]) -> str:
+    """The check asked only of the rows that a staged table names."""
+    same = " AND ".join(f'one."{column}" = among."{key}"' for column, key in on.items())
+    named = f"FROM (SELECT DISTINCT {bulk.listed(list(on.values()))} FROM {staged}) AS among INNER JOIN"  # noqa: S608
+    return _ONE.sub(rf"{named} \1 AS one ON {same}", check.query, count=1)
+
+
+@lru_cache(maxsize=256)
+def _tables_of(query: str) -> frozenset[str]:
+    """The tables a query reads, those behind its views included."""
+    found: set[str] = set()
+    for name in _READ.findall(query):
+        view = tables.SQL / "views" / f"{name}.sql"
+        found |= _tables_of(view.read_text("utf-8")) if view.exists() else {name}
+    return frozenset(found & set(tables.of("release")))

@@ -38,7 +38,7 @@ def reconcile(settings: Settings, dbs: Databases) -> int:
             "CONTROL_AHEAD", f"control: stored release {taken}; required at most {len(released)}; remedy: restore both"
         )
     for row in released[taken:]:
-        found = bundles.read(settings, row.night, released=True)
+        found = bundles.read(settings, row.night, released=row.release)
         if found.checksum != row.checksum:
             raise GridfactsError(
                 "CONTROL_LOST",

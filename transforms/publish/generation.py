@@ -18,13 +18,6 @@ from sqlalchemy.engine import Engine
 from transforms import database
 from transforms.publish.state import sync_folder
 
-LARGE = 0.2  # design.md section 3: a larger share of changed rows is built as a new file
-
-
-def is_large(changes: int, counts: dict[str, int]) -> bool:
-    """A first release, or one that changes more than a fifth of the rows."""
-    return not counts or changes > LARGE * sum(counts.values())
-
 
 @contextlib.contextmanager
 def building(path: Path, number: int) -> Iterator[Engine]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from transforms import database
+from sqlalchemy.engine import Connection
+
+from transforms import database, key_marks
 from transforms.database import Databases
 from transforms.model import Report
 from transforms.publish import bundle as bundles
-from transforms.publish import control, generation, state
-from transforms.publish.apply import apply, require_base
+from transforms.publish import control, generation, state, undo
+from transforms.publish.apply import apply, is_large, require_base
 from transforms.publish.bundle import Bundle
 from transforms.publish.lock import publish_lock
 from transforms.publish.schema import ensure_schema
@@ -39,14 +41,34 @@ def run(run: Run) -> list[Report]:
             run.say(f"publish: night {run.night} is already published as release {before.release}")
             return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
         require_base(found, before.release)
-        warnings = _write(run, dbs, found, before)
+        now, warnings = _write(run, dbs, found, before)
         control.reconcile(run.settings, dbs)
-        state.settle(run.settings, state.of_database(dbs))
+        state.settle(run.settings, now)
     for name, rows in warnings.items():
         run.say(f"publish: warning {name}: {rows} rows")
     run.say(f"publish: night {run.night} is release {found.base + 1}: {found.changes} rows ended or began")
     counts = {"release": found.base + 1, "rows": found.changes, "warnings": sum(warnings.values())}
     return [Report(_ROOM, run.night, counts)]
+
+
+def rollback(run: Run) -> list[Report]:
+    """Publish the content of the release before the last one again, as a release of its own.
+
+    Nothing is erased: numbers, history and feed go on, and consumers are told what was taken back. Identities minted in
+    the release that is taken back stay known, retired.
+
+    Raises:
+        GridfactsError: ``NOTHING_BEFORE``, ``ROLLED_BACK``, ``UNDO_LOST``, and as :func:`run`.
+    """
+    dbs = database.open_databases(run.settings)
+    with publish_lock(dbs):
+        before = _start(run, dbs)
+        found = undo.bundle(run.settings, dbs, before)
+        now, _ = _write(run, dbs, found, before)
+        control.reconcile(run.settings, dbs)
+        state.settle(run.settings, now)
+    run.say(f"publish: release {before.release} is taken back; release {now.release} is night {now.night} again")
+    return [Report(_ROOM, now.night, {"release": now.release, "rows": found.changes})]
 
 
 def reconcile(run: Run) -> int:
@@ -64,6 +86,7 @@ def reconcile(run: Run) -> int:
 
 
 def _start(run: Run, dbs: Databases) -> State:
+    key_marks.require(run.settings)
     ensure_schema(dbs)
     found = state.verify(run.settings, dbs)
     late = control.reconcile(run.settings, dbs)
@@ -73,15 +96,17 @@ def _start(run: Run, dbs: Databases) -> State:
     return found
 
 
-def _write(run: Run, dbs: Databases, found: Bundle, before: State) -> dict[str, int]:
-    def intend(coming: State) -> None:
-        state.intend(run.settings, coming)
+def _write(run: Run, dbs: Databases, found: Bundle, before: State) -> tuple[State, dict[str, int]]:
+    def write(connection: Connection) -> tuple[State, dict[str, int]]:
+        now, warnings, gone = apply(connection, found, before, lambda coming: state.intend(run.settings, coming))
+        undo.keep(run.settings, now.release, gone)
+        return now, warnings
 
-    if dbs.release_file is not None and generation.is_large(found.changes, before.counts):
+    if dbs.release_file is not None and is_large(found.changes, before.counts):
         with (
             generation.building(dbs.release_file, found.base + 1) as engine,
             database.writing(engine) as connection,
         ):
-            return apply(connection, found, intend)
+            return write(connection)
     with database.writing(dbs.release) as connection:
-        return apply(connection, found, intend)
+        return write(connection)

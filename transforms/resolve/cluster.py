@@ -1,65 +1,119 @@
-"""Clusters: unions of the strongest edge first, refusing every union that would break a cannot-link."""
+"""Clusters: unions of the strongest edge first, refusing every union that would break a cannot-link.
+
+Edges are integer columns. Where nothing that two records of a connected component say stands against its being one
+cluster, the component is the cluster and no union is tried; only the others are built edge by edge.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import NamedTuple
 
-Fact = tuple[str, str]
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Pairs = list[tuple[int, int]]
+HOWS = ("number", "key", "scored", "single")
+SCORED, SINGLE = HOWS.index("scored"), HOWS.index("single")
 
 
-class Edge(NamedTuple):
-    """A reason to join two records (numbers, left < right); sworn: a person said so."""
+@dataclass(frozen=True)
+class Edges:
+    """Reasons to join two records, as parallel columns.
 
-    left: int
-    right: int
-    score: int
-    how: str
-    sworn: bool = False
+    Attributes:
+        left: record number, smaller than ``right``.
+        right: record number.
+        score: x 10^4.
+        how: place in ``HOWS``.
+        sworn: a person said so.
+    """
+
+    left: Ints
+    right: Ints
+    score: Ints
+    how: Ints
+    sworn: Flags
+
+    def strongest_first(self) -> Edges:
+        """A person's word, then numbers and keys, then scores from the highest; ties by the records: a total order."""
+        order = np.lexsort((self.right, self.left, -self.score, self.how == SCORED, ~self.sworn))
+        return self.only(order)
+
+    def only(self, chosen: Ints | Flags) -> Edges:
+        """Some of the edges, by place or by mask."""
+        ends = self.left[chosen], self.right[chosen]
+        return Edges(*ends, self.score[chosen], self.how[chosen], self.sworn[chosen])
 
 
 @dataclass
 class Facts:
-    """What may stand against a union: of a record, or of all records of a cluster together.
+    """What may stand against a union: of a record, or of all records of a cluster together. Values are codes.
 
     Attributes:
-        single: fact name → values of which a cluster holds at most one (a resident number).
+        single: believed numbers, of which a cluster holds at most one.
         apart: (register, whom its row tells of): a cluster holds at most one whom per register.
         people: (birth day, sex) pairs said: no two of a cluster may differ in both.
-        lost: valid numbers that were taken from the record as evidence.
+        lost: valid number → rows from which it was taken as evidence.
     """
 
-    single: frozenset[str] = frozenset()
-    apart: frozenset[Fact] = frozenset()
-    people: frozenset[Fact] = frozenset()
-    lost: Counter[str] = field(default_factory=Counter)
+    single: set[int] = field(default_factory=set)
+    apart: set[tuple[int, int]] = field(default_factory=set)
+    people: set[tuple[int, int]] = field(default_factory=set)
+    lost: dict[int, int] = field(default_factory=dict)
+
+    def against(self, other: Facts, rows: Mapping[int, int]) -> bool:
+        """Something stands against one cluster of both. ``rows``: valid number → all rows that say it."""
+        numbers = self.single | other.single
+        if len(numbers) > 1 or any(x[0] == y[0] and x[1] != y[1] for x, y in product(self.apart, other.apart)):
+            return True
+        if any(x[0] != y[0] and x[1] != y[1] for x, y in product(self.people, other.people)):
+            return True
+        taken = {n: self.lost.get(n, 0) + other.lost.get(n, 0) for n in {*self.lost, *other.lost}}
+        whole = {n for n, times in taken.items() if times == rows[n]}  # such a number is the cluster's second one
+        return bool(whole) and len(numbers | whole) > 1
+
+    def take(self, other: Facts) -> None:
+        """Add what another says."""
+        self.single |= other.single
+        self.apart |= other.apart
+        self.people |= other.people
+        for number, times in other.lost.items():
+            self.lost[number] = self.lost.get(number, 0) + times
 
 
-NO_FACTS = Facts()
+@dataclass(frozen=True)
+class Against:
+    """What the records of a kind say against unions.
+
+    Attributes:
+        mixed: component per record, as its smallest record → per record number: the component of that name holds
+            something that stands against its being one cluster.
+        of: record number → what it says.
+        rows: valid number → all rows that say it.
+        different: pairs a person judged different.
+    """
+
+    mixed: Callable[[Ints], Flags]
+    of: Callable[[int], Facts]
+    rows: Mapping[int, int]
+    different: Pairs
 
 
 class Clusters:
-    """A union-find whose roots are the smallest record and carry the facts of their cluster."""
+    """A union-find over a few records; roots are the smallest record and carry the facts of their cluster."""
 
-    def __init__(self, size: int, facts: dict[int, Facts], different: Iterable[tuple[int, int]]) -> None:
-        """Start with every record alone.
-
-        Args:
-            size: number of records.
-            facts: record → what it says; records without facts may be left out.
-            different: pairs a person judged different.
-        """
-        self._parent = list(range(size))
-        self._facts = dict(facts)
+    def __init__(self, records: Iterable[int], against: Against) -> None:
+        """Start with every record alone."""
+        self._parent = {record: record for record in records}
+        self._members = {record: [record] for record in self._parent}
+        self._facts = {record: against.of(record) for record in self._parent}
+        self._rows = against.rows
         self._different: dict[int, set[int]] = {}
-        self._members: dict[int, list[int]] = {}
-        self._wholly: Counter[str] = Counter()
-        for said in facts.values():
-            self._wholly.update([*said.lost, *said.single])
-        for left, right in different:
+        for left, right in against.different:
             self._different.setdefault(left, set()).add(right)
             self._different.setdefault(right, set()).add(left)
 
@@ -71,61 +125,74 @@ class Clusters:
             record = parent[record]
         return record
 
-    def join(self, edge: Edge) -> bool:
-        """Unite the two clusters unless they are one or something stands against it; True when they were united."""
-        a, b = sorted((self.root(edge.left), self.root(edge.right)))
+    def join(self, left: int, right: int, *, sworn: bool) -> bool:
+        """Unite two clusters unless they are one or something stands against it; True when they were united."""
+        a, b = sorted((self.root(left), self.root(right)))
         if a == b or self._parted(a, b):
             return False
-        mine, other = self._facts.get(a, NO_FACTS), self._facts.get(b, NO_FACTS)
-        if not edge.sworn and self._conflict(mine, other):
+        if not sworn and self._facts[a].against(self._facts[b], self._rows):
             return False
         self._parent[b] = a
-        if other is not NO_FACTS or mine is not NO_FACTS:
-            self._facts[a] = _together(mine, other)
-            self._facts.pop(b, None)
-        if self._different:
-            self._members[a] = self._members.pop(a, [a]) + self._members.pop(b, [b])
+        small, large = sorted((self._facts.pop(a), self._facts.pop(b)), key=lambda f: len(f.apart) + len(f.lost))
+        large.take(small)
+        self._facts[a] = large
+        self._members[a] += self._members.pop(b)
         return True
 
     def _parted(self, a: int, b: int) -> bool:
         """A person said that somebody of one is nobody of the other."""
         if not self._different:
             return False
-        left, right = self._members.get(a, [a]), set(self._members.get(b, [b]))
-        return any(not right.isdisjoint(self._different.get(record, ())) for record in left)
-
-    def _conflict(self, a: Facts, b: Facts) -> bool:
-        numbers = a.single | b.single
-        if len(numbers) > 1 or any(x[0] == y[0] and x[1] != y[1] for x, y in product(a.apart, b.apart)):
-            return True
-        if any(x[0] != y[0] and x[1] != y[1] for x, y in product(a.people, b.people)):
-            return True
-        lost = a.lost + b.lost  # a number whose every row lies here still is this cluster's second number
-        return len(numbers | {n for n, rows in lost.items() if rows == self._wholly[n]}) > 1 if lost else False
+        right = set(self._members[b])
+        return any(not right.isdisjoint(self._different.get(record, ())) for record in self._members[a])
 
 
-def _together(a: Facts, b: Facts) -> Facts:
-    return Facts(a.single | b.single, a.apart | b.apart, a.people | b.people, a.lost + b.lost)
-
-
-def strongest_first(edges: Iterable[Edge]) -> list[Edge]:
-    """A person's word, then numbers and keys, then scores from the highest; ties by the records: a total order."""
-    return sorted(edges, key=lambda e: (not e.sworn, e.how == "scored", -e.score, e.left, e.right))
-
-
-def clusters(
-    size: int, edges: Sequence[Edge], facts: dict[int, Facts], different: Iterable[tuple[int, int]]
-) -> tuple[list[int], list[str]]:
-    """Partition the records.
+def clusters(size: int, edges: Edges, against: Against) -> tuple[Ints, Ints]:
+    """Partition the records 0 ... size - 1.
 
     Returns:
-        (root, how): per record the smallest record of its cluster, and how it got in: number, key, scored, single.
+        (root, how): per record the smallest record of its cluster, and how it got in, as a place in ``HOWS``.
     """
-    found = Clusters(size, facts, different)
-    how = ["single"] * size
-    for edge in strongest_first(edges):
-        if found.join(edge):
-            for record in (edge.left, edge.right):
-                if how[record] == "single":
-                    how[record] = edge.how
-    return [found.root(record) for record in range(size)], how
+    edges = edges.strongest_first()
+    root = components(size, edges.left, edges.right)
+    mixed = against.mixed(root)
+    mixed[[root[record] for pair in against.different for record in pair]] = True
+    how = _first_edge(size, edges)
+    torn = mixed[root]
+    if torn.any():
+        _build(np.flatnonzero(torn), edges.only(torn[edges.left]), against, root, how)
+    return root, how
+
+
+def components(size: int, left: Ints, right: Ints) -> Ints:
+    """Connected components of the graph: per record the smallest record that can be reached from it."""
+    root = np.arange(size, dtype=np.int64)
+    while len(left):
+        a, b = root[left], root[right]
+        apart = a != b
+        left, right, a, b = left[apart], right[apart], a[apart], b[apart]
+        np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
+        while not np.array_equal(root, above := root[root]):
+            root = above
+    return root
+
+
+def _first_edge(size: int, edges: Edges) -> Ints:
+    """How each record is joined where no union is refused: its strongest edge is the first to meet it alone."""
+    place = np.full(size, len(edges.left), dtype=np.int64)
+    for end in (edges.left, edges.right):
+        np.minimum.at(place, end, np.arange(len(end)))
+    return np.append(edges.how, SINGLE)[place]
+
+
+def _build(records: Ints, edges: Edges, against: Against, root: Ints, how: Ints) -> None:
+    """Fill root and how of some components, edge by edge."""
+    found = Clusters(records.tolist(), against)
+    how[records] = SINGLE
+    columns = zip(*(c.tolist() for c in (edges.left, edges.right, edges.how, edges.sworn)), strict=True)
+    for left, right, by, sworn in columns:
+        if found.join(left, right, sworn=sworn):
+            for record in (left, right):
+                if how[record] == SINGLE:
+                    how[record] = by
+    root[records] = [found.root(record) for record in records.tolist()]

@@ -1,28 +1,125 @@
-"""What stands against a union, per record, by the ``never`` words of a kind (README.md lists them)."""
+"""What stands against a union, by the ``never`` words of a kind (README.md lists them), as integer columns."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.contract import Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.resolve.cluster import Facts
+from transforms.resolve.cluster import Facts, Flags, Ints
 
 WORDS = ("decisive_conflict", "birth_and_sex_conflict", "one_live_row_per", "same_source")
-RESIDENT = (None, "111", "112", "113")  # GA/T 517 kinds of one number space; of other documents one may have several
+RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space; of other documents one may have several
+_NONE = -1
 
 
-def facts_of(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> dict[int, Facts]:
-    """Record number → facts, for records that have any.
+@dataclass(frozen=True)
+class Said:
+    """One statement per place: record and value codes.
+
+    Attributes:
+        record: record number.
+        values: parallel columns of codes.
+    """
+
+    record: Ints
+    values: tuple[Ints, ...]
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What all records of a kind say that may stand against a union.
+
+    Attributes:
+        number: valid exclusive number of each record, -1 without one.
+        believed: the record's number counts; a valid one that does not was lost.
+        rows: valid number → all rows that say it.
+        apart: per record (register, whom its row tells of), register -1 where it does not matter.
+        people: (birth day, sex) said.
+    """
+
+    number: Ints
+    believed: Flags
+    rows: Mapping[int, int]
+    apart: tuple[Ints, Ints]
+    people: Said
+
+    def of(self, record: int) -> Facts:
+        """What one record says."""
+        number, believed = int(self.number[record]), bool(self.believed[record])
+        register, whom = (int(column[record]) for column in self.apart)
+        start, end = np.searchsorted(self.people.record, [record, record + 1])
+        days, sexes = (column[start:end].tolist() for column in self.people.values)
+        return Facts(
+            single={number} if number != _NONE and believed else set(),
+            apart={(register, whom)} if register != _NONE else set(),
+            people=set(zip(days, sexes, strict=True)),
+            lost={number: 1} if number != _NONE and not believed else {},
+        )
+
+    def mixed(self, component: Ints) -> Flags:
+        """Components in which anything at all may stand against one cluster; the rest can be taken whole.
+
+        Args:
+            component: per record, the smallest record of its component.
+
+        Returns:
+            Per record number, whether the component of that name is mixed.
+        """
+        count = len(component)
+        said = np.bincount(component, minlength=count)[component] > 1
+        register, whom = self.apart
+        parted = said & (register != _NONE)
+        by_register = component[parted] * (register.max(initial=0) + 1) + register[parted]
+        places, at = np.unique(by_register, return_inverse=True)
+        told = places[_differ(at, whom[parted], len(places))] // (register.max(initial=0) + 1)
+        found = self._two_numbers(component, said, count)
+        found[told] = True
+        people = said[self.people.record]
+        days, sexes = (_differ(component[self.people.record[people]], v[people], count) for v in self.people.values)
+        return found | (days & sexes)
+
+    def _two_numbers(self, component: Ints, said: Flags, count: int) -> Flags:
+        """Two believed numbers, or a number all of whose rows lost it beside another."""
+        numbered = said & (self.number != _NONE)
+        kept, lost = np.flatnonzero(numbered & self.believed), np.flatnonzero(numbered & ~self.believed)
+        size = int(self.number.max(initial=0)) + 1
+        taken, times = np.unique(component[lost] * size + self.number[lost], return_counts=True)
+        whole = taken[times == [self.rows[n] for n in (taken % size).tolist()]]
+        groups = np.concatenate([component[kept], whole // size])
+        return _differ(groups, np.concatenate([self.number[kept], whole % size]), count)
+
+
+def _differ(group: Ints, value: Ints, count: int) -> Flags:
+    """Per group: it holds two values."""
+    low, high = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
+    np.minimum.at(low, group, value)
+    np.maximum.at(high, group, value)
+    return np.asarray(low < high, dtype=bool)
+
+
+def needed(kind: Kind) -> list[str]:
+    """The clean columns that facts are made of."""
+    name = kind.link.decisive or ""
+    embedded = [f"{name}_{part}" for part in ("token", "valid", "kind", "birth", "sex")]
+    return ["record_id", "source", name, *embedded, "birth_date", "birth_date_precision", "sex"]
+
+
+def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> Statements:
+    """What the records say.
 
     A register with one live row per person that names one number twice has told of one person twice: rows under the
     same believed number are one "whom", all others are one each.
 
     Args:
-        live: live records of the kind, sorted by record id.
+        live: live records of the kind, sorted by record id: the columns that :func:`needed` names.
         trusted: link's unit.parquet, sorted by record id: whose number counts.
         kind: its ``never`` words.
         contracts: register facts by source.
@@ -33,56 +130,85 @@ def facts_of(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str,
     never = set(kind.link.never)
     if unknown := sorted(never - set(WORDS)):
         raise ConfigError(f"kinds/{kind.kind}.yml: link.never knows {', '.join(WORDS)}, not {', '.join(unknown)}")
-    sources = live.column("source").to_pylist()
-    registers = {s for s, c in contracts.items() if c.registers.one_live_row_per == kind.kind}
-    numbers = _numbers(live, kind) if "decisive_conflict" in never else [None] * live.num_rows
-    believed = trusted.column("trusted").to_pylist()
-    people = _people(live, kind, believed) if "birth_and_sex_conflict" in never else [frozenset()] * live.num_rows
-    found = {}
-    for r, (source, number) in enumerate(zip(sources, numbers, strict=True)):
-        in_register = "one_live_row_per" in never and source in registers
-        apart = in_register or "same_source" in never
-        kept = number is not None and believed[r]
-        said = Facts(
-            frozenset([number]) if kept and number else frozenset(),
-            frozenset([(source, f"number {number}" if kept and in_register else f"row {r}")]) if apart else frozenset(),
-            people[r],
-            Counter([number] if number and not kept else []),
-        )
-        if said.single or said.apart or said.people or said.lost:
-            found[r] = said
-    return found
+    size = live.num_rows
+    believed = trusted.column("trusted").to_numpy().astype(bool)
+    number = _numbers(live, kind) if "decisive_conflict" in never else np.full(size, _NONE)
+    codes, times = np.unique(number[number != _NONE], return_counts=True)
+    return Statements(
+        number,
+        believed,
+        dict(zip(codes.tolist(), times.tolist(), strict=True)),
+        _apart(live, kind, contracts, np.where(believed, number, _NONE)),
+        _people(live, kind, believed) if "birth_and_sex_conflict" in never else _nothing(),
+    )
 
 
-def _column(live: pa.Table, name: str) -> list[object]:
-    return list(live.column(name).to_pylist()) if name in live.column_names else [None] * live.num_rows
+def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Ints) -> tuple[Ints, Ints]:
+    """Register per record, -1 where it may say anything, and whom its row tells of."""
+    never, size = kind.link.never, live.num_rows
+    whom = np.arange(size, dtype=np.int64)
+    one_per = {s for s, c in contracts.items() if c.registers.one_live_row_per == kind.kind}
+    registers = sorted(one_per) if "one_live_row_per" in never else []
+    source = live.column("source")
+    inside = pc.is_in(source, pa.array(registers, pa.string())).to_numpy()
+    named = inside & (kept != _NONE)
+    whom[named] = size + kept[named]
+    register = _codes(source) if size else whom
+    return (register if "same_source" in never else np.where(inside, register, _NONE)), whom
 
 
-def _numbers(live: pa.Table, kind: Kind) -> list[str | None]:
+def _nothing() -> Said:
+    none = np.zeros(0, dtype=np.int64)
+    return Said(none, (none, none))
+
+
+def _codes(values: pa.ChunkedArray) -> Ints:
+    """Value codes, -1 for null; equal codes, equal values, and no meaning in their order."""
+    found = values.combine_chunks().dictionary_encode()
+    indices = (found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found).indices
+    return np.asarray(pc.fill_null(indices, _NONE).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _numbers(live: pa.Table, kind: Kind) -> Ints:
     """The valid exclusive number of each record: a resident number, a credit code, the register's own number."""
     name = kind.link.decisive or ""
     is_document = name in kind.properties and kind.properties[name].type == "document"
-    values = _column(live, f"{name}_token" if is_document else name)
-    valid = _column(live, f"{name}_valid") if f"{name}_valid" in live.column_names else [True] * len(values)
-    kinds = _column(live, f"{name}_kind") if is_document else [None] * len(values)
-    return [
-        str(value) if value and ok and of_kind in RESIDENT else None
-        for value, ok, of_kind in zip(values, valid, kinds, strict=True)
-    ]
+    column = f"{name}_token" if is_document else name
+    if column not in live.column_names or not live.num_rows:
+        return np.full(live.num_rows, _NONE, dtype=np.int64)
+    usable = pc.not_equal(live.column(column), "")
+    if f"{name}_valid" in live.column_names:
+        usable = pc.and_(usable, live.column(f"{name}_valid"))
+    if is_document and f"{name}_kind" in live.column_names:
+        of_kind = live.column(f"{name}_kind")
+        usable = pc.and_(usable, pc.or_(pc.is_null(of_kind), pc.is_in(of_kind, pa.array(RESIDENT))))
+    return np.where(_flags(usable), _codes(live.column(column)), _NONE)
 
 
-def _people(live: pa.Table, kind: Kind, believed: list[bool]) -> list[frozenset[tuple[str, str]]]:
+def _flags(values: pa.ChunkedArray) -> Flags:
+    return np.asarray(pc.fill_null(values, False).to_numpy(), dtype=bool)
+
+
+def _people(live: pa.Table, kind: Kind, believed: Flags) -> Said:
     """(birth day, sex) as stated in the row, and as embedded in a believed number."""
-    days, precision, sexes = (_column(live, c) for c in ("birth_date", "birth_date_precision", "sex"))
-    number = kind.link.decisive
-    embedded = zip(_column(live, f"{number}_birth"), _column(live, f"{number}_sex"), believed, strict=True)
-    stated = zip(days, precision, sexes, embedded, strict=True)
-    return [_said(day if full == "day" else None, sex, number) for day, full, sex, number in stated]
+    number, full = kind.link.decisive, np.zeros(live.num_rows, dtype=bool)
+    if "birth_date_precision" in live.column_names:
+        full = _flags(pc.equal(live.column("birth_date_precision"), "day"))
+    parts = [_pairs(live, "birth_date", "sex", full), _pairs(live, f"{number}_birth", f"{number}_sex", believed)]
+    record, day, sex = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    order = np.argsort(record, kind="stable")
+    _, sexes = np.unique(sex, return_inverse=True)
+    return Said(record[order], (day[order], sexes.astype(np.int64)[order]))
 
 
-def _said(day: object, sex: object, number: tuple[object, object, bool]) -> frozenset[tuple[str, str]]:
-    born, born_sex, believed = number
-    said = {(str(day), str(sex))} if day and sex and sex != "unknown" else set()
-    if believed and born and born_sex:
-        said.add((str(born), str(born_sex)))
-    return frozenset(said)
+_Columns = tuple[Ints, Ints, npt.NDArray[np.object_]]
+
+
+def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> _Columns:
+    """(record, day number, sex) of records that say both and count."""
+    if day not in live.column_names or sex not in live.column_names:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
+    said = pc.and_(pc.is_valid(live.column(day)), pc.not_equal(live.column(sex), "unknown"))
+    record = np.flatnonzero(_flags(said) & counts)
+    days, sexes = (live.column(c).combine_chunks().take(pa.array(record)) for c in (day, sex))
+    return record, days.cast(pa.int32()).to_numpy().astype(np.int64), sexes.to_numpy(zero_copy_only=False)

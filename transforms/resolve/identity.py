@@ -1,51 +1,46 @@
-"""Identities that last: the rule of design.md section 5.5, as one pure function.
+"""Identities that last: the rule of design.md section 5.5, over whole tables.
 
 Each record has a home, set when it is first published and changed only when its cluster mints. Every identity ever
 minted, live or retired, is offered to the cluster that holds most of its home records. A cluster keeps, of those
-offered, a live one before a retired one, then the oldest; a cluster offered none mints.
+offered, a live one before a retired one, the last retired before one that went earlier, then the oldest; a cluster
+offered none mints.
+
+A record that is first published while its cluster is offered several identities (two people merged) waits without a
+home until one alone is offered: it follows its cluster and has no say, so that undoing the merge finds every identity
+where it was, however many records came meanwhile and whichever way they go.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import model
+from transforms.engine import Engine
+from transforms.resolve.cluster import Flags, Ints
 
 LIVE, RETIRED = "live", "retired"
+HOME = pa.schema([("record_id", pa.string()), ("entity_id", pa.string()), ("homed_release", pa.int64())])
+_STEPS = Path(__file__).with_name("identity.sql")
+_NONE = -1
 
 
 @dataclass(frozen=True)
-class Identity:
-    """An identity ever minted.
+class Past:
+    """What was published of a kind.
 
     Attributes:
-        entity_id: its id, never reused.
-        minted_release: the release that first showed it.
-        founding_record: smallest record id of the cluster that minted it.
-        state: live or retired.
-        retired_release: when it last retired; null while live.
-        signpost: the identity to follow instead, null while live or where there is none.
+        homes: every record ever homed (record_id, entity_id, homed_release), sorted by record id.
+        identities: every identity ever minted (model.IDENTITY), sorted by id.
     """
 
-    entity_id: str
-    minted_release: int
-    founding_record: str
-    state: str = LIVE
-    retired_release: int | None = None
-    signpost: str | None = None
-
-    @property
-    def age(self) -> tuple[int, str, str]:
-        """Sorts the oldest first; a total order."""
-        return self.minted_release, self.founding_record, self.entity_id
-
-
-@dataclass(frozen=True, order=True)
-class Home:
-    """A record's home identity and the release in which it was set."""
-
-    entity_id: str
-    homed_release: int
+    homes: pa.Table
+    identities: pa.Table
 
 
 @dataclass(frozen=True)
@@ -53,77 +48,137 @@ class Assignment:
     """Tonight's outcome.
 
     Attributes:
-        entities: per cluster, in the order given, the identity it keeps.
-        homes: every record ever homed, live or not.
-        identities: every identity ever minted, as it stands now.
+        entities: per cluster, in the order of their smallest records, the identity it keeps.
+        past: homes and identities as they stand now.
+        minted: number of new identities.
     """
 
-    entities: list[str]
-    homes: dict[str, Home]
-    identities: dict[str, Identity]
+    entities: pa.Array
+    past: Past
+    minted: int
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Per cluster the place of its identity (-1: it mints) and how many were offered; per identity its cluster."""
+
+    entity: Ints
+    offered: Ints
+    offered_to: Ints
 
 
 def assign(
-    clusters: Sequence[Sequence[str]],
-    homes: Mapping[str, Home],
-    identities: Mapping[str, Identity],
-    release: int,
-    mint: Callable[[str, int], str],
+    engine: Engine, ids: pa.Array, root: Ints, past: Past, release: int, mint: Callable[[str, int], str]
 ) -> Assignment:
-    """Give every cluster its identity. The order of clusters, records and mappings has no influence.
+    """Give every cluster its identity. The order of homes and identities has no influence.
 
     Args:
-        clusters: the live partition: record ids, each in exactly one cluster, none empty.
-        homes: record → home, as last published.
-        identities: every identity ever minted, as last published.
+        engine: runs identity.sql.
+        ids: live record ids, ascending.
+        root: per record the place of the smallest record of its cluster.
+        past: homes and identities as last published.
         release: the number of the release that is being made.
         mint: (founding record, release) → a new entity id.
     """
-    offered = _offers(clusters, homes)
-    entities: list[str] = []
-    after_homes, after = dict(homes), {}
-    for at, cluster in enumerate(clusters):
-        kept = min((identities[e] for e in offered.get(at, ())), key=lambda i: (i.state != LIVE, i.age), default=None)
-        if kept is None:
-            founder = min(cluster)
-            kept = Identity(mint(founder, release), release, founder)
-            after_homes.update(dict.fromkeys(cluster, Home(kept.entity_id, release)))
-        else:
-            fresh = (record for record in cluster if record not in homes)
-            after_homes.update(dict.fromkeys(fresh, Home(kept.entity_id, release)))
-        after[kept.entity_id] = replace(kept, state=LIVE, retired_release=None, signpost=None)
-        entities.append(kept.entity_id)
-    lost = {e: entities[at] for at, listed in offered.items() for e in listed}
-    for entity_id, identity in identities.items():
-        if entity_id not in after:
-            after[entity_id] = _retire(identity, lost.get(entity_id), release)
-    return Assignment(entities, after_homes, after)
+    founders, cluster = np.unique(root, return_inverse=True)
+    cluster = cluster.astype(np.int64)
+    home = _homes(ids, past)
+    kept = _kept(engine, cluster, home, past, len(founders))
+    minting = np.flatnonzero(kept.entity == _NONE)
+    new = pa.array([mint(ids[int(r)].as_py(), release) for r in founders[minting]], pa.string())
+    known = pa.concat_arrays([past.identities.column("entity_id").combine_chunks(), new])
+    held = kept.entity.copy()
+    held[minting] = past.identities.num_rows + np.arange(len(minting))
+    entities = known.take(pa.array(held))
+    homes = _rehomed(ids, cluster, home, kept, entities, past.homes, release)
+    born = _born(past.identities, new, ids.take(pa.array(founders[minting])), release)
+    identities = _standing_now(past.identities, kept, entities, release)
+    whole = pa.concat_tables([identities, born]).sort_by("entity_id").combine_chunks()
+    return Assignment(entities, Past(homes, whole), len(minting))
 
 
-def _offers(clusters: Sequence[Sequence[str]], homes: Mapping[str, Home]) -> dict[int, list[str]]:
-    """Cluster → identities offered to it: where most of their home records are.
-
-    Ties: the cluster with the earliest-homed of those records, then with the smallest record id.
-    """
-    held: dict[str, Counter[int]] = {}
-    first: dict[tuple[str, int], tuple[int, str]] = {}
-    for at, cluster in enumerate(clusters):
-        for record in cluster:
-            home = homes.get(record)
-            if home is None:
-                continue
-            held.setdefault(home.entity_id, Counter())[at] += 1
-            place = (home.entity_id, at)
-            first[place] = min(first.get(place, (home.homed_release, record)), (home.homed_release, record))
-    offers: dict[int, list[str]] = {}
-    for entity_id, counts in held.items():
-        chosen = min(counts, key=lambda at: (-counts[at], first[(entity_id, at)]))
-        offers.setdefault(chosen, []).append(entity_id)
-    return offers
+def _homes(ids: pa.Array, past: Past) -> pa.Table:
+    """Homes of live records: r, e, since, and their place in the past table."""
+    r = pc.index_in(past.homes.column("record_id"), ids)
+    e = pc.index_in(past.homes.column("entity_id"), past.identities.column("entity_id").combine_chunks())
+    table = pa.table({
+        "r": r.cast(pa.int64()), "e": e.cast(pa.int64()), "since": past.homes.column("homed_release"),
+        "place": np.arange(past.homes.num_rows),
+    })  # fmt: skip
+    return table.filter(pc.is_valid(table["r"]))
 
 
-def _retire(identity: Identity, signpost: str | None, release: int) -> Identity:
-    """A live one retires, dated; one that was retired keeps its date and follows its records' signpost."""
-    if identity.state == LIVE:
-        return replace(identity, state=RETIRED, retired_release=release, signpost=signpost)
-    return replace(identity, signpost=signpost or identity.signpost)
+def _kept(engine: Engine, cluster: Ints, home: pa.Table, past: Past, count: int) -> _Kept:
+    identities = past.identities.num_rows
+    entity, offered, offered_to = (np.full(n, fill) for n, fill in ((count, _NONE), (count, 0), (identities, _NONE)))
+    if home.num_rows:
+        tables = {
+            "standing": pa.table({"r": np.arange(len(cluster)), "c": cluster}),
+            "home": home.drop_columns("place"),
+            "identity": _ages(past.identities),
+        }
+        found = engine.run(_STEPS, tables)
+        c, e, place, several = (found.column(n).to_numpy() for n in ("c", "e", "place", "offered"))
+        first = place == 1
+        entity[c[first]], offered[c[first]] = e[first], several[first]
+        offered_to[e] = c
+    return _Kept(entity, offered, offered_to)
+
+
+def _ages(identities: pa.Table) -> pa.Table:
+    order = [(name, "ascending") for name in ("minted_release", "founding_record", "entity_id")]
+    age = np.empty(identities.num_rows, dtype=np.int64)
+    age[pc.sort_indices(identities, order).to_numpy()] = np.arange(identities.num_rows)
+    return pa.table({
+        "e": np.arange(identities.num_rows),
+        "live": pc.equal(identities["state"], LIVE).cast(pa.int64()),
+        "gone": pc.fill_null(identities["retired_release"], 0),
+        "age": age,
+    })  # fmt: skip
+
+
+def _rehomed(
+    ids: pa.Array, cluster: Ints, home: pa.Table, kept: _Kept, entities: pa.Array, homes: pa.Table, release: int
+) -> pa.Table:
+    """Homes after tonight: a minting cluster's records move, newcomers settle where one identity alone is offered."""
+    mints = kept.entity == _NONE
+    live = home.column("r").to_numpy()
+    moved = mints[cluster[live]]
+    newcomer = np.ones(len(ids), dtype=bool)
+    newcomer[live] = False
+    settles = np.concatenate([live[moved], np.flatnonzero(newcomer & (kept.offered[cluster] <= 1))])
+    if not len(settles):
+        return homes
+    stays = np.ones(homes.num_rows, dtype=bool)
+    stays[home.column("place").to_numpy()[moved]] = False
+    columns = [ids.take(pa.array(settles)), entities.take(pa.array(cluster[settles])), np.full(len(settles), release)]
+    parts = [homes.filter(pa.array(stays)), pa.table(columns, schema=HOME)]
+    return pa.concat_tables(parts).sort_by("record_id").combine_chunks()
+
+
+def _standing_now(identities: pa.Table, kept: _Kept, entities: pa.Array, release: int) -> pa.Table:
+    """Identities of the past after tonight: kept ones live; others retire, dated, and point to their records."""
+    lives: Flags = np.zeros(identities.num_rows, dtype=bool)
+    lives[kept.entity[kept.entity != _NONE]] = True
+    offered = kept.offered_to != _NONE
+    follow = entities.take(pa.array(kept.offered_to, mask=~offered))
+    was_live = pc.equal(identities["state"], LIVE)
+    gone = pc.if_else(was_live, pa.scalar(release, pa.int64()), identities["retired_release"])
+    older = pc.if_else(was_live, pa.scalar(None, pa.string()), identities["signpost"])
+    nothing = {"retired_release": pa.scalar(None, pa.int64()), "signpost": pa.scalar(None, pa.string())}
+    now = {
+        "state": pc.if_else(pa.array(lives), LIVE, RETIRED),
+        "retired_release": pc.if_else(pa.array(lives), nothing["retired_release"], gone),
+        "signpost": pc.if_else(pa.array(lives), nothing["signpost"], pc.coalesce(pa.chunked_array([follow]), older)),
+    }
+    return pa.table([now.get(f.name, identities[f.name]) for f in model.IDENTITY], schema=model.IDENTITY)
+
+
+def _born(identities: pa.Table, new: pa.Array, founders: pa.Array, release: int) -> pa.Table:
+    """Identities minted tonight."""
+    size = len(new)
+    told = {
+        "entity_id": new, "minted_release": pa.repeat(pa.scalar(release, pa.int64()), size),
+        "state": pa.repeat(LIVE, size), "founding_record": founders,
+    }  # fmt: skip
+    return pa.table([told.get(f.name, pa.nulls(size, f.type)) for f in model.IDENTITY], schema=model.IDENTITY)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import contract, database, keys, kinds, manifest, model, store
+from transforms.database import Databases
+from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.resolve.cluster import Edge, clusters
-from transforms.resolve.facts import facts_of
-from transforms.resolve.identity import Home, Identity, assign
+from transforms.live import Live
+from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Pairs, clusters
+from transforms.resolve.facts import needed, statements
+from transforms.resolve.identity import HOME, Past, assign
 from transforms.run import Run
 
 ROOM = "resolve"
+_ROWS = 65_536
 # cluster.parquet = model.CLUSTER and whether the record's own number is believed (merge publishes no other).
 CLUSTER = pa.schema([*model.CLUSTER, pa.field("trusted", pa.bool_())])
 
@@ -35,34 +41,53 @@ def run(run: Run, stage: str) -> list[model.Report]:
     if stage not in kinds.STAGES:
         raise ConfigError(f"there is no stage {stage!r}")
     stores = database.open_databases(run.settings)
-    past = {name: database.read(stores.control, name) for name in ("home", "judgement")}
-    past["identity"] = database.read(stores.release, "identity")
     release = database.current_release(stores) + 1
+    live_dir = store.night_dir(run, "account", "live")
+    live = manifest.upstream(run.settings.lake, live_dir, manifest.require(run.settings.lake, live_dir, "account"))
     declared = [k for k in kinds.load_all(run.settings.expectations).values() if k.stage == stage]
-    return [_resolve(run, kind, {n: _of_kind(t, kind.kind) for n, t in past.items()}, release) for kind in declared]
+    return [_resolve(run, kind, dict([live]), _before(stores, kind.kind), release) for kind in declared]
 
 
-def _of_kind(table: pa.Table, kind: str) -> pa.Table:
-    return table.filter(pc.equal(table["kind"], kind)) if table.num_rows else table
+@dataclass(frozen=True)
+class Before:
+    """What control and the release hold of a kind: homes and identities, and judgements as they were made."""
+
+    past: Past
+    judgement: pa.Table
+
+    def digests(self) -> dict[str, str]:
+        """Hashes of the rows, which are sorted by key: homes and judgements are inputs like any other."""
+        told = {"home": self.past.homes, "identity": self.past.identities, "judgement": self.judgement}
+        return {name: _digest(table) for name, table in told.items()}
 
 
-def _resolve(run: Run, kind: Kind, past: dict[str, pa.Table], release: int) -> model.Report:
+def _before(stores: Databases, kind: str) -> Before:
+    where: dict[str, str | int | None] = {"kind": kind}
+    homes = database.read(stores.control, "home", HOME.names, where)
+    identities = database.read(stores.release, "identity", model.IDENTITY.names, where)
+    return Before(Past(homes, identities), database.read(stores.control, "judgement", where=where))
+
+
+def _digest(table: pa.Table) -> str:
+    digest = hashlib.sha256()
+    for batch in table.combine_chunks().to_batches(max_chunksize=_ROWS):
+        digest.update(batch.serialize())
+    return digest.hexdigest()
+
+
+def _resolve(run: Run, kind: Kind, inputs: dict[str, str], before: Before, release: int) -> model.Report:
     folder, lake = store.night_dir(run, ROOM, kind.kind), run.settings.lake
-    live_dir, link_dir = store.night_dir(run, "account", "live"), store.night_dir(run, "link", kind.kind)
-    upstream = [(live_dir, "account"), (link_dir, "link")]
-    inputs = dict(manifest.upstream(lake, where, manifest.require(lake, where, room)) for where, room in upstream)
+    link_dir = store.night_dir(run, "link", kind.kind)
+    inputs |= dict([manifest.upstream(lake, link_dir, manifest.require(lake, link_dir, "link"))])
     inputs["configuration"] = manifest.configuration(run.settings.expectations)
-    inputs |= {name: _digest(table) for name, table in past.items()}
+    inputs |= before.digests()
     if done := manifest.fresh(folder, ROOM, inputs):
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-    path = live_dir / f"{kind.kind}.parquet"
-    live = store.read_table(path).sort_by("record_id") if path.is_file() else model.STANDARD.empty_table()
-    pairs, units = (store.read_table(link_dir / f"{name}.parquet") for name in ("pairs", "unit"))
-    tables = resolve(run, kind, live, pairs, units, past=past, release=release)
+    tables, minted = resolve(run, kind, before, release)
     counts = {
-        "records": live.num_rows,
-        "entities": len(set(tables["cluster"].column("entity_id").to_pylist())),
-        "minted": sum(1 for r in tables["identity"].column("minted_release").to_pylist() if r == release),
+        "records": tables["cluster"].num_rows,
+        "entities": pc.count_distinct(tables["cluster"]["entity_id"]).as_py(),
+        "minted": minted,
     }
     with store.output(folder) as tmp:
         for name, table in tables.items():
@@ -71,78 +96,67 @@ def _resolve(run: Run, kind: Kind, past: dict[str, pa.Table], release: int) -> m
     return _report(run, kind, counts, again=False)
 
 
-def resolve(
-    run: Run, kind: Kind, live: pa.Table, pairs: pa.Table, units: pa.Table, *, past: dict[str, pa.Table], release: int
-) -> dict[str, pa.Table]:
-    """Cluster and name: tables ``cluster``, ``identity`` and ``home`` of one kind, sorted by their keys."""
-    ids: list[str] = live.column("record_id").to_pylist()
-    at = {record: r for r, record in enumerate(ids)}
-    judged = _judged(past["judgement"], at)
-    edges = [e for e in _edges(pairs, at) if e.how != "scored" or e.score >= kind.link.accept]
-    edges += [Edge(left, right, 0, "scored", sworn=True) for left, right, word in judged if word == "same"]
-    facts = facts_of(live, units, kind, contract.load_all(run.settings.expectations))
-    roots, how = clusters(len(ids), edges, facts, [(a, b) for a, b, word in judged if word == "different"])
-    members: dict[int, list[str]] = {}
-    for record, root in zip(ids, roots, strict=True):
-        members.setdefault(root, []).append(record)
-    order = sorted(members)
-    secret = keys.load(run.settings)
-    named = assign(
-        [members[root] for root in order],
-        _homes(past["home"]),
-        _identities(past["identity"]),
-        release,
-        lambda founder, number: secret.entity_id(kind.kind, founder, number),
-    )
-    entity = dict(zip(order, named.entities, strict=True))
-    whose = [entity[root] for root in roots]
-    identities = sorted(named.identities.values(), key=lambda i: i.entity_id)
-    homes = sorted(named.homes.items())
+def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[str, pa.Table], int]:
+    """Cluster and name: tables ``cluster``, ``identity`` and ``home`` of one kind, sorted by key; ids minted."""
+    live = _live(run, kind)
+    ids = live.column("record_id").combine_chunks()
+    link_dir = store.night_dir(run, "link", kind.kind)
+    units, pairs = (store.read_table(link_dir / f"{name}.parquet") for name in ("unit", "pairs"))
+    same, different = _judged(before.judgement, ids)
+    said = statements(live, units, kind, contract.load_all(run.settings.expectations))
+    del live
+    against = Against(said.mixed, said.of, said.rows, different)
+    root, how = clusters(len(ids), _edges(pairs, ids, same, kind.link.accept), against)
+    mint = partial(keys.load(run.settings).entity_id, kind.kind)
+    with Engine(run.settings) as engine:
+        named = assign(engine, ids, root, before.past, release, mint)
+    at = np.unique(root, return_inverse=True)[1]
+    words = pa.DictionaryArray.from_arrays(pa.array(how, pa.int8()), pa.array(HOWS)).cast(pa.string())
+    whose = named.entities.take(pa.array(at))
+    homes = named.past.homes
+    of_kind = pa.repeat(kind.kind, homes.num_rows)
+    identities = named.past.identities
+    kinds_of = pa.repeat(kind.kind, identities.num_rows)
     return {
-        "cluster": pa.table([ids, whose, how, units.column("trusted")], schema=CLUSTER),
-        "identity": pa.table(
-            [
-                [i.entity_id for i in identities],
-                [kind.kind] * len(identities),
-                [i.minted_release for i in identities],
-                [i.state for i in identities],
-                [i.retired_release for i in identities],
-                [i.signpost for i in identities],
-                [i.founding_record for i in identities],
-            ],
-            schema=model.IDENTITY,
-        ),
-        "home": pa.table(
-            [[r for r, _ in homes], [kind.kind] * len(homes), [h.entity_id for _, h in homes]], schema=model.HOME
-        ),
-    }
+        "cluster": pa.table([ids, whose, words, units.column("trusted")], schema=CLUSTER),
+        "identity": identities.set_column(1, model.IDENTITY.field("kind"), kinds_of),
+        "home": pa.table([homes["record_id"], of_kind, homes["entity_id"]], schema=model.HOME),
+    }, named.minted
 
 
-def _edges(pairs: pa.Table, at: dict[str, int]) -> list[Edge]:
-    columns = (pairs.column(name).to_pylist() for name in ("left", "right", "score", "how"))
-    return [Edge(at[left], at[right], score, how) for left, right, score, how in zip(*columns, strict=True)]
+def _live(run: Run, kind: Kind) -> pa.Table:
+    """Live records of the kind, sorted by record id: the columns that facts are made of."""
+    live = Live(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet")
+    names = [name for name in dict.fromkeys(needed(kind)) if name in live.column_names]
+    return pa.table([live.column(name) for name in names], names)
 
 
-def _judged(judgements: pa.Table, at: dict[str, int]) -> list[tuple[int, int, str]]:
-    """Standing judgements between live records, in the order they were made."""
-    rows = sorted(judgements.to_pylist(), key=lambda j: int(j["judgement_id"]))
-    live = [j for j in rows if j["retired_at"] is None and j["left_record"] in at and j["right_record"] in at]
-    return [(at[j["left_record"]], at[j["right_record"]], str(j["decision"])) for j in live]
+def _edges(pairs: pa.Table, ids: pa.Array, same: Pairs, accept: int) -> Edges:
+    """Pairs strong enough to join two records, and what a person swore."""
+    counts = pc.or_(pc.not_equal(pairs["how"], "scored"), pc.greater_equal(pairs["score"], accept))
+    pairs = pairs.filter(counts)
+    sworn = np.array(same, dtype=np.int64).reshape(-1, 2)
+    ends = [pc.index_in(pairs[name], ids).to_numpy().astype(np.int64) for name in ("left", "right")]
+    how = pc.index_in(pairs["how"], pa.array(HOWS)).to_numpy().astype(np.int64)
+    people = np.repeat([False, True], [pairs.num_rows, len(sworn)])
+    return Edges(
+        np.concatenate([ends[0], sworn[:, 0]]),
+        np.concatenate([ends[1], sworn[:, 1]]),
+        np.concatenate([pairs["score"].to_numpy().astype(np.int64), np.zeros(len(sworn), dtype=np.int64)]),
+        np.concatenate([how, np.full(len(sworn), SCORED)]),
+        people,
+    )
 
 
-def _homes(table: pa.Table) -> dict[str, Home]:
-    return {h["record_id"]: Home(h["entity_id"], int(h["homed_release"])) for h in table.to_pylist()}
-
-
-def _identities(table: pa.Table) -> dict[str, Identity]:
-    columns = ("entity_id", "minted_release", "founding_record", "state", "retired_release", "signpost")
-    return {i["entity_id"]: Identity(*(i[c] for c in columns)) for i in table.to_pylist()}
-
-
-def _digest(table: pa.Table) -> str:
-    """Hash of the rows, which are sorted by key: homes and judgements are inputs like any other."""
-    rows = json.dumps(table.to_pylist(), ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(rows.encode()).hexdigest()
+def _judged(judgements: pa.Table, ids: pa.Array) -> tuple[Pairs, Pairs]:
+    """Standing judgements between live records: same, different."""
+    standing = judgements.filter(pc.is_null(judgements["retired_at"])).sort_by("judgement_id")
+    ends = [pc.index_in(standing[name], ids) for name in ("left_record", "right_record")]
+    told: dict[str, Pairs] = {"same": [], "different": [], "unsure": []}
+    for left, right, word in zip(*(c.to_pylist() for c in (*ends, standing["decision"])), strict=True):
+        if left is not None and right is not None:
+            told[word].append((left, right))
+    return told["same"], told["different"]
 
 
 def _report(run: Run, kind: Kind, counts: dict[str, int], *, again: bool) -> model.Report:

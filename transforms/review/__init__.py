@@ -1,6 +1,6 @@
 """Review: what a person should look at, and what a person decided. Not a room: no night waits for it."""
 
 from transforms.review.judgements import judge, judgements, undo
-from transforms.review.queue import Item, kind_of, queue
+from transforms.review.queue import Item, find, kind_of, queue, said
 
-__all__ = ["Item", "judge", "judgements", "kind_of", "queue", "undo"]
+__all__ = ["Item", "find", "judge", "judgements", "kind_of", "queue", "said", "undo"]

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from transforms import documents, values
+from transforms import coordinates, documents, values
 from transforms.contract import Column, Contract
 from transforms.keys import Keys
 from transforms.kinds import FREE_TEXT, Kind, Property
 from transforms.model import BOOL, DAY, LONG, TEXT
-from transforms.standardise import coordinates, identifiers, names
+from transforms.standardise import identifiers, names
 from transforms.standardise.address import parser
 
 DOUBLE, WORDS, BYTES = pa.float64(), pa.list_(pa.string()), pa.binary()
@@ -22,7 +22,7 @@ _ADDRESS = ("", *(f"_{name}" for name in parser.COLUMNS))
 _TYPES: dict[str, dict[str, pa.DataType]] = {
     "text": {"": TEXT}, "code": {"": TEXT}, "facility_class": {"": TEXT}, "key": {"": TEXT},
     "name": {"": TEXT, "_key": TEXT, "_pinyin": TEXT, "_surname": TEXT},
-    "organization_name": {"": TEXT, "_key": TEXT},
+    "organization_name": {"": TEXT, "_key": TEXT, "_trade": TEXT},
     "document": {"_kind": TEXT, "_valid": BOOL, "_token": TEXT, "_near": WORDS, "_birth": DAY, "_sex": TEXT},
     "document_kind": {},
     "credit_code": {"": TEXT, "_valid": BOOL},

@@ -9,10 +9,12 @@ not join numbers that agree only after a shift.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from transforms import documents, values
 from transforms.keys import Keys
@@ -60,11 +62,12 @@ def document(series: pd.Series, kinds: pd.Series, struck: pd.Series, keys: Keys)
     numbers = pd.Series([number or None for _, _, number in parts], dtype=object)
     of_kind = pd.Series([kind or None for kind, _, _ in parts], dtype=object)
     read = documents.document(numbers, of_kind)
-    tokens = [
-        keys.link_token(f"document:{category(kind)}", number) if valid else None
-        for number, valid, kind in zip(read["number"], read["valid"], of_kind, strict=True)
-    ]
-    resident = of_kind.map(category).eq("resident")
+    categories = pd.Series([category(kind) for kind in of_kind], dtype=object)
+    tokens = np.full(len(read), None, dtype=object)
+    for name in sorted(categories.unique()):
+        here = np.flatnonzero(categories.eq(name) & read["valid"])
+        tokens[here] = _tokens(f"document:{name}", read["number"].to_numpy()[here], keys)
+    resident = categories.eq("resident")
     secret = keys.token.digest("document_near")
     near = [
         _near(number, secret) if here and number else None
@@ -76,6 +79,11 @@ def document(series: pd.Series, kinds: pd.Series, struck: pd.Series, keys: Keys)
     )  # fmt: skip
     rows = table.take(codes).set_axis(series.index)
     return _without_struck(rows, struck)
+
+
+def _tokens(what: str, texts: Sequence[str], keys: Keys) -> list[str]:
+    found: list[str] = keys.link_tokens(what, pa.array(texts, pa.string())).to_pylist()
+    return found
 
 
 def _without_struck(rows: pd.DataFrame, struck: pd.Series) -> tuple[pd.DataFrame, Sealed]:
@@ -105,7 +113,8 @@ def _near(number: str, secret: bytes) -> list[str] | None:
 def phones(series: pd.Series, keys: Keys) -> tuple[pd.Series, Sealed]:
     """Lists of tokens of the usable numbers in each cell, and the numbers to seal."""
     lists = values.phones(series)
-    token = {number: keys.link_token("phone", number) for number in sorted({n for cell in lists for n in cell})}
+    numbers = sorted({n for cell in lists for n in cell})
+    token = dict(zip(numbers, _tokens("phone", numbers, keys), strict=True))
     rows = [(row, number) for row, cell in enumerate(lists) for number in cell]
     sealed = Sealed([row for row, _ in rows], "phone", [token[n] for _, n in rows], [n for _, n in rows])
     tokens = pd.Series([sorted(token[n] for n in cell) or None for cell in lists], index=series.index, dtype=object)

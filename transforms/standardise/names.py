@@ -21,25 +21,31 @@ _BRACKETS = str.maketrans(
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _COMPOUND = 2
+_REGIONS = ("province", "city", "county", "town")
+_BRACKETED = re.compile(r"\([^()]*\)")
+_TRADE_NAME = 2  # 企业名称登记管理规定 (2020) art. 8: a trade name (字号) has at least two characters
 _LONGEST_SPACED = 4  # 欧 阳 小 明 is a spaced-out Chinese name; longer with dots is not
 
 
 @dataclass(frozen=True)
 class Lookups:
-    """Reviewed words of a deployment: surname → reading, compound surnames, legal form → its one form."""
+    """Reviewed words of a deployment: surname → reading, compound surnames, legal form → its one form, regions."""
 
     readings: dict[str, str]
     compounds: frozenset[str]
     legal_forms: tuple[tuple[str, str], ...]
+    regions: frozenset[str]
 
 
 @lru_cache(maxsize=4)
 def load(expectations: Path) -> Lookups:
-    """Read ``surname_readings.csv``, ``compound_surnames.csv`` and ``legal_forms.csv``."""
+    """Read ``surname_readings.csv``, ``compound_surnames.csv`` and ``legal_forms.csv``; regions: ``divisions.csv``."""
     readings = {row["surname"]: row["reading"] for row in _rows(expectations, "surname_readings")}
     compounds = frozenset(row["surname"] for row in _rows(expectations, "compound_surnames"))
     forms = [(row["form"], row["as"]) for row in _rows(expectations, "legal_forms")]
-    return Lookups(readings, compounds, tuple(sorted(forms, key=lambda pair: (-len(pair[0]), pair[0]))))
+    full = {row["name"] for row in _rows(expectations, "divisions") if row["level"] in _REGIONS}
+    regions = frozenset(full | {name[:-1] for name in full if len(name) > _TRADE_NAME})
+    return Lookups(readings, compounds, tuple(sorted(forms, key=lambda pair: (-len(pair[0]), pair[0]))), regions)
 
 
 def _rows(expectations: Path, name: str) -> list[dict[str, str]]:
@@ -97,12 +103,28 @@ def _reading(character: str) -> str:
 
 
 def organization(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
-    """Names of organizations: ``name`` and ``key`` (simplified, brackets and legal forms one way, no blanks)."""
+    """Names of organizations.
+
+    Returns:
+        Same index; ``name`` (clean text), ``key`` (simplified, brackets and legal forms one way, no blanks) and
+        ``trade``, the beginning of the trade name: what follows the region, as many characters as every one has.
+    """
     distinct, codes = values.per_distinct(series)
     clean = values.clean_text(distinct)
     keys = [_organization_key(text, lookups) for text in clean]
-    frame = pd.DataFrame({"name": clean, "key": pd.Series(keys, dtype=object)}, dtype=object)
+    trades = [_trade_name(key, lookups) for key in keys]
+    frame = pd.DataFrame({"name": clean, "key": pd.Series(keys, dtype=object), "trade": trades}, dtype=object)
     return frame.take(codes.to_numpy()).set_axis(series.index)
+
+
+def _trade_name(key: str | None, lookups: Lookups) -> str | None:
+    """云浮市云城区鸿盛餐饮店 → 鸿盛: a name is region, trade name, trade and legal form, in this order."""
+    if not key:
+        return None
+    rest = _BRACKETED.sub("", key) or key
+    while region := next((rest[:n] for n in range(len(rest) - _TRADE_NAME, 1, -1) if rest[:n] in lookups.regions), ""):
+        rest = rest[len(region) :]
+    return rest[:_TRADE_NAME]
 
 
 def _organization_key(text: str | None, lookups: Lookups) -> str | None:

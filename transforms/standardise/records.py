@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import values
 from transforms.contract import Contract
-from transforms.keys import Keys
+from transforms.keys import SEPARATOR, Keys
 from transforms.kinds import Kind
 
 _HASH_LENGTH = 32
@@ -21,27 +23,27 @@ def content_hashes(contract: Contract, kind: Kind, landed: pd.DataFrame) -> list
     """
     fed = contract.columns_of(kind.kind)
     headings = list(dict.fromkeys(fed[name].heading for name in kind.properties if name in fed))
-    parts = [[_part(value) for value in landed[heading]] for heading in headings]
-    return [hashlib.sha256(b"".join(row)).hexdigest()[:_HASH_LENGTH] for row in zip(*parts, strict=True)]
+    told = [_told(pa.array(landed[heading], pa.string(), from_pandas=True)) for heading in headings]
+    joined = pc.binary_join_element_wise(*told, "").cast(pa.binary()).to_pylist() if told else []
+    return [hashlib.sha256(row).hexdigest()[:_HASH_LENGTH] for row in joined]
 
 
-def _part(value: object) -> bytes:
-    if not isinstance(value, str):
-        return b"-"
-    raw = value.encode("utf-8", "surrogatepass")
-    return b"%d:%s" % (len(raw), raw)
+def _told(cells: pa.Array) -> pa.Array:
+    length = pc.cast(pc.binary_length(cells), pa.string())
+    return pc.fill_null(pc.binary_join_element_wise(length, cells, ":"), "-")
 
 
 def record_ids(contract: Contract, kind: str, landed: pd.DataFrame, contents: list[str], keys: Keys) -> list[str]:
     """The lasting id of each row's record: by natural key, else by content and ordinal among equals in the batch."""
     natural = natural_keys(contract, kind, landed)
     seen: dict[str, int] = {}
-    ids = []
+    told = []
     for key, content in zip(natural, contents, strict=True):
         if key is None:
             seen[content] = seen.get(content, 0) + 1
-        ids.append(keys.record_id(contract.source, kind, key or (content, str(seen[content]))))
-    return ids
+        told.append(SEPARATOR.join(key or (content, str(seen[content]))))
+    found: list[str] = keys.record_ids(contract.source, kind, pa.array(told, pa.string())).to_pylist()
+    return found
 
 
 def natural_keys(contract: Contract, kind: str, landed: pd.DataFrame) -> list[tuple[str, ...] | None]:

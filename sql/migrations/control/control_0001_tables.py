@@ -94,13 +94,18 @@ def upgrade() -> None:
     op.create_table(
         "outcome",
         sa.Column("batch", sa.Text(), nullable=False),
-        sa.Column("ordinal", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("line", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("rule", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("batch", "ordinal", "kind", name="outcome_pkey"),
+        sa.Column("landed", sa.BigInteger(), nullable=False),
+        sa.Column("quarantined", sa.BigInteger(), nullable=False),
+        sa.Column("merged", sa.BigInteger(), nullable=False),
+        sa.Column("duplicate", sa.BigInteger(), nullable=False),
+        sa.Column("superseded", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.Column("erased", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("batch", "kind", name="outcome_pkey"),
     )
     op.create_index("outcome_source_idx", "outcome", ["source"])
     op.create_table(

@@ -114,11 +114,17 @@ class World:
 
     # land, check, standardise -------------------------------------------------------------------------------------
     def deliver(
-        self, source: str, rows: list[Row], refused: dict[int, str] | None = None, hold: str | None = None
+        self,
+        source: str,
+        rows: list[Row],
+        refused: dict[int, str] | None = None,
+        hold: str | None = None,
+        as_of: str | None = None,
     ) -> str:
-        """A file of tonight; ``refused`` names a heading per ordinal whose rule REQUIRED it breaks."""
-        text = json.dumps([source, self.night, rows, hold])
-        batch = Batch(source, self.night, 0, hashlib.sha256(text.encode()).hexdigest())
+        """A file of tonight (or late); ``refused`` names a heading per ordinal whose rule REQUIRED it breaks."""
+        as_of = as_of or self.night
+        text = json.dumps([source, as_of, rows, hold])
+        batch = Batch(source, as_of, 0, hashlib.sha256(text.encode()).hexdigest())
         self.files[batch.id] = (rows, refused or {})
         facts = {
             "first_night": self.night,
@@ -132,7 +138,7 @@ class World:
             "file": f"{source}.csv",
             "sha256": batch.sha256,
             "bytes": len(text),
-            "as_of": self.night,
+            "as_of": as_of,
             "correction": 0,
             "batch": batch.id,
             "state": "held" if hold else "landed",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 
 import pytest
 
@@ -11,6 +10,7 @@ from tests.unit.account.deployment import INSURED, PEOPLE, Row, World
 from transforms import account, checksum, database
 from transforms.account.books import current_tables
 from transforms.errors import GridfactsError, ImbalanceError, StaleInputError
+from transforms.model import RowState
 
 
 def test_a_first_night_opens_every_row_and_ends_none(city: World) -> None:
@@ -22,20 +22,30 @@ def test_a_first_night_opens_every_row_and_ends_none(city: World) -> None:
     assert city.release("fact_person.close") == []
 
 
+STATES = [str(state) for state in RowState]
+
+
 def test_every_landed_row_has_one_outcome_per_kind(city: World) -> None:
     account.close(city.run, city.reread)
     told = city.release("outcome")
-    due = 2 * len(PEOPLE) + len(INSURED) + 2 * 2 + 2
-    assert len(told) == len({(o["batch"], o["ordinal"], o["kind"]) for o in told}) == due
-    assert Counter(o["state"] for o in told if o["source"] == "registry") == {
-        "merged": 6,  # four persons, two households
-        "duplicate": 1,  # the second member of a household says the same of it
-        "superseded": 1,  # and of another, something else
-        "quarantined": 2,
+    assert sum(int(str(o["landed"])) for o in told) == 2 * len(PEOPLE) + len(INSURED) + 2 * 2 + 2
+    assert [o["landed"] for o in told] == [sum(int(str(o[state])) for state in STATES) for o in told]
+    of_kind = {o["kind"]: {s: o[s] for s in STATES if o[s]} for o in told if o["source"] == "registry"}
+    assert of_kind == {
+        "person": {"merged": 4, "quarantined": 1},
+        # the second member of a household says the same of it, and of another, something else
+        "household": {"merged": 2, "duplicate": 1, "superseded": 1, "quarantined": 1},
     }
     [waiting] = city.release("quarantine")
     assert (waiting["ordinal"], waiting["line"], waiting["field"], waiting["rule"]) == (5, 6, "name", "REQUIRED")
     assert (waiting["department"], waiting["since"], waiting["state"]) == ("Registry Office", city.night, "open")
+
+
+def test_the_crosswalk_has_a_row_for_each_version_and_none_for_a_repeat(city: World) -> None:
+    account.close(city.run, city.reread)
+    lines = [(r["line"], r["state"]) for r in city.release("record") if r["kind"] == "household"]
+    assert [line for line, _ in lines] == [2, 4, 5]  # line 3 repeats line 2
+    assert sorted(str(state) for _, state in lines) == ["merged", "merged", "superseded"]
 
 
 def test_the_crosswalk_names_source_line_record_and_entity(city: World) -> None:
@@ -49,14 +59,11 @@ def test_the_crosswalk_names_source_line_record_and_entity(city: World) -> None:
 
 def test_a_held_batch_is_held_row_by_row(city: World) -> None:
     city.night = "2026-10-02"
-    city.deliver("roster", INSURED[:2], hold="ROW_COUNT")
+    batch = city.deliver("roster", INSURED[:2], hold="ROW_COUNT")
     city.rooms()
     account.close(city.run, city.reread)
-    held = [o for o in city.release("outcome") if o["state"] == "held"]
-    assert [(o["ordinal"], o["kind"], o["rule"]) for o in held] == [
-        (1, "person", "ROW_COUNT"),
-        (2, "person", "ROW_COUNT"),
-    ]
+    [told] = [o for o in city.release("outcome") if o["batch"] == batch]
+    assert {s: told[s] for s in STATES if told[s]} == {"held": 2}
     states = {s["source"]: s["state"] for s in city.release("source_state")}
     assert states == {"registry": "fresh", "roster": "held", "flats": "fresh", "areas": "fresh"}
 
@@ -101,7 +108,13 @@ GOOD = PEOPLE[:4]
 
 def test_an_unchanged_repeat_changes_nothing_that_is_published(city: World) -> None:
     assert next_night(city, [*GOOD], INSURED) == []
-    assert city.release("fact_person.open") == city.release("fact_person.close") == []
+    ends = {path.name: len(city.release(path.stem)) for path in city.folder("account", "release").glob("*.*.parquet")}
+    assert {"record.open.parquet", "fact_person.close.parquet"} <= set(ends)
+    assert set(ends.values()) == {0}
+    repeats = [o for o in city.release("outcome") if "-20261002-" in str(o["batch"])]
+    assert [(o["source"], o["kind"], o["duplicate"]) for o in repeats] == [
+        ("registry", "household", len(GOOD)), ("registry", "person", len(GOOD)), ("roster", "person", len(INSURED)),
+    ]  # fmt: skip
 
 
 def test_a_changed_name_is_an_update_that_names_its_fields_and_no_value(city: World) -> None:

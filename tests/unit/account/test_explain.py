@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.account.deployment import PEOPLE, World
+from tests.unit.account.deployment import INSURED, PEOPLE, Row, World
 from transforms import account
 from transforms.errors import GridfactsError
 
@@ -39,6 +39,39 @@ def test_a_landed_row_says_what_became_of_it(city: World, how: str) -> None:
         ("household", "quarantined", "REQUIRED", "name"),
     }
     assert "quarantined by rule REQUIRED on field name" in account.render_explanation(found)
+
+
+def test_an_unchanged_repeat_names_the_version_it_says_again(city: World) -> None:
+    city.publish()
+    city.night = "2026-10-02"
+    batch = city.deliver("registry", PEOPLE[:4])
+    city.rooms()
+    city.publish()
+    found = account.explain(city.run, f"registry:{batch}:3")
+    entity = next(str(r["entity_id"]) for r in city.release("record") if (r["line"], r["kind"]) == (3, "person"))
+    assert [(r.kind, r.state, r.repeats) for r in found.rows] == [
+        ("person", "duplicate", ("registry.csv", 3)),
+        ("household", "duplicate", ("registry.csv", 2)),  # the second member said what the first did, both nights
+    ]
+    assert found.rows[0].entity_id == entity
+    assert "an unchanged repeat of file registry.csv, line 3" in account.render_explanation(found)
+    assert [(r.batch == batch, r.line) for r in account.explain(city.run, entity).rows if r.source == "registry"] == [
+        (False, 3)
+    ]
+
+
+def test_a_row_that_names_no_new_node_and_a_held_one_say_so(city: World) -> None:
+    flats: list[Row] = [{"code": "f1", "where": "v|road:a|door:1"}, {"code": "f2", "where": "v|road:a|door:1"}]
+    city.night = "2026-10-02"
+    city.deliver("flats", flats)
+    held = city.deliver("roster", INSURED[:1], hold="ROW_COUNT")
+    city.rooms()
+    city.publish()
+    batch = next(b for b in city.files if b.startswith("flats-20261002"))
+    states = {r.kind: (r.state, r.rule) for r in account.explain(city.run, f"flats:{batch}:3").rows}
+    assert states == {"house": ("merged", None), "address": ("duplicate", "MENTIONED")}
+    [told] = account.explain(city.run, f"roster:{held}:2").rows
+    assert (told.state, told.rule) == ("held", "ROW_COUNT")
 
 
 def test_what_does_not_exist_is_said_so(city: World) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from demo.city import build
+from demo.city import build, build_world
+from demo.world import World
 from tests.unit.demo.sample import City
 
 
@@ -11,3 +12,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     folder = tmp_path_factory.mktemp("city")
     build("yunfu", 6000, 2, 11, folder, lambda _: None)
     return City(folder)
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The truth of some towns, nothing written."""
+    return build_world("yunfu", 29_000, 2, 5)

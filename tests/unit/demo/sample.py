@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import orjson
 import pandas as pd
 import pyarrow.parquet as pq
+import pyogrio
+import shapely
+import yaml
 
 
 @dataclass(frozen=True)
@@ -22,25 +28,66 @@ class City:
     def truth(self, kind: str) -> pd.DataFrame:
         return pd.read_parquet(self.folder / "truth" / f"{kind}.parquet")
 
-    def rows(self, night: str, source: str) -> dict[int, dict[str, object]]:
+    def rows(self, night: str, source: str) -> dict[int, dict[str, Any]]:
         """Position -> record, each format read with a plain reader."""
         return read(self.file(night, source))
 
 
-def read(path: Path) -> dict[int, dict[str, object]]:
-    if path.suffix in {".csv", ".tsv"}:
-        encoding = {"gongan_hukou": "gb18030", "zhujian_fangwu": "gb18030"}.get(path.parent.name, "utf-8-sig")
-        lines = path.read_bytes().decode(encoding).splitlines()
-        split = "\t" if path.suffix == ".tsv" else ","
-        names = lines[0].split(split)
-        return {at: dict(zip(names, line.split(split), strict=True)) for at, line in enumerate(lines[1:], start=2)}
-    if path.suffix == ".xlsx":
-        sheet = openpyxl.load_workbook(path)["参保人员"]
-        table = list(sheet.iter_rows(values_only=True))
-        return {at: dict(zip(table[1], row, strict=True)) for at, row in enumerate(table[2:], start=3)}
-    if path.suffix == ".jsonl":
+CONTRACTS = Path(__file__).parents[3] / "expectations" / "contracts"
+
+
+@cache
+def contract(source: str) -> dict[str, Any]:
+    """A department's promise, as plain YAML."""
+    return dict(yaml.safe_load((CONTRACTS / f"{source}.yml").read_text(encoding="utf-8")))
+
+
+def read(path: Path) -> dict[int, dict[str, Any]]:
+    """Position -> record, by the format that the contract of the file's department declares."""
+    arrives = contract(path.parent.name)["arrives"]
+    if arrives["format"] == "csv":
+        return _table(_lines(path, arrives), arrives)
+    if arrives["format"] == "xlsx":
+        sheet = openpyxl.load_workbook(path)[arrives["sheet"]]
+        return _table(_filled(sheet, arrives), arrives)
+    if arrives["format"] == "jsonl":
         return dict(enumerate(map(orjson.loads, path.read_bytes().splitlines()), start=1))
-    if path.suffix == ".parquet":
+    if arrives["format"] == "parquet":
         return dict(enumerate(pq.read_table(path).to_pylist(), start=1))
+    if arrives["format"] == "shapefile":
+        meta, _, shapes, fields = pyogrio.raw.read(f"/vsizip/{path}", encoding=arrives["encoding"])
+        points = shapely.from_wkb(shapes)
+        columns = dict(zip(meta["fields"], fields, strict=True)) | {
+            "geometry": points, "geometry.x": shapely.get_x(points), "geometry.y": shapely.get_y(points),
+        }  # fmt: skip
+        return {at: {name: values[at - 1] for name, values in columns.items()} for at in range(1, len(points) + 1)}
     features = orjson.loads(path.read_bytes())["features"]
     return {at: {**f["properties"], "geometry": f["geometry"]} for at, f in enumerate(features, start=1)}
+
+
+def _lines(path: Path, arrives: dict[str, Any]) -> list[tuple[Any, ...]]:
+    text = path.read_bytes().decode(arrives["encoding"])
+    return [tuple(fields) for fields in csv.reader(text.splitlines(), delimiter=arrives.get("delimiter", ","))]
+
+
+def _filled(sheet: Any, arrives: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a sheet; where the contract names merged headings, every row of a merge says its value."""
+    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    names = rows[arrives.get("header_row", 1) - 1]
+    for span in sheet.merged_cells.ranges:
+        if names[span.min_col - 1] in arrives.get("merged", ()) and span.min_row > arrives["header_row"]:
+            for row in range(span.min_row, span.max_row):
+                rows[row][span.min_col - 1] = rows[span.min_row - 1][span.min_col - 1]
+    return [tuple(row) for row in rows]
+
+
+def _table(rows: list[tuple[Any, ...]], arrives: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """Records under the heading row, without remarks and footers."""
+    head = arrives.get("header_row", 1)
+    marks = tuple(m for m in (arrives.get("comment_prefix"), *arrives.get("footer_marks", ())) if m)
+    found = {}
+    for at, row in enumerate(rows[head:], start=head + 1):
+        first = str(next((value for value in row if value not in (None, "")), ""))
+        if not (marks and first.startswith(marks)):
+            found[at] = dict(zip(rows[head - 1], row, strict=True))
+    return found

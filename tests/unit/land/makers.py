@@ -1,4 +1,4 @@
-"""Synthetic files of five formats and the contracts that promise them; nothing here is a real person."""
+"""Synthetic files of six formats and the contracts that promise them; nothing here is a real person."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from tests.unit.land import layers
 from transforms import land, store
 from transforms.land import child
 from transforms.land.batch import job_of
@@ -27,8 +28,8 @@ NIGHT = "2026-10-02"
 HEADINGS = ("编号", "姓名", "住址", "备注")
 LANDED = ("姓名", "住址", "编号")
 ROWS = [("1", "张三", "测试路1号", "甲"), ("2", "李四", "测试路2号", "乙"), ("3", "王五", "测试路3号", "丙")]
-FORMATS = ("csv", "utf", "xlsx", "jsonl", "parquet", "geojson")
-SUFFIX = {"csv": "csv", "utf": "csv", "xlsx": "xlsx", "jsonl": "jsonl", "parquet": "parquet", "geojson": "geojson"}
+FORMATS = ("csv", "utf", "xlsx", "jsonl", "parquet", "geojson", "shapefile")
+SUFFIX = {kind: kind for kind in FORMATS} | {"utf": "csv", "shapefile": "zip"}
 SHEET = "名单"
 POINT = '{"type": "Point", "coordinates": [112.10, 22.90]}'
 Row = Sequence[str | None]
@@ -49,7 +50,9 @@ def contract(kind: str, **changes: Any) -> dict[str, Any]:
         {"heading": "姓名", "to": "person.name", "purpose": "P-POPULATION", "required": True},
         {"heading": "住址", "to": "person.actual_address", "purpose": "P-ADDRESS"},
     ]
-    if kind == "geojson":
+    if kind == "shapefile":
+        arrives |= {"encoding": "gb18030", "crs": "gcj02"}
+    if kind in ("geojson", "shapefile"):
         columns.append({"heading": "geometry", "to": "person.actual_address", "purpose": "P-ADDRESS"})
     arrives |= changes.pop("arrives", {})
     return {
@@ -72,6 +75,8 @@ def encode(kind: str, rows: Sequence[Row] = ROWS, headings: Sequence[str] = HEAD
         sink = io.BytesIO()
         pq.write_table(pa.table(columns), sink, write_page_checksum=True)
         return sink.getvalue()
+    if kind == "shapefile":
+        return layers.zipped(layers.parts(headings, rows))
     objects = [dict(zip(headings, row, strict=True)) for row in rows]
     if kind == "jsonl":
         return "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in objects).encode()

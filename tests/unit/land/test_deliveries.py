@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tests.unit.land.makers import FORMATS, HEADINGS, LANDED, NIGHT, ROWS, Offic
 from transforms import contract as contracts
 from transforms import land, manifest, model, store
 from transforms.errors import ConfigError, GridfactsError
+from transforms.land import intake, sandbox, template
 from transforms.run import Run
 
 LATER = "2026-10-03"
@@ -40,14 +42,14 @@ def test_every_format_is_landed_with_its_manifest_and_read_again_alike(office: O
         table = office.table(one["batch"])
         expected = [
             *model.LANDED.names,
-            *([LANDED[0], LANDED[1], "geometry", LANDED[2]] if kind == "geojson" else LANDED),
+            *([LANDED[0], LANDED[1], "geometry", LANDED[2]] if kind in ("geojson", "shapefile") else LANDED),
         ]
         assert table.column_names == expected
         again = land.reread(office.settings, one["batch"])
         assert again.column_names == model.LANDED.names
         assert again.equals(table.select(model.LANDED.names).combine_chunks())
         raw = store.raw_path(office.settings, one["sha256"])
-        assert raw.read_bytes() == encode(kind) or kind == "xlsx"
+        assert raw.read_bytes() == encode(kind) or kind in ("xlsx", "shapefile")
         assert stat.S_IMODE(raw.stat().st_mode) == 0o440
 
 
@@ -188,12 +190,34 @@ def test_hostile_files_fail_only_themselves(office: Office) -> None:
     assert found[2]["code"] in {"ZIP_BOMB", "DAMAGED", "BAD_ARCHIVE"}
 
 
-def test_a_parser_that_dies_is_an_answer(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transforms.land.batch._BASE_MEMORY", 1 << 20)  # too little for the parser even to start
+def test_a_parser_without_memory_is_an_answer(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transforms.land.batch._BASE_MEMORY", 1 << 20)  # less than the parser has already
     monkeypatch.setattr("transforms.land.batch._MEMORY_PER_BYTE", 0)
     office.drop("utf", encode("utf"))
     (one,) = office.land("utf")
-    assert (one["state"], one["code"]) in {("refused", "TOO_LARGE"), ("refused", "PARSER_STOPPED")}
+    assert one["state"] == "refused"
+    assert one["code"] in {"TOO_LARGE", "PARSER_STOPPED", "UNREADABLE"}
+
+
+def test_a_parser_that_is_killed_or_too_slow_costs_its_own_file_only() -> None:
+    for ends, seconds, told in (("kill -9 $$", 20, "-9"), ("exit 3", 20, "3"), ("exec sleep 20", 0, template.STOPPED)):
+        parser = os.fork()
+        if parser == 0:
+            os.execv("/bin/sh", ["sh", "-c", ends])  # noqa: S606 - stands in for a parser
+        assert template._end_of(parser, seconds) == told
+        with pytest.raises(ChildProcessError):
+            os.waitpid(parser, 0)
+
+
+def test_the_template_serves_many_files_at_once_and_is_started_again_when_it_died(office: Office) -> None:
+    for day in range(1, 9):
+        office.drop("utf", encode("utf"), f"2026090{day}")
+    sandbox.prepare()
+    process = sandbox._TEMPLATE._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    assert states(office.land("utf")) == [("landed", None)] * 8
+    assert sandbox._TEMPLATE._process is not process
 
 
 def test_the_parser_has_no_network_and_cannot_outgrow_its_limits() -> None:
@@ -271,3 +295,15 @@ def test_damaged_raw_bytes_are_noticed_and_healed_by_the_sender(office: Office) 
     assert path.exists()
     office.land("utf")
     assert land.reread(office.settings, one["batch"]).num_rows == 3
+
+
+def test_nothing_is_taken_in_on_a_disk_that_is_nearly_full(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.drop("utf", encode("utf"))
+    monkeypatch.setattr(intake, "LEAST_FREE", 1)
+    monkeypatch.setattr(intake, "ENOUGH", 1 << 60)
+    with pytest.raises(GridfactsError, match="DISK_FULL") as caught:
+        office.land("utf")
+    assert caught.value.exit_code == 1
+    assert not (office.settings.lake / "raw").exists()
+    monkeypatch.undo()
+    assert states(office.land("utf")) == [("landed", None)]

@@ -32,6 +32,7 @@ PAIRS = [
     ("name", person("王伟", "wang wei"), person("王芳", "wang fang"), "half"),
     ("name", WANG, person("王建国", "wang jian guo"), "surname"),
     ("name", WANG, person("李建国", "li jian guo"), "differ"),
+    ("name", person("王伟", "wang wei"), person("李伟", "li wei"), "differ"),
     ("organization_name", "云浮市云石贸易有限公司", "云浮市云石贸易有限公司", "exact"),
     ("organization_name", "云浮市云石贸易有限公司", "云石贸易(云浮)有限公司", "core"),
     ("organization_name", "云浮市云石建材贸易有限公司", "云石建材", "contained"),

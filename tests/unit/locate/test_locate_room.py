@@ -1,14 +1,20 @@
 """Room 4 on a small lake: place first, then the others by it; fresh outputs are reused, missing inputs refused."""
 
+import csv
+import io
+import json
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 import shapely
+from click.testing import CliRunner
 
 from tests.unit.locate.conftest import PATHS, STREET, TOWN, every_node
 from transforms import errors, manifest, model, store
 from transforms import locate as room
+from transforms.commands import places as commands
 from transforms.locate.library import LEVELS
 from transforms.run import REPOSITORY, Run, Settings
 
@@ -54,6 +60,10 @@ def spoken(path):
     return said | {f"_{level}": steps.get(level) for level in LEVELS}
 
 
+def point(lon, lat):
+    return {"lon": lon, "lat": lat, "raw_lon": str(lon), "raw_lat": str(lat)}
+
+
 @pytest.fixture
 def lake(run):
     nodes = [
@@ -75,12 +85,12 @@ def lake(run):
     silent = {f"address{k}": v for k, v in spoken(None).items()}
     live = {
         "address": rows("address", *nodes),
-        "building": rows("building", {"code": "B3", "lon": 112.5, "lat": 22.5} | at_leaf),
+        "building": rows("building", {"code": "B3"} | point(112.5, 22.5) | at_leaf),
         "house": rows("house", {"code": "H1"} | at_leaf),
         "grid": rows(
             "grid", {"code": STREET, "level": "small", "type": "general", "parent_code": None, "polygon": box}
         ),
-        "facility": rows("facility", {"lon": 112.1, "lat": 22.1} | silent, {"lon": 120.0, "lat": 22.1} | at_leaf),
+        "facility": rows("facility", point(112.1, 22.1) | silent, point(120.0, 22.1) | at_leaf),
     }
     write(run, "account", "live", **live)
     for kind in ("address", "building", "house", "grid"):
@@ -139,8 +149,68 @@ def test_an_unchanged_stage_is_reused_and_a_changed_place_is_not(lake):
 
 def test_a_city_without_places_still_gives_every_record_a_reason(run):
     silent = {f"address{k}": v for k, v in spoken(LEAF).items()}
-    write(run, "account", "live", facility=rows("facility", {"lon": 112.1, "lat": 22.1} | silent))
+    write(run, "account", "live", facility=rows("facility", point(112.1, 22.1) | silent))
     assert room.run(run, "place") == []
     room.run(run, "thing")
     reasons = [(row["property"], row["reason"]) for row in table(run, "thing", "facility").to_pylist()]
     assert reasons == [("address", "unresolved"), ("point", "outside")]
+
+
+def parsed(path, **more):
+    return {name[1:] or "text": value for name, value in spoken(path).items()} | more
+
+
+def test_an_address_is_looked_up_with_its_grids_and_what_else_fits(lake):
+    room.run(lake, "place")
+    texts = [parsed(LEAF), parsed(LEAF) | {"room": "1503"}, parsed(None), parsed(None, level="outside", text="x")]
+    exact, other, silent, outside = room.Lookup(lake).addresses(pd.DataFrame(texts, dtype=object))
+    assert (exact.match_class, exact.level, exact.score, exact.gap) == ("exact", "room", 10_000, None)
+    assert exact.building_id == "entity-building0"
+    assert exact.grids == (("small", STREET),)
+    assert (exact.reason, exact.method) == (None, "building")
+    assert (other.match_class, other.level) == ("parent", "unit")  # 1503 is not 1502
+    assert (silent.reason, outside.reason) == ("no_address", "outside")
+    assert silent.address_id is outside.address_id is None
+
+
+def test_a_point_is_looked_up_with_the_building_it_stands_at(lake):
+    room.run(lake, "place")
+    at, near, far = room.Lookup(lake).points(pd.Series([112.5, 112.5, 120.0]), pd.Series([22.5, 22.6, 22.5]))
+    assert (at.building_id, at.metres, at.grids) == ("entity-building0", 0.0, (("small", STREET),))
+    assert (near.building_id, near.grids) == (None, (("small", STREET),))
+    assert (far.grids, far.reason) == ((), "outside")
+
+
+@pytest.fixture
+def ask(lake, monkeypatch):
+    room.run(lake, "place")
+    monkeypatch.setenv("GRIDFACTS_HOME", str(lake.settings.home))
+    return lambda command, *arguments: CliRunner().invoke(command, list(arguments))
+
+
+def test_the_command_finds_the_newest_night_and_answers_in_json(ask):
+    answer = ask(commands.locate, "112.5", "22.5", "--json")
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.output)["building_id"] == "entity-building0"
+    assert ask(commands.locate).exit_code == 2
+
+
+def test_a_file_is_answered_line_by_line_without_repeating_what_it_asked(ask, tmp_path):
+    asked = ["广西壮族自治区玉林市玉州区一环路3号", "", "13912345670", "路" * 10_000]
+    (tmp_path / "asked.csv").write_text("\n".join(["address", *(f'"{text}"' for text in asked)]), "utf-8")
+    answer = ask(commands.locate, "--file", str(tmp_path / "asked.csv"))
+    rows = list(csv.DictReader(io.StringIO(answer.output)))
+    assert [row["line"] for row in rows] == ["2", "3", "4", "5"]
+    assert [row["reason"] for row in rows] == ["outside", "no_address", "unresolved", "unresolved"]
+    assert "13912345670" not in answer.output
+
+
+def test_the_grid_report_and_the_vote_are_commands(ask, tmp_path):
+    report = ask(commands.grid, "report", "--picture", str(tmp_path / "cut.svg"), "--json")
+    assert json.loads(report.output)["grids"] == {"small general": 1}
+    assert (tmp_path / "cut.svg").read_text("utf-8").startswith("<svg")
+    votes = ask(commands.grid, "points", "--json")
+    assert {row["kind"]: row["faults"] for row in json.loads(votes.output)} == {
+        "building": {"truncated": 1},
+        "facility": {"truncated": 2},
+    }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from tests.golden.living import Row, deploy
-from transforms import link, merge, resolve, store
+from transforms import link, manifest, merge, model, resolve, store
 from transforms.run import REPOSITORY
 
 NUMBER = "445391198803051245"
@@ -15,8 +18,14 @@ HUKOU = Row("gongan_hukou", "邓丽萍", NUMBER, "1988-03-05", "female", life="l
 SHEBAO = Row("shebao_canbao", "邓丽苹", NUMBER, "1988-03-06", "female")
 
 
-def merged(home: Path, rows: list[Row]) -> dict[str, list[dict[str, Any]]]:
+def merged(
+    home: Path, rows: list[Row], vault: dict[str, list[dict[str, Any]]] | None = None
+) -> dict[str, list[dict[str, Any]]]:
     run = deploy(home, rows, REPOSITORY / "expectations")
+    for source, sealed in (vault or {}).items():
+        with store.output(store.batch_dir(run.settings, "standardise", f"{source}-batch")) as tmp:
+            store.write_table(tmp / "vault.parquet", pa.Table.from_pylist(sealed, model.VAULT))
+            manifest.write(tmp, "standardise", {})
     for room in (link, resolve, merge):
         room.run(run, "person")
     folder = store.night_dir(run, "merge", "person")
@@ -47,3 +56,36 @@ def test_another_sources_word_does_not_let_anyone_die(tmp_path: Path) -> None:
 def test_one_source_alone_is_single(tmp_path: Path) -> None:
     (person,) = merged(tmp_path, [SHEBAO])["fact_person"]
     assert person["certainty"] == "single"
+
+
+def _sealed(row: Row, what: str, token: str) -> dict[str, Any]:
+    return {
+        "record_id": row.record_id,
+        "kind": "person",
+        "what": what,
+        "token": token,
+        "ciphertext": b"x",
+        "key_id": "k",
+    }
+
+
+def test_the_vault_holds_what_live_rows_say_and_nothing_borrowed(tmp_path: Path) -> None:
+    borrower = Row("shebao_canbao", "赵铁柱", NUMBER, "1961-07-22", "male")
+    vault = {
+        "gongan_hukou": [_sealed(HUKOU, "document", "n"), _sealed(SHEBAO, "phone", "of another batch")],
+        "shebao_canbao": [
+            _sealed(SHEBAO, "document", "n"), _sealed(SHEBAO, "phone", "p"), _sealed(borrower, "document", "n"),
+        ],
+    }  # fmt: skip
+    tables = merged(tmp_path, [HUKOU, SHEBAO, borrower], vault)
+    owner = next(p["person_id"] for p in tables["fact_person"] if p["name"] == HUKOU.name)
+    filed = {(v["entity_id"], v["what"], v["token"]) for v in tables["vault_identifier"]}
+    assert len(tables["fact_person"]) == 2
+    assert filed == {(owner, "document", "n"), (owner, "phone", "p")}
+
+
+def test_provenance_names_the_record_of_each_value(tmp_path: Path) -> None:
+    (person,) = merged(tmp_path, [HUKOU, SHEBAO])["fact_person"]
+    told = json.loads(person["provenance"])
+    assert told["name"] == told["birth_date"] == HUKOU.record_id
+    assert person["provenance"] == json.dumps(told, sort_keys=True, separators=(",", ":"))

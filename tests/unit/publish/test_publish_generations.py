@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from tests import small_release as small
 from tests.unit.publish.conftest import Home
 from transforms import database, publish
+from transforms.publish.schema import ensure_schema
 from transforms.run import Settings
 
 
@@ -38,6 +41,18 @@ def test_a_reader_keeps_its_file_while_the_next_release_appears(home: Home) -> N
         assert connection.exec_driver_sql(count).one() == (1, 3)
     with database.reading(release) as connection:
         assert connection.exec_driver_sql(count).one() == (2, 5)
+
+
+def test_a_first_release_has_every_index_that_the_migrations_make(settings: Settings, home: Home) -> None:
+    def indexes(one: Settings) -> set[tuple[str, str]]:
+        looked = sa.inspect(database.open_databases(one).release)
+        return {(t, str(i["name"])) for t in looked.get_table_names() for i in looked.get_indexes(t)}
+
+    empty = home(name="empty")
+    ensure_schema(database.open_databases(empty))
+    publish.run(small.close(settings, "2026-10-01", {}, small.first_city(), 0).run)
+    assert len(indexes(empty)) > 20
+    assert indexes(settings) == indexes(empty)
 
 
 def test_a_plain_file_put_back_from_a_backup_is_taken_on(home: Home) -> None:

@@ -48,7 +48,8 @@ def test_two_nights_are_two_releases(settings: Settings) -> None:
     }
     home = database.read(dbs.control, "home", ["record_id", "homed_release"])
     assert home.to_pydict() == {"record_id": ["rec1", "rec2", "rec3", "rec4"], "homed_release": [1, 1, 1, 2]}
-    assert database.read(dbs.control, "outcome", ["state"])["state"].to_pylist() == ["superseded"]
+    outcome = database.read(dbs.control, "outcome", ["landed", "merged", "superseded"])
+    assert outcome.to_pylist() == [{"landed": 2, "merged": 0, "superseded": 1}]
     assert database.read(dbs.control, "reconciled", ["release"])["release"].to_pylist() == [1, 2]
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import yaml
 from cryptography.exceptions import InvalidTag
+from hypothesis import given
+from hypothesis import strategies as st
 
 from transforms import keys
 from transforms.errors import ConfigError
@@ -51,3 +54,14 @@ def test_another_key_opens_nothing(tmp_path: Path) -> None:
     assert one.link_token("document", "x") != two.link_token("document", "x")
     with pytest.raises(InvalidTag):
         two.unseal(one.seal("synthetic value"))
+
+
+@given(
+    secret=st.binary(min_size=32, max_size=100),
+    found=st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=3), max_size=8),
+)
+def test_many_identifiers_at_once_are_those_told_one_by_one(secret: bytes, found: list[list[str]]) -> None:
+    key = keys.Key("one", secret)
+    joined = pa.array(["\x1f".join(parts) for parts in found], pa.string())
+    told = key.identifiers(("record", "source", "kind"), joined).to_pylist()
+    assert told == [key.identifier("record", "source", "kind", *parts) for parts in found]

@@ -130,6 +130,53 @@ def test_a_relation_makes_its_anchor_no_place(read, text, path, relation):
     assert (found["path"], found["relation"]) == (path, relation)
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("云城区_云城街道-育华社区_人民路12号", f"{HOME}|road:人民路|door:12"),  # separators of forms
+        ("育华社区人民路12锦绣花园3栋", f"{HOME}|road:人民路|door:12|estate:锦绣花园|building:3"),
+        ("育华社区人民路12", f"{HOME}|road:人民路|door:12"),
+        ("育华社区人民路301室", f"{HOME}|road:人民路"),  # a room is no door
+        ("育华社区人民路12号A栋7单元", f"{HOME}|road:人民路|door:12|building:A|unit:7"),
+        ("育华社区人民路12号3-2-501", f"{HOME}|road:人民路|door:12|building:3|unit:2|room:501"),
+        ("育华社区人民路12号电联", f"{HOME}|road:人民路|door:12"),
+        ("育华社区三都工业区爱民路200号", f"{HOME}|road:爱民路|door:200"),  # where the road is, not its name
+        ("育华社区工业园路5号", f"{HOME}|road:工业园路|door:5"),
+        ("云城区腰古街道大塘村石围自然村5号", "445302102201|group:石围|door:5"),  # the town before it was a town
+        ("云安县六都乡冬城村石围3组", "445303100213|group:石围3组"),
+    ],
+)
+def test_forms_of_real_texts(read, text, path):
+    assert read(text)["path"] == path
+
+
+def test_a_name_of_another_rank_never_beats_a_real_one(expectations):
+    rows = [{"code": code, "name": name, "level": "town", "parent": "", "valid_to": "", "successor": ""}
+            for code, name in (("1", "河口镇"), ("2", "河口街道"), ("3", "安塘街道"))]  # fmt: skip
+    known = gazetteer.Gazetteer(rows)
+    assert [known.walk(text).codes for text in ("河口镇", "河口街道", "河口乡", "安塘镇")] == [
+        ("1",), ("2",), ("1", "2"), ("3",)]  # fmt: skip
+
+
+def test_a_name_with_a_character_in_brackets_is_known_with_and_without_them(expectations):
+    rows = [
+        {"code": "1", "name": "新(土郎)村民委员会", "level": "village", "parent": "", "valid_to": "", "successor": ""}
+    ]
+    reader = parser.Reader(gazetteer.Gazetteer(rows))
+    texts = pd.Series(["新(土郎)村旧村自然村1号", "新（土郎）村委会旧村1号", "新土郎村旧村自然村1号"], dtype=object)
+    assert reader.parse(clean_text(texts))["path"].tolist() == ["1|group:旧村|door:1"] * 3
+
+
+def test_a_town_that_nobody_knows_is_told_apart_from_the_hamlet_behind_it(read):
+    found = read("云城区罗龙镇红光村5号")
+    assert (found["town"], found["group"], found["residual"]) == (None, "红光", "罗龙镇")
+
+
+@pytest.mark.parametrize("text", ["13912345670", "0766-8123456", "育华社区13912345670"])
+def test_an_address_that_is_a_phone_number_names_no_place(read, text):
+    assert {read(text)[name] for name in ("path", "door", "room")} == {None}
+
+
 def test_numbers_keep_flats_apart(read):
     flats = {read(f"育华社区人民路12号锦绣花园3栋2单元{room}房")["path"] for room in (1502, 1503, 502, 1512)}
     assert len(flats) == 4

@@ -10,11 +10,11 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms import coordinates, values
 from transforms import keys as key_file
-from transforms import values
 from transforms.documents import check_character
 from transforms.run import REPOSITORY
-from transforms.standardise import coordinates, identifiers, names
+from transforms.standardise import identifiers, names
 
 IN_CHINA = (st.floats(75, 134), st.floats(18.5, 53))
 
@@ -158,3 +158,19 @@ def test_references_are_per_source(keys):
     assert mine[0] == mine[1] != mine[2]
     assert mine[3] is None
     assert mine[0] != theirs[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "trade"),
+    [
+        ("云浮市云城区鸿盛餐饮店", "鸿盛"),
+        ("云浮市鸿盛百货商行", "鸿盛"),
+        ("云城区云城街道鸿盛源小吃店（个体工商户）", "鸿盛"),
+        ("云浮鸿盛有限公司", "鸿盛"),
+        ("鸿盛", "鸿盛"),
+        ("云浮市云城区", "云城"),  # nothing but a region: what is left is no trade name of anybody else
+        (None, None),
+    ],
+)
+def test_the_trade_name_stands_behind_the_region(lookups, name, trade):
+    assert names.organization(pd.Series([name], dtype=object), lookups)["trade"].iloc[0] == trade

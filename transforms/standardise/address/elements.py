@@ -15,7 +15,7 @@ _H = r"\u3400-\u9fff\U00020000-\U0003ffff"  # Chinese characters
 _SEP = r"[,\-.]*"
 _NAME = rf"[{_H}A-Z·]"
 _PLAIN = rf"(?![号栋幢室])[{_H}A-Z·]"
-_STREET = rf"(?![号栋幢室])[{_H}A-Z]"
+_STREET = rf"(?:(?!与)[{_H}A-Z])"  # 人民路与解放路: two roads
 _BUILDING_WORD = r"(?:号楼|号栋|号座|号幢|栋楼|栋|幢|座|\#楼?)"
 _GROUP_WORD = r"(?:村民小组|小组|组|生产队|队)"
 _ESTATE_ENDS = (
@@ -24,20 +24,30 @@ _ESTATE_ENDS = (
 )
 
 _GROUP = re.compile(
-    rf"{_SEP}(?:(?P<hamlet>{_STREET}{{1,8}}?)(?:自然村|村民小组|村小组|小组|经济社|组|队|村(?!自然村|村民小组|小组|组|村))"
-    rf"(?![路街巷道里]|\d*{_BUILDING_WORD})|(?P<bare>{_STREET}{{2,5}}?)(?<![路街道巷])(?=第?\d+{_GROUP_WORD}))?"
+    rf"{_SEP}(?:(?P<hamlet>(?![号栋幢室]){_STREET}{{1,8}}?)(?:自然村|村民小组|村小组|小组|经济社|组|队|村(?!自然村|村民小组|小组|组|村))"
+    rf"(?![路街巷道里]|\d*{_BUILDING_WORD})|(?P<bare>(?![号栋幢室]){_STREET}{{2,5}}?)(?<![路街道巷])(?=第?\d+{_GROUP_WORD}))?"
     rf"{_SEP}(?:第?(?P<number>\d+){_GROUP_WORD})?"
 )
 _ROAD = re.compile(
-    rf"{_SEP}(?P<road>(?!第?\d+(?:号|栋|幢|座|单元|层|室|楼))(?:{_STREET}|\d){{1,10}}?"
+    rf"{_SEP}(?P<road>(?!第?\d+(?:号|栋|幢|座|单元|层|室|楼)|[号栋幢室])(?:{_STREET}|\d){{1,10}}?"
     r"(?:大道|大街|胡同|[国省县乡]道|(?<=\d)线|路|街(?!道)|巷|弄|道|里(?=\d+号))"
     rf"(?:(?:\d+|[{_H}]{{1,3}}?)(?:路|街|横巷|巷|弄|里(?=\d)))*)(?![口边旁沿])"
 )
 _DOOR = re.compile(
     r"(?:门牌)?(?P<door>\d+[甲乙丙丁]?(?:-\d{1,3})?)(?:号(?:大?院|门牌)?|大?院)(?![楼栋幢座房室铺商单梯]|-\d{3})"
 )
+# 人民路12锦绣花园: a plate without its word, where nothing else can follow a number.
+_BARE_DOOR = re.compile(
+    rf"(?P<door>\d{{1,4}}(?:-\d{{1,2}})?)(?=$|,|(?![号栋幢座单层楼室房组队巷街弄期户铺村区年路社门])[{_H}])"
+)
+_AREA = re.compile(
+    rf"(?P<area>[{_H}A-Z\d]{{2,}}?(?:工业园区|工业园|工业区|开发区|产业园|园区|小区|社区|市场|新区|商贸城|新村))"
+    rf"(?={_STREET}{{2,}})"
+)
+_UPPER = re.compile(rf"[{_H}]{{2,}}(?:街道|[镇乡县市区])(?=[{_H}]{{2,}})")
+_THROUGH = re.compile(rf"[{_H}]{{2,}}(?:路|大道|街)(?=[{_H}]{{2,}})")
 _ESTATE = re.compile(
-    rf"(?P<estate>{_PLAIN}{{2,14}}?(?:\d期)?)(?=第?[A-Z]?\d|第?[A-Z甲乙丙丁东南西北]?{_BUILDING_WORD}|[A-Z](?:单元|座|栋)|,|$)"
+    rf"(?P<estate>(?![A-Z甲乙丙丁东南西北]?{_BUILDING_WORD}){_PLAIN}{{2,14}}?(?:\d期)?)(?=第?[A-Z]?\d|第?[A-Z甲乙丙丁东南西北]?{_BUILDING_WORD}|[A-Z](?:单元|座|栋)|,|$)"
 )
 _BUILDING = re.compile(rf"第?(?P<building>\d+|[A-Z]\d{{0,2}}|[甲乙丙丁东南西北]){_BUILDING_WORD}")
 _UNIT = re.compile(r"第?(?P<unit>\d+|[A-Z甲乙丙丁])(?:号?单元|梯)")
@@ -46,7 +56,7 @@ _ROOM = re.compile(r"(?P<room>[A-Z]?\d+[A-Z]?)(?:号房|号室|号铺|号商铺|
 _TRIPLE = re.compile(r"(?P<building>\d+)-(?P<unit>\d{1,2})-(?P<room>\d{3,4})(?:房|室|号)?(?=,|$)")
 _PAIR = re.compile(r"(?P<first>\d{1,3}|[A-Z])-(?P<room>\d{3,4})(?:房|室|号)?(?=,|$)")
 _RELATION = re.compile(
-    r"(?:与[^,]{2,10}?)?(?:附近|斜?对面|旁边?|隔壁|交叉口|交汇处|路口|[前后](?:面|方)|门口|出?入口|"
+    r"(?:与[^,]{2,10}?)?(?:附近|[斜正]?对[面过]|旁边?|边上|隔壁|交叉口|交[汇叉界]处|路口|[前后](?:面|方|侧)|大?门[口前]|出?入口|楼[上下]|"
     r"[往向以][东南西北]{1,2}(?:约?\d+米?)?|[东南西北]{1,2}[侧面边]?约?\d+米处?|[东南西北]{1,2}侧)$"
 )
 _SEPARATORS = re.compile(_SEP)
@@ -97,7 +107,7 @@ def parse(text: str) -> Elements:
     rest = text[at:].strip(",-. ")
     if rest and found.road is None and found.estate is not None:
         rest = _road_after(found, rest)
-    found.residual = rest or None
+    found.residual = ",".join(part for part in (found.residual, rest) if part) or None
     _settle(found)
     if relation:
         _relate(found, relation.group())
@@ -114,6 +124,10 @@ def _group(found: Elements, text: str) -> int:
     hamlet = match and (match["hamlet"] or match["bare"])
     if match is None or not (hamlet or match["number"]):
         return 0
+    if hamlet and _THROUGH.match(hamlet):  # 机场大道黄山村: the road comes first
+        return 0
+    if hamlet:
+        hamlet = _UPPER.sub("", hamlet, count=1)  # a town that nobody knows
     if hamlet and len(hamlet) == 1:  # 新村: the suffix belongs to the name
         hamlet += "村"
     if hamlet and (tail := _HAMLET_TAIL.fullmatch(hamlet)):
@@ -126,12 +140,15 @@ def _group(found: Elements, text: str) -> int:
 def _road_and_door(found: Elements, text: str, at: int) -> int:
     if road := _ROAD.match(text, at):
         found.road = road["road"]
+        if area := _AREA.match(found.road):  # 三都工业区爱民路: where the road is, not its name
+            found.road, found.residual = found.road[area.end() :], area["area"]
         at = road.end()
     return _door(found, text, at)
 
 
 def _door(found: Elements, text: str, at: int) -> int:
-    if door := _DOOR.match(text, _skip(text, at)):
+    start = _skip(text, at)
+    if door := _DOOR.match(text, start) or (_BARE_DOOR.match(text, start) if found.road else None):
         found.door = _number(door["door"])
         return door.end()
     return at
@@ -165,7 +182,7 @@ def _plausible(found: Elements, name: str, rest: str) -> bool:
 
 def _inside(found: Elements, text: str, at: int) -> int:
     start = _skip(text, at)
-    if found.estate and (triple := _TRIPLE.match(text, start)):
+    if (found.estate or _plated(text, start)) and (triple := _TRIPLE.match(text, start)):
         found.building, found.unit, found.room = (_number(triple[g]) for g in ("building", "unit", "room"))
         return triple.end()
     for pattern, name in ((_BUILDING, "building"), (_UNIT, "unit"), (_FLOOR, "floor")):
@@ -174,6 +191,11 @@ def _inside(found: Elements, text: str, at: int) -> int:
             setattr(found, name, _number(match[name]))
             at = match.end()
     return _room(found, text, at)
+
+
+def _plated(text: str, start: int) -> bool:
+    """Behind 12号 the numbers of 3-2-501 are no longer the door's."""
+    return text.endswith("号", 0, start)
 
 
 def _room(found: Elements, text: str, at: int) -> int:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from transforms.standardise.address.normalise import simplify
+from transforms.standardise.address.normalise import one_way, simplify
 
 LEVELS = ("province", "city", "county", "town", "village")
 # GB/T 2260 provinces: short name → (code, what follows it in the full name).
@@ -38,10 +39,15 @@ _ELSEWHERE = re.compile(
     r"[\u3400-\u9fff]{2,6}?(?:市|自治州|地区|盟)(?=[\u3400-\u9fff]{1,7}?(?:区|县|市|镇|乡|街道|旗))"
 )
 _UNKNOWN = re.compile(r"[\u3400-\u9fff]{1,6}?(?:省|市|县|区|镇|乡|街道)")
+_UNKNOWN_TOWN = re.compile(
+    r"[\u3400-\u9fff]{2,4}?(?:镇|乡|街道)(?:办事处|办)?(?![\u3400-\u9fff]?(?:路|街|巷|大道))(?=[\u3400-\u9fff])"
+)
 _COMMITTEE = re.compile(
     r"(?P<stem>.+?)(?P<word>社区居民委员会|社区居委会|居民委员会|居委会|村民委员会|村委会|社区)"
     r"(?:（.*）|\(.*\))?"
 )
+_BRACKETS = re.compile(r"[()（）]")
+_RANKS = {"town": ("街道", "镇", "乡"), "county": ("区", "县", "市")}
 _SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
 
 
@@ -84,11 +90,18 @@ class Gazetteer:
             if not row["valid_to"]
         }
         names: dict[str, set[tuple[str, bool]]] = defaultdict(set)
+        full = {simplify(row["name"]) for row in rows}
         for row in rows:
             code = _current(row["code"], successors)
             if code in self.divisions:
                 for name, guarded in _aliases(simplify(row["name"]), row["level"]):
-                    names[name].add((code, guarded))
+                    for written in _written(name):
+                        names[written].add((code, guarded))
+        for row in rows:  # a town that became a street, a county that became a district: only where no other bears it
+            code = _current(row["code"], successors)
+            for name in _other_suffixes(simplify(row["name"]), row["level"]):
+                if code in self.divisions and name not in full:
+                    names[name].add((code, False))
         self._names = {name: _settled(found) for name, found in names.items()}
         lengths: dict[str, set[int]] = defaultdict(set)
         for name in self._names:
@@ -110,6 +123,11 @@ class Gazetteer:
             return {}
         shared = frozenset.intersection(*(self.divisions[c].ancestors for c in codes))
         return {self.divisions[c].level: c for c in shared if c in self.divisions}
+
+    def unknown_town(self, text: str, chain: dict[str, str]) -> tuple[str, str]:
+        """A town that nobody knows at the beginning of what follows a known county, and the rest."""
+        found = _UNKNOWN_TOWN.match(text) if "county" in chain and "town" not in chain else None
+        return (found.group(), text[found.end() :]) if found else ("", text)
 
     def short_names(self, code: str) -> tuple[str, ...]:
         """The names of a village, longest first, that an estate's name may repeat."""
@@ -136,7 +154,7 @@ class Gazetteer:
             if step is None:
                 return codes, at
             codes, at = step
-            while text.startswith(",", at):
+            while text.startswith((",", "-"), at):
                 at += 1
 
     def _step(self, text: str, at: int, codes: tuple[str, ...]) -> tuple[tuple[str, ...], int] | None:
@@ -193,6 +211,22 @@ def _aliases(name: str, level: str) -> set[tuple[str, bool]]:
     if short := _SHORTENED.fullmatch(name):
         names.add((short["stem"], True))
     return names
+
+
+def _written(name: str) -> set[str]:
+    """新(土郎)村: a character that a font lacks is put together in brackets, or without them."""
+    if not _BRACKETS.search(name):
+        return {name}
+    return {one_way(unicodedata.normalize("NFKC", name)), _BRACKETS.sub("", name)}
+
+
+def _other_suffixes(name: str, level: str) -> list[str]:
+    """留下街道 was 留下镇, 云安区 was 云安县: names outlive the change of rank."""
+    suffixes = _RANKS.get(level, ())
+    own = next((suffix for suffix in suffixes if name.endswith(suffix)), None)
+    if own is None or len(name) - len(own) < 2:
+        return []
+    return [name[: -len(own)] + suffix for suffix in suffixes if suffix != own]
 
 
 def _village_names(name: str) -> set[str]:

@@ -14,14 +14,15 @@ import opencc
 _SHORTEST_NOISE = 5
 LONGEST = 160  # characters; no postal address of the deployment is longer, so more is noise (or an attack)
 _ONE_WAY = str.maketrans(
-    {"—": "-", "–": "-", "−": "-", "‐": "-", "─": "-", "~": "-", "〇": "零", "(": ",", ")": ",", "[": ",", "]": ",",
-     "【": ",", "】": ",", "、": ",", "。": ",", ";": ",", ":": ",", "/": ",", "，": ",", "“": "", "”": "", '"': ""}
+    {"_": ",", "—": "-", "–": "-", "−": "-", "‐": "-", "─": "-", "~": "-", "〇": "零", "(": ",", ")": ",", "[": ",",
+     "]": ",", "【": ",", "】": ",", "、": ",", "。": ",", ";": ",", ":": ",", "/": ",", "，": ",", "“": "", "”": "",
+     '"': ""}
 )  # fmt: skip
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
 _BLANKS = re.compile(r"\s+")
 _NOISE = re.compile(
     r"(?:联系)?(?:电话|手机|邮编|邮政编码)?,?(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)"
-    r"|邮政?编码?,?\d{6}"
+    r"|邮政?编码?,?\d{6}|电话?联系?$|电联"
 )
 _POSTCODE = re.compile(r"^\d{6}(?=\D)")
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
@@ -42,6 +43,11 @@ def simplify(text: str) -> str:
     return str(_converter().convert(text))
 
 
+def one_way(text: str) -> str:
+    """Characters one way: simplified, upper case, dashes and brackets as :func:`normalise` leaves them."""
+    return simplify(text).upper().translate(_ONE_WAY)
+
+
 def normalise(text: str) -> str:
     """The match form of one address.
 
@@ -53,7 +59,7 @@ def normalise(text: str) -> str:
     """
     if len(text) > LONGEST:
         return ""
-    text = simplify(text).upper().translate(_ONE_WAY)
+    text = one_way(text)
     text = _BLANKS.sub("", _BETWEEN_DIGITS.sub(",", text))
     text = _POSTCODE.sub("", _NOISE.sub(",", text)) if len(text) > _SHORTEST_NOISE else text
     if _HAS_NUMERAL.search(text):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from transforms import values
-from transforms.standardise.address import elements, normalise
+from transforms.run import Run
+from transforms.standardise.address import elements, gazetteer, normalise
 from transforms.standardise.address.gazetteer import LEVELS, Gazetteer
 
 OUTSIDE = "outside"  # the level of an address that names a province or city of elsewhere
@@ -15,12 +16,17 @@ _Row = tuple[str | None, ...]
 _NOTHING: _Row = (None,) * len(COLUMNS)
 
 
+def read_addresses(run: Run, series: pd.Series) -> pd.DataFrame:
+    """The columns of :meth:`Reader.parse` for texts that come with a question, not with a batch."""
+    return Reader(gazetteer.load(run.settings.expectations)).parse(values.clean_text(series))
+
+
 class Reader:
     """Reads addresses of one batch; a text that several columns or kinds hold is parsed once."""
 
-    def __init__(self, gazetteer: Gazetteer) -> None:
+    def __init__(self, known: Gazetteer) -> None:
         """Start with nothing read."""
-        self._gazetteer = gazetteer
+        self._gazetteer = known
         self._read: dict[str, _Row] = {}
 
     def parse(self, series: pd.Series) -> pd.DataFrame:
@@ -44,18 +50,20 @@ class Reader:
         return self._read[text]
 
 
-def _row(text: str, gazetteer: Gazetteer) -> _Row:
+def _row(text: str, known: Gazetteer) -> _Row:
     text = normalise.normalise(text)
     if not text:
         return _NOTHING
-    found = gazetteer.walk(text)
-    chain = gazetteer.chain(found.codes)
+    found = known.walk(text)
+    chain = known.chain(found.codes)
     if found.outside:
         return (None, OUTSIDE, found.province or chain.get("province"), *_NOTHING[3:])
-    said = elements.parse(text[found.end :])
+    unknown, rest = known.unknown_town(text[found.end :], chain)
+    said = elements.parse(rest)
+    said.residual = ",".join(part for part in (unknown, said.residual) if part) or None
     village = chain.get("village")
     if village and said.estate:
-        said.estate = _without_village(said.estate, gazetteer.short_names(village))
+        said.estate = _without_village(said.estate, known.short_names(village))
     steps = said.path()
     path = "|".join([village, *steps]) if village and steps else None
     level = said.finest() or next((name for name in reversed(LEVELS) if name in chain), None)

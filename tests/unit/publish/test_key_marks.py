@@ -1,0 +1,72 @@
+"""A wrong or missing key refuses to start; keys that may rotate do, keys that never may do not."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from tests import small_release as small
+from transforms import key_marks, keys, publish
+from transforms.errors import ConfigError
+from transforms.run import Settings
+
+
+@pytest.fixture
+def marked(home: Callable[..., Settings]) -> Settings:
+    """A home that has published with its keys."""
+    settings = home()
+    keys.create(settings.home / "keys.yml")
+    publish.run(small.close(settings, small.NIGHTS[0], {}, small.first_city(), 0).run)
+    return settings
+
+
+def rewrite(settings: Settings, purpose: str, key_id: str) -> None:
+    """Another secret under this id."""
+    path = settings.home / "keys.yml"
+    told = yaml.safe_load(path.read_text("utf-8"))
+    told[purpose][key_id] = base64.b64encode(b"another secret of thirty-two byte").decode()
+    path.write_text(yaml.safe_dump(told), "utf-8")
+    keys.load.cache_clear()
+
+
+def second_night(settings: Settings) -> None:
+    keys.load.cache_clear()
+    publish.run(small.close(settings, small.NIGHTS[1], small.first_city(), small.second_city(), 1).run)
+
+
+@pytest.mark.parametrize("purpose", keys.PURPOSES)
+def test_another_secret_under_a_known_id_refuses_to_start(marked: Settings, purpose: str) -> None:
+    rewrite(marked, purpose, f"{purpose}-1")
+    with pytest.raises(ConfigError, match=f"purpose '{purpose}' is not the key this deployment was made with"):
+        second_night(marked)
+
+
+def test_a_missing_key_file_refuses_to_start(marked: Settings) -> None:
+    (marked.home / "keys.yml").unlink()
+    with pytest.raises(ConfigError, match="no key file"):
+        second_night(marked)
+
+
+def test_a_vault_key_may_rotate_and_a_record_key_may_not(marked: Settings) -> None:
+    rewrite(marked, "vault", "vault-2")
+    second_night(marked)
+    rewrite(marked, "record", "record-2")
+    with pytest.raises(ConfigError, match="record keys never rotate"):
+        key_marks.require(marked)
+
+
+def test_marks_that_cannot_be_read_refuse_to_start(marked: Settings) -> None:
+    (marked.home / "head" / "KEYS.json").write_text("[]", "utf-8")
+    with pytest.raises(ConfigError, match=r"KEYS\.json cannot be read"):
+        second_night(marked)
+
+
+def test_marks_give_no_key_away(marked: Settings) -> None:
+    told = (marked.home / "head" / "KEYS.json").read_text("utf-8")
+    for held in yaml.safe_load((marked.home / "keys.yml").read_text("utf-8")).values():
+        for secret in held.values():
+            assert secret not in told
+            assert base64.b64decode(secret).hex()[:16] not in told

@@ -1,0 +1,63 @@
+"""The reader's commands, as a person types them: the whole way from a release to a copy, an export and the audit."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click import Command
+from click.testing import CliRunner
+
+from tests import small_release as small
+from tests.unit.reader.conftest import publish_city
+from transforms.commands import reader
+from transforms.run import Settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    from transforms import keys
+
+    settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path / "home")})
+    keys.create(settings.home / "keys.yml")
+    publish_city(settings, 1, {}, small.first_city())
+    return settings
+
+
+def call(settings: Settings, command: Command, *words: str, code: int = 0) -> str:
+    result = CliRunner(env={"GRIDFACTS_HOME": str(settings.home)}).invoke(command, words, catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_from_a_release_to_a_copy_that_follows(home: Settings, tmp_path: Path) -> None:
+    copy = str(tmp_path / "copy.db")
+    assert "release 1" in call(home, reader.feed_group, "pull", "--replica", copy)
+    publish_city(home, 2, small.first_city(), small.second_city())
+    call(home, reader.feed_group, "pull", "--replica", copy, "--limit", "1")
+    assert "1 releases applied; the copy stands at release 2" in call(
+        home, reader.feed_group, "apply", "--replica", copy
+    )
+    with sqlite3.connect(copy) as connection:
+        found = connection.execute("SELECT person_id FROM fact_person ORDER BY 1").fetchall()
+    assert found == [("per1",), ("per2",), ("per4",)]
+    assert call(home, reader.release_group, "list").count("2026-10-") == 2
+    assert "release 3" in call(home, reader.release_group, "rollback", "--yes")
+
+
+def test_an_export_is_told_and_the_chain_is_whole(home: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ("yuncheng_wangge", "--out", str(out), "--format", "csv", "--who", "网格中心")
+    assert "v1_premises: 1 rows" in call(home, reader.export, *words)
+    assert (out / "v1_premises.csv").exists()
+    assert "the chain is whole" in call(home, reader.audit_group, "verify")
+    assert "packages are good" in call(home, reader.rights_group, "lint")
+    assert "no rights package" in call(home, reader.export, "nobody", *words[1:], code=2)
+
+
+def test_the_dictionary_is_written_and_checked(home: Settings, tmp_path: Path) -> None:
+    folder = str(tmp_path / "pages")
+    assert "stale" in call(home, reader.dictionary, "--out", folder, "--check", code=1)
+    call(home, reader.dictionary, "--out", folder)
+    assert "as the catalogue says" in call(home, reader.dictionary, "--out", folder, "--check")

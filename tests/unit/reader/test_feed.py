@@ -1,0 +1,112 @@
+"""The reference consumer ends with the tables of the release it follows, whatever happens to it on the way."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests import small_release as small
+from tests.unit.reader.conftest import publish_city
+from transforms import database
+from transforms.errors import GridfactsError
+from transforms.publish.schema import ensure_schema
+from transforms.reader import feed
+from transforms.reader.replica import Replica
+from transforms.run import Settings
+
+
+def third_city() -> small.City:
+    """After the second: one more change, one return, one retired."""
+    city = small.second_city()
+    city["fact_person"] = [*city["fact_person"][:2], small.first_city()["fact_person"][2]]
+    city["fact_facility"][0]["name"] = "合成路灯"
+    return city
+
+
+def three_nights(settings: Settings) -> None:
+    cities: list[small.City] = [{}, small.first_city(), small.second_city(), third_city()]
+    for number in (1, 2, 3):
+        publish_city(settings, number, cities[number - 1], cities[number])
+
+
+def same_tables(settings: Settings, replica: Replica) -> bool:
+    dbs = database.open_databases(settings)
+    found = []
+    with database.reading(dbs.release) as source:
+        for table in replica.follow.values():
+            rows = sorted(feed.as_of(source, table, replica.release), key=lambda row: str(row[table.key[0]]))
+            found.append(rows == replica.rows(table.table))
+    assert len(found) > 5
+    return all(found)
+
+
+def pull(settings: Settings, replica: Replica, limit: int = feed.PAGE) -> int:
+    with database.reading(database.open_databases(settings).release) as source:
+        return replica.pull(source, limit)
+
+
+@pytest.fixture
+def replica(settings: Settings, tmp_path: Path) -> Replica:
+    return Replica(tmp_path / "replica.db", feed.followed(settings))
+
+
+def test_nothing_to_follow_before_the_first_release(settings: Settings, replica: Replica) -> None:
+    ensure_schema(database.open_databases(settings))
+    with pytest.raises(GridfactsError, match="NO_RELEASE"):
+        pull(settings, replica)
+
+
+def test_snapshot_and_tail_join_up(settings: Settings, replica: Replica) -> None:
+    publish_city(settings, 1, {}, small.first_city())
+    assert pull(settings, replica) == 0
+    assert replica.release == 1
+    assert same_tables(settings, replica)
+    publish_city(settings, 2, small.first_city(), small.second_city())
+    publish_city(settings, 3, small.second_city(), third_city())
+    assert pull(settings, replica) > 3
+    assert replica.apply() == 2
+    assert replica.release == 3
+    assert same_tables(settings, replica)
+    assert [row["person_id"] for row in replica.rows("fact_person")] == ["per1", "per2", "per3"]
+
+
+def test_pages_of_one_event_restarts_and_duplicates_end_the_same(settings: Settings, tmp_path: Path) -> None:
+    publish_city(settings, 1, {}, small.first_city())
+    follow, chance = feed.followed(settings), random.Random(7)
+    first = Replica(tmp_path / "one.db", follow)
+    pull(settings, first)
+    first.close()
+    publish_city(settings, 2, small.first_city(), small.second_city())
+    publish_city(settings, 3, small.second_city(), third_city())
+    seen = set()
+    for _ in range(40):
+        again = Replica(tmp_path / "one.db", follow)  # a restart before every step
+        if chance.random() < 0.3:  # the answer was lost: the same page comes again
+            again._connection.execute("UPDATE _state SET pulled = MAX(seq, pulled - 1)")
+        pull(settings, again, limit=1)
+        again.apply()
+        assert same_tables(settings, again), "a copy stands at a release, never between two"
+        seen.add(again.release)
+        again.close()
+    assert seen == {1, 2, 3}
+
+
+def test_a_source_restored_from_a_backup_starts_the_copy_anew(settings: Settings, replica: Replica) -> None:
+    three_nights(settings)
+    pull(settings, replica)
+    assert replica.release == 3
+    with database.writing(database.open_databases(settings).release) as connection:
+        connection.exec_driver_sql("UPDATE release SET checksum = 'other' WHERE release = 3")
+    assert pull(settings, replica) == 0
+    assert replica.apply() == 0
+    assert same_tables(settings, replica)
+
+
+def test_a_retired_row_is_still_there_as_of_its_release(settings: Settings) -> None:
+    three_nights(settings)
+    with database.reading(database.open_databases(settings).release) as source:
+        table = feed.followed(settings)["person"]
+        asked = {r: sorted(row["person_id"] for row in feed.as_of(source, table, r)) for r in (1, 2, 3)}
+    assert asked == {1: ["per1", "per2", "per3"], 2: ["per1", "per2", "per4"], 3: ["per1", "per2", "per3"]}

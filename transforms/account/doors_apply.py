@@ -1,0 +1,114 @@
+"""The door of account/apply: per batch the versions it brought, per kind the rows that are live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import model, store
+from transforms.account.night import Delivery, Night
+from transforms.account.pages import Pages
+from transforms.engine import Engine
+
+_HERE = Path(__file__).parent
+_SAID = pa.schema(
+    [("record_id", pa.string()), ("content_hash", pa.string()), ("operation", pa.string()), ("ordinal", pa.int64())]
+)
+_ID = pa.schema([model.STANDARD.field(n) for n in ("source", "batch", "ordinal", "line", "record_id", "content_hash")])
+_VERSION = pa.schema([("ordinal", pa.int64()), ("record_id", pa.string()), ("content_hash", pa.string())])
+
+
+def version_door(pages: Pages, engine: Engine, delivery: Delivery) -> Iterator[str]:
+    """A batch's versions are what it says less what the delivery before it said, exactly."""
+    night, batch = pages.night, delivery.batch
+    for kind in night.contracts[batch.source].feeds:
+        version = pages.versions.of(batch.id, kind)
+        tables = {
+            "said": _said(night, delivery, kind),
+            "earlier": _earlier(night, delivery, kind),
+            "version": version.select(_VERSION.names).cast(_VERSION),
+        }
+        found = engine.run(_HERE / "door_apply.sql", tables, counts=int(delivery.fate == "counts"))
+        yield from _report(kind, batch.source, found)
+
+
+def _said(night: Night, delivery: Delivery, kind: str) -> pa.Table:
+    path = night.batch_path("standardise", delivery.batch, kind)
+    return store.read_table(path, _SAID.names).select(_SAID.names).cast(_SAID)
+
+
+def _earlier(night: Night, delivery: Delivery, kind: str) -> pa.Table:
+    found = [_SAID.append(pa.field("position", pa.int64())).empty_table()]
+    for one in night.before(delivery):
+        said = _said(night, one, kind)
+        found.append(said.append_column("position", pa.array(np.full(said.num_rows, one.position or 0))))
+    return pa.concat_tables(found)
+
+
+def live_door(pages: Pages, engine: Engine, kind: str, live: pa.Table | None) -> Iterator[str]:
+    """Merged = live, no record twice; live rows are rows of their standardised batch, column by column."""
+    night, versions = pages.night, pages.night.versions
+    merged = versions.filter(pc.and_(pc.equal(versions["kind"], kind), pc.equal(versions["state"], "merged")))
+    narrow = (model.STANDARD.empty_table() if live is None else live).select(_ID.names).cast(_ID)
+    if not _alike(merged.select(_ID.names).cast(_ID), narrow):
+        yield from _report(kind, None, engine.run(_HERE / "door_live.sql", {"merged": merged, "live_row": narrow}))
+    passed = {batch.id: batch for batch in night.passed(kind)}
+    for batch, _ in sorted(pair for pair in pages.versions if pair[1] == kind and pair[0] not in passed):
+        yield f"account {kind} {batch.split('-')[0]}: versions of a batch that did not pass"
+    if live is None:
+        return
+    codes = live["batch"].combine_chunks().dictionary_encode()
+    for code, name in enumerate(codes.dictionary.to_pylist()):
+        if name in passed:  # else it is no merged version, and told above
+            rows = live.filter(pa.array(codes.indices.to_numpy() == code)) if len(codes.dictionary) > 1 else live
+            missing = _not_in(rows, night.of_batch("standardise", passed[name], kind))
+            if missing:
+                source = passed[name].source
+                yield f"account {kind} {source}: {missing} live rows that are not rows of their standardised batch"
+
+
+def _alike(merged: pa.Table, live: pa.Table) -> bool:
+    """Whether both hold the same records, each once: nearly always so, and much the cheaper question."""
+    if merged.num_rows != live.num_rows:
+        return False
+    merged, live = merged.sort_by("record_id"), live.sort_by("record_id")
+    once = pc.equal(live["record_id"].slice(1), live["record_id"].slice(0, max(live.num_rows - 1, 0)))
+    return merged.equals(live) and not pc.any(once).as_py()
+
+
+def _not_in(rows: pa.Table, part: pa.Table) -> int:
+    """How many rows are not, in every column both have, the row of ``part`` with their ordinal and record."""
+    at = pc.index_in(_place(rows), value_set=_place(part))
+    lost = at.null_count
+    if lost:
+        rows, at = rows.filter(at.is_valid()), at.drop_null()
+    same = pa.repeat(pa.scalar(value=True), rows.num_rows)
+    for name in (name for name in part.column_names if name in rows.column_names):
+        ours, theirs = rows[name].combine_chunks(), part[name].combine_chunks().take(at)
+        if not ours.equals(theirs):
+            same = pc.and_(same, _equal(ours, theirs))
+    missing: int = lost + rows.num_rows - (pc.sum(same).as_py() or 0)
+    return missing
+
+
+def _place(rows: pa.Table) -> pa.Array:
+    text = pc.binary_join_element_wise(rows["ordinal"].cast(pa.string()), rows["record_id"], "|")
+    return text.combine_chunks()
+
+
+def _equal(ours: pa.Array, theirs: pa.Array) -> pa.Array:
+    """Row by row, nulls equal to nulls; lists, which Arrow does not compare, as text."""
+    if pa.types.is_nested(ours.type):
+        ours, theirs = (pa.array([str(value) for value in column.to_pylist()]) for column in (ours, theirs))
+    both = pc.and_(ours.is_null(), theirs.is_null())
+    return pc.or_(both, pc.fill_null(pc.equal(ours, theirs), fill_value=False))
+
+
+def _report(kind: str, source: str | None, found: pa.Table) -> Iterator[str]:
+    for row in found.to_pylist():
+        of = source or row.get("source") or "unknown"
+        yield f"account {kind} {of}: {row['n']} {row['what']}; the first is {row['example']}"

@@ -1,0 +1,117 @@
+"""What became of one landed row: from its place in the file to its versions, or to the version it only repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import model, store
+from transforms.account.ledger import clusters
+from transforms.account.night import Delivery, Night
+from transforms.account.pages import RANKS
+from transforms.model import Batch, RowState
+
+_MENTIONED = "MENTIONED"  # rule of a row of a kind fed by mentions that names nothing an earlier row has not named
+
+
+@dataclass(frozen=True)
+class Told:
+    """One row and what it feeds: source, batch, line, kind, record, its state, rule and entity.
+
+    ``repeats`` is (file, line) of the version that an unchanged repeat says again, else None.
+    """
+
+    source: str
+    batch: str
+    file: str
+    line: int
+    kind: str
+    state: str
+    rule: str | None = None
+    field: str | None = None
+    record_id: str | None = None
+    entity_id: str | None = None
+    repeats: tuple[str, int] | None = None
+
+
+def file_of(night: Night, batch: Batch) -> str:
+    """Name of the file that a batch came as, escaped."""
+    found = night.require(store.batch_dir(night.run.settings, "land", batch.id), "land")
+    return str(found.facts.get("file"))
+
+
+def versions(night: Night, record: pa.Table) -> Iterator[Told]:
+    """Versions as rows of the crosswalk (``record`` of account/release) tell them."""
+    for row in record.to_pylist():
+        batch = Batch.parse(row["batch"])
+        yield Told(
+            batch.source, batch.id, file_of(night, batch), row["line"], row["kind"], row["state"],
+            record_id=row["record_id"], entity_id=row["entity_id"],
+        )  # fmt: skip
+
+
+def landed_at(night: Night, delivery: Delivery, line: int) -> Iterator[Told]:
+    """What became of the rows at a line of a batch, one for each kind that its source feeds.
+
+    Raises:
+        StaleInputError: a room's output is missing, incomplete or stale.
+    """
+    batch = delivery.batch
+    landed = store.read_table(night.batch_path("land", batch, "rows"), ["ordinal", "line"])
+    for ordinal in landed.filter(pc.equal(landed["line"], line))["ordinal"].to_pylist():
+        for kind in night.contracts[batch.source].feeds:
+            where = (batch.source, batch.id, file_of(night, batch), line, kind)
+            if not delivery.passed:
+                yield Told(*where, RowState.HELD.value, delivery.hold)
+                continue
+            verdict = night.of_batch("check", batch, "verdict")
+            [told] = verdict.filter(pc.equal(verdict["ordinal"], ordinal)).to_pylist()
+            if told["accepted"]:
+                yield _accepted(night, delivery, ordinal, where)
+            else:
+                yield Told(*where, RowState.QUARANTINED.value, told["rule"], told["field"])
+
+
+def _accepted(night: Night, delivery: Delivery, ordinal: int, where: tuple[str, str, str, int, str]) -> Told:
+    kind = where[-1]
+    standard = store.read_table(night.batch_path("standardise", delivery.batch, kind), model.STANDARD.names)
+    mine = standard.filter(pc.equal(standard["ordinal"], ordinal)).sort_by("record_id").to_pylist()
+    if not mine:
+        state = RowState.HELD if delivery.fate == "held" else RowState.DUPLICATE
+        return Told(*where, state.value, _MENTIONED)
+    known = night.versions
+    ids = pa.array([row["record_id"] for row in mine], pa.string())
+    known = known.filter(pc.and_(pc.is_in(known["record_id"], value_set=ids), pc.equal(known["kind"], kind)))
+    own = [v for v in known.to_pylist() if (v["batch"], v["ordinal"]) == (delivery.batch.id, ordinal)]
+    if own:
+        best = min(own, key=lambda v: (RANKS.index(RowState(v["state"])), v["record_id"]))
+        return Told(*where, best["state"], record_id=best["record_id"], entity_id=_entity(night, kind, best))
+    repeated = _repeated(delivery, mine[0], known)
+    first = Batch.parse(repeated["batch"])
+    return Told(
+        *where, RowState.DUPLICATE.value, record_id=mine[0]["record_id"], entity_id=_entity(night, kind, mine[0]),
+        repeats=(file_of(night, first), repeated["line"]),
+    )  # fmt: skip
+
+
+def _repeated(delivery: Delivery, row: dict[str, str], known: pa.Table) -> dict[str, Any]:
+    """The latest version, not after the row's delivery, that says of its record what the row says."""
+    same = [
+        version
+        for version in known.to_pylist()
+        if (version["record_id"], version["content_hash"]) == (row["record_id"], row["content_hash"])
+        and Batch.parse(version["batch"]) <= delivery.batch
+    ]
+    found: dict[str, Any] = max(same, key=lambda v: (Batch.parse(v["batch"]), -v["ordinal"]))
+    return found
+
+
+def _entity(night: Night, kind: str, row: dict[str, str]) -> str | None:
+    standing = clusters(night)
+    mine = pc.and_(pc.equal(standing["kind"], kind), pc.equal(standing["record_id"], row["record_id"]))
+    found = standing.filter(mine)["entity_id"].to_pylist()
+    return found[0] if found else None

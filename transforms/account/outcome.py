@@ -1,0 +1,68 @@
+"""What became of every landed row, summed up per batch and kind with a digest of which row became what."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.account.night import Delivery
+from transforms.account.pages import RANKS, Pages, rows
+from transforms.model import RowState
+
+_TEXT, _LONG = pa.string(), pa.int64()
+STATES = tuple(str(state) for state in RowState)
+OUTCOME = pa.schema(
+    [("batch", _TEXT), ("kind", _TEXT), ("source", _TEXT), ("landed", _LONG), *((state, _LONG) for state in STATES),
+     ("digest", _TEXT)]
+)  # fmt: skip
+
+
+def outcome(pages: Pages) -> pa.Table:
+    """The ledger (:data:`OUTCOME`) of every batch landed by this night, sorted by (batch, kind).
+
+    Raises:
+        StaleInputError: a room's output is missing, incomplete or stale.
+    """
+    told = [
+        _line(pages, delivery, kind)
+        for source, deliveries in pages.night.deliveries.items()
+        for delivery in deliveries
+        for kind in pages.night.contracts[source].feeds
+    ]
+    return pa.Table.from_pylist(told, OUTCOME).sort_by([("batch", "ascending"), ("kind", "ascending")])
+
+
+def _line(pages: Pages, delivery: Delivery, kind: str) -> dict[str, str | int]:
+    page = pages.of(delivery)
+    counts = dict.fromkeys(STATES, 0)
+    digest = hashlib.sha256()
+    if not delivery.passed:
+        counts[RowState.HELD] = page.landed
+    else:
+        ordinals, ranks = pages.versions.states(delivery.batch.id, kind)
+        for rank, count in enumerate(np.bincount(ranks, minlength=len(RANKS))):
+            counts[RANKS[rank]] += int(count)
+        repeats = page.repeats[kind]
+        counts[RowState.HELD if delivery.fate == "held" else RowState.DUPLICATE] += repeats.rows
+        counts[RowState.QUARANTINED] = page.quarantined.num_rows
+        refused = rows(page.quarantined["ordinal"].to_numpy())
+        digest.update(f"{rows(ordinals).digest} {repeats.digest} {refused.digest} ".encode() + ranks.tobytes())
+    return {
+        "batch": delivery.batch.id,
+        "kind": kind,
+        "source": delivery.batch.source,
+        "landed": page.landed,
+        **counts,
+        "digest": digest.hexdigest(),
+    }
+
+
+def outcome_door(pages: Pages) -> Iterator[str]:
+    """Every landed row has exactly one state per kind its source feeds."""
+    for row in outcome(pages).to_pylist():
+        lost = row["landed"] - sum(row[state] for state in STATES)
+        if lost:
+            yield f"account {row['source']}: {abs(lost)} landed rows without an outcome, or with two, for {row['kind']}"

@@ -1,0 +1,119 @@
+"""``gridfacts receipt``, ``quarantine``, ``department``: what a department is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from transforms.commands.options import json_option, night_option, progress, show
+from transforms.run import Run, Settings
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group(name="receipt")
+def receipt_group() -> None:
+    """Receipts: what became of every row of a drop."""
+
+
+@receipt_group.command()
+@night_option
+@click.option("--source", default=None, help="Only this source.")
+@click.option("--out", required=True, type=_FOLDER, help="Receipts lie there as OUT/<source>/<night>/...")
+@json_option
+def make(night: str, source: str | None, out: Path, *, as_json: bool) -> None:
+    """Make the receipts of a night's drops: at once after check, again after the night."""
+    from transforms import receipts
+
+    made = receipts.make(Run.of(night, say=progress()), out, source)
+    lines = [
+        f"{one.source}: {one.file}: {one.state}, "
+        + (", ".join(f"{count} {verdict}" for verdict, count in one.counts.items()) or "no rows")
+        for one in made
+    ]
+    show(made, "\n".join(lines), as_json=as_json)
+
+
+@receipt_group.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+def verify(file: Path, *, as_json: bool) -> None:
+    """Say whether FILE, any part of a receipt, is as it was issued."""
+    from transforms import receipts
+
+    found = receipts.verify(Settings.from_environment(), file)
+    told = f"receipt {found.receipt} of {found.source}, night {found.night}: {', '.join(found.parts)} as issued"
+    show(found, told, as_json=as_json)
+
+
+@click.group(name="quarantine")
+def quarantine_group() -> None:
+    """Quarantine: rows that wait for their department. Values are masked."""
+
+
+_SOURCE = click.option("--source", default=None, help="Only this source.")
+_RULE = click.option("--rule", default=None, help="Only this rule of lookups/rules.csv.")
+
+
+@quarantine_group.command(name="list")
+@_SOURCE
+@_RULE
+@json_option
+def list_waiting(source: str | None, rule: str | None, *, as_json: bool) -> None:
+    """What waits, counted by source, rule and field, and since when."""
+    from transforms.receipts import quarantine
+
+    found = quarantine.waiting(Settings.from_environment(), source, rule)
+    groups = quarantine.grouped(found)
+    lines = [
+        f"{g.rows:>7}  {g.source}  {g.rule}  {g.field or 'whole row'}  since {g.since}, due {g.due}  "
+        f"{g.department}: {g.hint}"
+        for g in groups
+    ]
+    show(groups, "\n".join(lines) or "nothing waits", as_json=as_json)
+
+
+@quarantine_group.command(name="show")
+@click.argument("row")
+@json_option
+def show_waiting(row: str, *, as_json: bool) -> None:
+    """Why ROW (source:file-or-batch:line) waits, and how to mend it."""
+    from transforms.receipts import quarantine
+
+    found = quarantine.one_row(Settings.from_environment(), row)
+    lines = [f"{w.file} line {w.line}, since {w.since}, due {w.due} by {w.department} {w.contact}" for w in found[:1]]
+    lines += [f"  {w.field or 'whole row'} = {w.value}: {w.message} ({w.rule}); {w.hint}" for w in found]
+    show(found, "\n".join(lines), as_json=as_json)
+
+
+@quarantine_group.command(name="export")
+@_SOURCE
+@_RULE
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .xlsx or .csv file.")
+def export_waiting(source: str | None, rule: str | None, out: Path) -> None:
+    """Write every row that waits, with its rule, field, masked value, hint and owner."""
+    from transforms.receipts import quarantine
+
+    found = quarantine.waiting(Settings.from_environment(), source, rule)
+    quarantine.export(found, out)
+    click.echo(f"{out}: {len(found)} lines")
+
+
+@click.group(name="department")
+def department_group() -> None:
+    """Departments: how their sources have done."""
+
+
+@department_group.command(name="page")
+@click.option("--out", required=True, type=_FOLDER, help="OUT/<source>.html and OUT/index.html.")
+def department_page(out: Path) -> None:
+    """Write a page per source: in time, drift, quarantine, addresses found; pictures inside, no network."""
+    from transforms import contract, database, kinds
+    from transforms.receipts import department, department_page
+
+    settings = Settings.from_environment()
+    known = contract.load_all(settings.expectations)
+    told = department.history(database.open_databases(settings), kinds.load_all(settings.expectations), known)
+    made = department_page.write(out, list(known.values()), [told[source] for source in known])
+    click.echo(f"{len(made)} pages in {out}")

@@ -1,0 +1,175 @@
+"""Questions about places: where is this address or point, and is the cut of the grids sound?"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from transforms.commands.options import json_option, show
+from transforms.errors import ConfigError
+from transforms.run import Run, Settings
+
+if TYPE_CHECKING:
+    from transforms.locate import Place
+
+_NIGHT = click.option("--night", default=None, help="The night's date, YYYY-MM-DD; default: the newest located one.")
+_FILE = "CSV (UTF-8) with a column `address`, or `lon` and `lat`: one line of answer per line, on stdout."
+_OUT = ("address_id", "address", "level", "match_class", "score", "gap", "building_id", "metres", "method", "reason")
+
+
+def find_addresses(run: Run, texts: Sequence[str]) -> list[Place]:
+    """Places of address texts, as ``gridfacts locate`` finds them; equal texts are read once.
+
+    Args:
+        run: a night whose stage place is located.
+        texts: addresses as people write them.
+
+    Raises:
+        StaleInputError: the night's places are missing or stale.
+    """
+    import pandas as pd
+
+    from transforms import locate, standardise, values
+
+    column = pd.Series(list(texts), dtype=object)
+    distinct, codes = values.per_distinct(values.clean_text(column))
+    parsed = standardise.read_addresses(run, distinct).assign(text=distinct.where(distinct.ne(""), None))
+    found = locate.Lookup(run).addresses(parsed)
+    return [found[code] for code in codes]
+
+
+def find_points(run: Run, points: Iterable[tuple[float, float]]) -> list[Place]:
+    """Places of (longitude, latitude) points in degrees CGCS2000.
+
+    Raises:
+        StaleInputError: the night's places are missing or stale.
+    """
+    import pandas as pd
+
+    from transforms import locate
+
+    table = pd.DataFrame(list(points), columns=["lon", "lat"], dtype=float)
+    return locate.Lookup(run).points(table["lon"], table["lat"])
+
+
+def _run(night: str | None) -> Run:
+    from transforms import locate
+
+    settings = Settings.from_environment()
+    return Run.of(night or locate.newest_night(Run.of("1970-01-01")), settings=settings)
+
+
+@click.command()
+@click.argument("what", nargs=-1)
+@click.option("--file", "batch", type=click.Path(path_type=Path, exists=True, dir_okay=False), help=_FILE)
+@_NIGHT
+@json_option
+def locate(what: tuple[str, ...], batch: Path | None, night: str | None, *, as_json: bool) -> None:
+    """Find WHAT: an "ADDRESS", or LON LAT in degrees CGCS2000 (a negative number after --)."""
+    if bool(what) == bool(batch):
+        raise click.UsageError("give an address, a longitude and a latitude, or --file")
+    run = _run(night)
+    if batch:
+        _answer(run, batch)
+        return
+    point = _point(what)
+    place = find_points(run, [point])[0] if point else find_addresses(run, [" ".join(what)])[0]
+    show(dataclasses.asdict(place), _told(place), as_json=as_json)
+
+
+def _point(what: tuple[str, ...]) -> tuple[float, float] | None:
+    if len(what) != 2:
+        return None
+    try:
+        return float(what[0]), float(what[1])
+    except ValueError:
+        return None
+
+
+def _told(place: Place) -> str:
+    lines = [f"{name}: {value}" for name in _OUT if (value := getattr(place, name)) is not None]
+    lines += [f"grid: {level} {code}" for level, code in place.grids]
+    return "\n".join([*lines, *(f"also: {text} ({score})" for text, score in place.runners_up)])
+
+
+def _answer(run: Run, batch: Path) -> None:
+    """One line per line of the file, in its order, without repeating what was asked."""
+    with batch.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        names, rows = reader.fieldnames or [], list(reader)
+    if "address" in names:
+        places = find_addresses(run, [row["address"] or "" for row in rows])
+    elif {"lon", "lat"} <= set(names):
+        places = find_points(run, [(_number(row["lon"]), _number(row["lat"])) for row in rows])
+    else:
+        raise ConfigError(f"{batch}: neither a column `address` nor `lon` and `lat`")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["line", *_OUT, "grid", "runner_up"])
+    for line, place in enumerate(places, start=2):
+        finest = place.grids[0][1] if place.grids else ""
+        runner = place.runners_up[0][0] if place.runners_up else ""
+        writer.writerow([line, *(getattr(place, name) for name in _OUT), finest, runner])
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "")
+    except ValueError:
+        return float("nan")
+
+
+@click.group()
+def grid() -> None:
+    """The cut of the grids."""
+
+
+@grid.command()
+@_NIGHT
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the cut and its faults as SVG.")
+@json_option
+def report(night: str | None, picture: Path | None, *, as_json: bool) -> None:
+    """Check the topology of a night's cut: overlaps, gaps, containment, codes, households per grid."""
+    from transforms import locate
+
+    run = _run(night)
+    found, drawn = locate.grid_report(run, _households(run))
+    if picture:
+        picture.write_text(drawn, "utf-8")
+    told: dict[str, Any] = dataclasses.asdict(found)
+    told["findings"] = [{k: v for k, v in finding.items() if k != "shape"} for finding in told["findings"]]
+    show(told, locate.render_grid_report(found), as_json=as_json)
+
+
+@grid.command()
+@_NIGHT
+@json_option
+def points(night: str | None, *, as_json: bool) -> None:
+    """Show how each source's points voted on its coordinate system, and which kinds of points look wrong."""
+    from transforms import store
+
+    run = _run(night)
+    folder = store.night_dir(run, "locate", "place")
+    votes = store.read_table(folder / "vote.parquet").to_pylist()
+    wrong = store.read_table(folder / "points.parquet", ["source", "kind", "fault"]).to_pandas()
+    for row in votes:
+        mine = wrong[wrong["source"].eq(row["source"]) & wrong["kind"].eq(row["kind"])]
+        row["faults"] = {str(fault): int(count) for fault, count in mine["fault"].value_counts().sort_index().items()}
+    lines = [" ".join(f"{k}={v}" for k, v in row.items() if v is not None) for row in votes]
+    show(votes, "\n".join(lines) or "no source sends points", as_json=as_json)
+
+
+def _households(run: Run) -> Any:  # noqa: ANN401 (pandas is imported when it is needed)
+    """Grid id → households standing in it or below it, once the night is closed."""
+    from transforms import store
+
+    path = store.night_dir(run, "account", "release") / "fact_grid.parquet"
+    if not path.is_file():
+        return None
+    placed = store.read_table(path, ["what", "grid_id"]).to_pandas()
+    return placed[placed["what"].eq("household") & placed["grid_id"].notna()].groupby("grid_id").size()

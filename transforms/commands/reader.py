@@ -1,0 +1,168 @@
+"""The reader's commands: feed, rights, export, audit, release, dictionary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from transforms import database
+from transforms.commands.options import json_option, progress, show
+from transforms.errors import ConfigError
+from transforms.run import Run, Settings
+
+if TYPE_CHECKING:
+    from transforms.reader.export import Format
+
+
+@click.group(name="feed")
+def feed_group() -> None:
+    """The change feed: pages of numbered events, and a small reference consumer."""
+
+
+@feed_group.command()
+@click.option(
+    "--replica", required=True, type=click.Path(path_type=Path, dir_okay=False), help="SQLite file of the copy."
+)
+@click.option("--limit", default=1_000, show_default=True, help="Events a page.")
+def pull(replica: Path, limit: int) -> None:
+    """Take a snapshot (the first time) or all pages since the last one; `apply` moves them into the tables."""
+    from transforms.reader import feed
+    from transforms.reader.replica import Replica
+
+    settings = Settings.from_environment()
+    copy, taken = Replica(replica, feed.followed(settings)), 0
+    with database.reading(database.open_databases(settings).release) as source:
+        while came := copy.pull(source, limit):
+            taken += came
+    click.echo(f"{taken} events taken; the copy stands at release {copy.release}")
+
+
+@feed_group.command()
+@click.option(
+    "--replica", required=True, type=click.Path(path_type=Path, dir_okay=False), help="SQLite file of the copy."
+)
+def apply(replica: Path) -> None:
+    """Move every release that has come whole into the copy's tables."""
+    from transforms.reader import feed
+    from transforms.reader.replica import Replica
+
+    copy = Replica(replica, feed.followed(Settings.from_environment()))
+    click.echo(f"{copy.apply()} releases applied; the copy stands at release {copy.release}")
+
+
+@click.group(name="rights")
+def rights_group() -> None:
+    """Rights packages: what each consumer may see (expectations/consumers)."""
+
+
+@rights_group.command()
+@json_option
+def lint(*, as_json: bool) -> None:
+    """Read every package; one that would leak is refused with the reason."""
+    from transforms.reader import package
+
+    folder = Settings.from_environment().expectations / "consumers"
+    problems = []
+    paths = sorted(folder.glob("*.yml"))
+    for path in paths:
+        try:
+            package.load(path)
+        except ConfigError as error:
+            problems.append(error.detail)
+    show({"problems": problems}, "\n".join(problems) or f"{len(paths)} packages are good", as_json=as_json)
+    sys.exit(2 if problems else 0)
+
+
+@rights_group.command(name="apply")
+def apply_rights() -> None:
+    """PostgreSQL: make the roles, views and grants that the packages say, and no others."""
+    from transforms.reader import package, roles
+
+    settings = Settings.from_environment()
+    for role in roles.apply(settings, package.load_all(settings.expectations)):
+        click.echo(role)
+
+
+@click.command()
+@click.argument("consumer")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(["parquet", "csv", "gpkg"]), default=("parquet",))
+@click.option("--who", required=True, envvar="GRIDFACTS_WHO", help="Who exports; it stands in the audit.")
+def export(consumer: str, out: Path, formats: tuple[Format, ...], who: str) -> None:
+    """Write what the rights package of CONSUMER lets it see, with a dictionary."""
+    from transforms.reader import export as exports
+    from transforms.reader import package
+
+    settings = Settings.from_environment()
+    packages = package.load_all(settings.expectations)
+    if consumer not in packages:
+        raise click.BadParameter(f"no rights package; there are {', '.join(packages) or 'none'}", param_hint="CONSUMER")
+    today = dt.datetime.now().astimezone().date()
+    for name, rows in exports.export(settings, packages[consumer], out, formats, who, today).items():
+        click.echo(f"{name}: {rows} rows")
+
+
+@click.group(name="audit")
+def audit_group() -> None:
+    """Who looked."""
+
+
+@audit_group.command()
+@json_option
+def verify(*, as_json: bool) -> None:
+    """Follow the audit chain and name every row that was changed, lost, swapped or written by another hand."""
+    from transforms.reader import audit
+
+    found = audit.verify(Settings.from_environment())
+    show({"broken": found}, "\n".join(found) or "the chain is whole", as_json=as_json)
+    sys.exit(1 if found else 0)
+
+
+@click.group(name="release")
+def release_group() -> None:
+    """Releases: which there are, and back to the one before."""
+
+
+@release_group.command(name="list")
+@json_option
+def list_releases(*, as_json: bool) -> None:
+    """Number, night and checksum of every release; the last one is what readers see."""
+    dbs = database.open_databases(Settings.from_environment())
+    found = database.read(dbs.release, "release", ["release", "night", "checksum"]).to_pylist()
+    show(found, "\n".join(f"{r['release']:6} {r['night']}  {r['checksum']}" for r in found), as_json=as_json)
+
+
+@release_group.command()
+@click.confirmation_option(prompt="Publish the content of the release before the last one again?")
+def rollback() -> None:
+    """Publish the content of the release before the last one again, as a release of its own."""
+    from transforms import publish
+
+    for report in publish.rollback(Run.of(_night(), say=progress())):
+        click.echo(f"release {report.counts['release']}: {report.counts['rows']} rows ended or began")
+
+
+def _night() -> str:
+    return dt.datetime.now().astimezone().date().isoformat()
+
+
+@click.command()
+@click.option("--out", default=Path("docs/dictionary"), type=click.Path(path_type=Path, file_okay=False))
+@click.option("--check", is_flag=True, help="Only say whether the files there are what would be written.")
+def dictionary(out: Path, *, check: bool) -> None:
+    """Write the data dictionary, one page of HTML that needs no internet."""
+    from transforms.reader import dictionary as pages
+
+    made = pages.render(Settings.from_environment().expectations)
+    path = out / "index.html"
+    if check:
+        same = path.is_file() and path.read_text("utf-8") == made
+        click.echo("the dictionary is as the catalogue says" if same else f"{path} is stale: gridfacts dictionary")
+        sys.exit(0 if same else 1)
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(made, "utf-8")
+    click.echo(str(path))

@@ -1,0 +1,83 @@
+"""Live records of a kind, read column by column: a city's persons have eighty columns, and nobody needs all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from transforms import model, store
+
+_SEPARATOR = "\x1f"
+_PIECE = 250_000  # rows
+
+
+class Live:
+    """``account/live/<kind>.parquet``, sorted by record id; a record's number is its place in that order.
+
+    Attributes:
+        column_names: what the records may say.
+        ids: record ids, ascending.
+        num_rows: how many there are.
+        days: ``since`` as day numbers (1970-01-01 is 0), one per record.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Look at the file; no file: no records."""
+        self._path = path if path.is_file() else None
+        nothing = [*model.STANDARD.names, *model.LIVE.names]
+        self.column_names = list(pq.read_schema(path).names) if self._path else nothing
+        ids = self._read("record_id")
+        order = pc.sort_indices(ids)
+        self._order = None if np.array_equal(order, np.arange(len(ids))) else order  # the lake's tables lie in order
+        self.ids: pa.Array = self.column("record_id").combine_chunks()
+        self.num_rows = len(self.ids)
+        self.days = lru_cache(maxsize=1)(self._days)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """A column, in the order of the record ids.
+
+        Raises:
+            KeyError: there is none of the name.
+        """
+        found = self._read(name)
+        return found if self._order is None else found.take(self._order)
+
+    def pieces(self, name: str) -> Iterator[tuple[slice, pa.Array]]:
+        """A wide column in pieces: the record numbers of each, and its values."""
+        start = 0
+        if self._path is None or self._order is not None:
+            batches = iter(self.column(name).chunks)
+        else:
+            reader = pq.ParquetFile(self._path, page_checksum_verification=True)
+            batches = (batch.column(0) for batch in reader.iter_batches(_PIECE, columns=[name]))
+        for values in batches:
+            yield slice(start, start + len(values)), values
+            start += len(values)
+
+    def keys(self, *names: str) -> pa.Array:
+        """Several columns as one text per record; null where one of them is, or where there is no such column."""
+        if any(name not in self.column_names for name in names):
+            return pa.nulls(self.num_rows, pa.string())
+        parts = [pc.cast(self.column(name).combine_chunks(), pa.string()) for name in names]
+        return pc.binary_join_element_wise(*parts, _SEPARATOR)
+
+    def sourced(self, sources: list[str]) -> npt.NDArray[np.bool_]:
+        """Per record: it is a row of one of these sources."""
+        return np.asarray(pc.is_in(self.column("source"), pa.array(sources, pa.string())).to_numpy(), dtype=bool)
+
+    def _days(self) -> npt.NDArray[np.int32]:
+        return np.asarray(pc.cast(pc.cast(self.column("since"), pa.date32()), pa.int32()).to_numpy(), dtype=np.int32)
+
+    def _read(self, name: str) -> pa.ChunkedArray:
+        if name not in self.column_names:
+            raise KeyError(name)
+        if self._path is None:
+            return pa.chunked_array([], pa.string())
+        return store.read_table(self._path, [name]).column(name)

@@ -1,0 +1,60 @@
+"""The report of tonight's cut: topology, figures and a picture, from the grids of stage place."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from transforms.errors import ConfigError
+from transforms.locate import drawing, topology
+from transforms.locate.room import grids_in_force
+from transforms.locate.topology import Topology
+from transforms.run import Run
+
+
+def grid_report(run: Run, households: pd.Series | None = None) -> tuple[Topology, str]:
+    """Check and draw the cut of a night.
+
+    Args:
+        run: the night; its stage place is resolved.
+        households: grid id → households in it, counted wherever they stand; None: not counted.
+
+    Returns:
+        What the topology rules find, and the text of an SVG picture.
+
+    Raises:
+        ConfigError: the night has no grids.
+        StaleInputError: grids are not resolved.
+    """
+    grids = grids_in_force(run)
+    if not len(grids):
+        raise ConfigError(f"night {run.night} has no grids: no source feeds the kind grid")
+    found = topology.check(grids, None if households is None else _rolled_up(grids, households))
+    drawn = grids[grids["polygon"].notna()]
+    shapes = zip(drawn["level"], drawn["type"], drawn["polygon"], strict=True)
+    return found, drawing.draw(shapes, found.findings)
+
+
+def _rolled_up(grids: pd.DataFrame, households: pd.Series) -> pd.Series:
+    """Code → households in the grid and in every grid below it."""
+    count = grids["grid_id"].map(households).fillna(0).astype("int64").set_axis(grids["code"])
+    parent = grids.set_index("code")["parent_code"]
+    total, moving = count.copy(), count
+    for _ in topology.LEVELS[1:]:
+        moving = moving.groupby(moving.index.map(parent)).sum()
+        total = total.add(moving.reindex(total.index).fillna(0)).astype("int64")
+    return total
+
+
+def render(found: Topology) -> str:
+    """The report as text: counts, areas, faults by rule and the worst of each."""
+    lines = [f"{kind}: {count} grids" for kind, count in found.grids.items()]
+    lines += [f"{level}: {area / 1e6:.2f} square kilometres" for level, area in found.area_m2.items() if area]
+    lines += [f"households per {level} grid: {told}" for level, told in found.households.items()]
+    lines += [f"{rule}: {count}" for rule, count in found.counts().items()] or ["no faults"]
+    for rule in found.counts():
+        worst = sorted((f for f in found.findings if f.rule == rule), key=lambda f: (-(f.area_m2 or 0), f.code))[:5]
+        lines += [
+            f"  {rule} {f.code} {f.other or ''} {'' if f.area_m2 is None else f'{f.area_m2} m2'}".rstrip()
+            for f in worst
+        ]
+    return "\n".join(lines)

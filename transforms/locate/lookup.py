@@ -1,0 +1,168 @@
+"""One address or point → standard address, building and grids, with the reason, the runner-up and the gap to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from transforms import manifest, store
+from transforms.errors import ConfigError
+from transforms.locate import located
+from transforms.locate.library import DIVISIONS, LEVELS
+from transforms.locate.likeness import likeness
+from transforms.locate.match import Matcher
+from transforms.locate.room import PLACE, ROOM, grids_of_nodes, read_places
+from transforms.run import Run
+
+NEAR_METRES = 50.0  # a building further away is not at the point
+_METRES_PER_DEGREE = 111_195.0  # of latitude on the mean sphere
+_SUGGESTIONS = 3
+_AT_LEAST = 3_000  # likeness of a suggestion, of 10 000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is.
+
+    Attributes:
+        address_id: the node of the library, if there is one; ``address`` its full text, ``level`` its level.
+        match_class: exact, normalised, parent, unresolved; of a point: nearest.
+        score: of 10 000; ``gap``: what the runner-up is behind, None without one.
+        building_id: the building, if known; ``metres``: how far it is from a point.
+        grids: (level, code) from the finest grid upward; ``method`` how the grid was found.
+        reason: why there is no node, or no grid.
+        runners_up: full texts and scores of what else fits, or is alike where nothing fits.
+    """
+
+    address_id: str | None = None
+    address: str | None = None
+    level: str | None = None
+    match_class: str | None = None
+    score: int = 0
+    gap: int | None = None
+    building_id: str | None = None
+    metres: float | None = None
+    grids: tuple[tuple[str, str], ...] = ()
+    method: str | None = None
+    reason: str | None = None
+    runners_up: tuple[tuple[str, int], ...] = field(default=())
+
+
+def newest_night(run: Run) -> str:
+    """The latest night whose places are located.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    folders = sorted((run.settings.lake / "night").glob(f"*/{ROOM}/{PLACE}/{manifest.NAME}"), reverse=True)
+    if not folders:
+        raise ConfigError("no night has located its places yet: run one first")
+    return folders[0].parents[2].name
+
+
+class Lookup:
+    """The places of one night, ready for questions."""
+
+    def __init__(self, run: Run) -> None:
+        """Read library, grids and cut.
+
+        Raises:
+            StaleInputError: the night's stage place is missing, incomplete or stale.
+        """
+        manifest.require(run.settings.lake, store.night_dir(run, ROOM, PLACE), ROOM)
+        self._places, self._grids = read_places(run)
+        self._nodes = self._places.library.set_index("address_id", drop=False)
+        self._matcher = Matcher(self._places.library, self._places.divisions)
+        self._parent = dict(zip(self._grids["code"], self._grids["parent_code"], strict=True))
+        self._level = dict(zip(self._grids["code"], self._grids["level"], strict=True))
+        self._grid = self._grids.set_index("grid_id")
+        standing = self._places.library["lon"].notna() & self._places.library["building_id"].notna()
+        self._standing = self._places.library[standing].drop_duplicates("building_id").reset_index(drop=True)
+
+    def addresses(self, parsed: pd.DataFrame) -> list[Place]:
+        """Places of parsed addresses.
+
+        Args:
+            parsed: columns of standardise's address parser, and ``text``; any index.
+
+        Returns:
+            One place per row, in order.
+        """
+        rows = parsed.reset_index(drop=True)
+        live = rows.add_prefix("address_").assign(address=rows["text"], record_id=rows.index.astype(str))
+        table = located.addresses(
+            live, "address", self._matcher, self._places.library, grids_of_nodes(self._places.place_grid)
+        )
+        by_row = {str(row): of.sort_values("rank").to_dict("records") for row, of in table.groupby("record_id")}
+        return [self._place(by_row[str(at)], rows.loc[at]) for at in rows.index]
+
+    def points(self, lon: pd.Series, lat: pd.Series) -> list[Place]:
+        """Places of points in degrees CGCS2000: the grid around each, and the nearest building within 50 m."""
+        if self._places.cut is None:
+            return [Place(reason="outside") for _ in lon]
+        found = self._places.cut.assign(lon, lat)
+        answers = zip(self._nearest(lon, lat), found["grid_id"], found["reason"], strict=True)
+        return [self._at(near, grid, reason) for near, grid, reason in answers]
+
+    def _at(self, near: tuple[int, float] | None, grid: str | None, reason: str | None) -> Place:
+        place = Place(grids=self._chain(grid), method="polygon" if grid else None, reason=reason)
+        if near is None:
+            return place
+        node = self._standing.loc[near[0]]
+        return replace(
+            place, address_id=str(node["address_id"]), address=str(node["full_text"]), level=str(node["level"]),
+            match_class="nearest", building_id=str(node["building_id"]), metres=round(near[1], 1),
+        )  # fmt: skip
+
+    def _place(self, rows: list[dict[str, Any]], said: pd.Series) -> Place:
+        first, others = rows[0], [row for row in rows[1:] if row["address_id"]]
+        runners = tuple((str(self._nodes.at[row["address_id"], "full_text"]), int(row["score"])) for row in others)
+        if not first["address_id"]:
+            runners = runners or tuple(self._alike(said))
+        known = self._nodes.loc[first["address_id"]] if first["address_id"] else None
+        return Place(
+            address_id=first["address_id"], address=None if known is None else str(known["full_text"]),
+            level=first["level"], match_class=first["match_class"], score=int(first["score"]),
+            gap=int(first["score"]) - runners[0][1] if known is not None and runners else None,
+            building_id=first["building_id"], grids=self._chain(first["grid_id"]), method=first["method"],
+            reason=first["reason"] or (None if first["grid_id"] else "no_grid"), runners_up=runners,
+        )  # fmt: skip
+
+    def _alike(self, said: pd.Series) -> Iterator[tuple[str, int]]:
+        """Nodes of the finest division said that are most like the text: for a person to look at."""
+        scope = next(((name, said[name]) for name in DIVISIONS[:2] if isinstance(said[name], str)), None)
+        if scope is None:
+            return
+        library = self._places.library
+        nodes = library[library[scope[0]].eq(scope[1]) & ~library["level"].isin(["unit", "floor", "room"])]
+        told = {name: said[name] for name in (*LEVELS, "residual") if isinstance(said[name], str)}
+        rows = nodes[["full_text", *LEVELS]].where(nodes[["full_text", *LEVELS]].notna(), None).to_dict("records")
+        scored = [(str(row["full_text"]), likeness(told, row)) for row in rows]
+        yield from sorted((s for s in scored if s[1] >= _AT_LEAST), key=lambda s: (-s[1], s[0]))[:_SUGGESTIONS]
+
+    def _chain(self, grid_id: str | None) -> tuple[tuple[str, str], ...]:
+        """(level, code) from a grid upward."""
+        found: list[tuple[str, str]] = []
+        code = str(self._grid.at[grid_id, "code"]) if grid_id else ""
+        while code in self._level and len(found) < len(self._level):
+            found.append((self._level[code], code))
+            code = self._parent[code] or ""
+        return tuple(found)
+
+    def _nearest(self, lon: pd.Series, lat: pd.Series) -> Iterator[tuple[int, float] | None]:
+        """Position of the nearest building's node and its distance; None beyond :data:`NEAR_METRES`."""
+        narrow = float(np.cos(np.deg2rad(self._standing["lat"].mean()))) if len(self._standing) else 1.0
+        tree = shapely.STRtree(shapely.points(self._standing["lon"] * narrow, self._standing["lat"]))
+        for x, y in zip(lon, lat, strict=True):
+            if not len(self._standing) or not np.isfinite([x, y]).all():
+                yield None
+                continue
+            point = shapely.Point(x * narrow, y)
+            at = int(tree.nearest(point))
+            metres = float(tree.geometries[at].distance(point)) * _METRES_PER_DEGREE
+            yield (at, metres) if metres <= NEAR_METRES else None

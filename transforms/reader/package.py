@@ -1,0 +1,158 @@
+"""Rights packages: what one consumer may see, why, until when and who approved it. expectations/consumers/<name>.yml.
+
+Strict: an unknown key is an error. A package that would leak is refused when it is read, not when it is used.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from transforms import tables
+from transforms.errors import ConfigError
+
+SMALL_CELL = 5  # design.md section 6: counts under it are never shown
+CHILD = 14  # PIPL article 31: personal information of minors under 14 is sensitive
+PERSONAL_KEYS = ("person_id", "household_id", "entity_id")  # a consumer gets its own tokens of them
+Mask = Literal["token", "year", "surname", "town"]
+_OFFERED = ("rel_person_house", "rel_org_premises", "stat_grid", "vault_identifier")
+_HIDDEN = ("provenance", "record_id", "ciphertext", "key_id", "token")
+_COLUMN = re.compile(r"^  (?:(?:CASE .*|.*?) AS (?P<alias>\w+)|\w+\.(?P<name>\w+)),?$", re.MULTILINE)
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")]
+Code = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Share(_Strict):
+    """What is seen of one view or table.
+
+    Attributes:
+        fields: the columns, in this order; ``vault_identifier`` offers ``number`` (the deciphered value) as well.
+        mask: field → how it is coarsened or replaced.
+        divisions: only rows in these divisions (12-digit codes of any level); empty: all.
+        minimum_age: only natural persons known to be at least so old on the night of the release.
+    """
+
+    fields: tuple[Name, ...] = Field(min_length=1)
+    mask: dict[Name, Mask] = {}
+    divisions: tuple[Code, ...] = ()
+    minimum_age: int | None = None
+
+    @property
+    def personal(self) -> bool:
+        """True where a row is, or points to, one natural person."""
+        return any(key in self.fields for key in PERSONAL_KEYS) or "number" in self.fields
+
+
+class Package(_Strict):
+    """A rights package."""
+
+    consumer: Name
+    label: str = Field(min_length=2)
+    purpose: str = Field(min_length=4)
+    legal_basis: str = Field(min_length=4)
+    approver: str = Field(min_length=2)
+    expires: dt.date
+    threshold: int = SMALL_CELL
+    tables: dict[Name, Share] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _leaks_nothing(self) -> Package:
+        if found := list(leaks(self)):
+            raise ValueError("; ".join(found))
+        return self
+
+
+def leaks(package: Package) -> list[str]:
+    """Every reason to refuse a package, each with its code."""
+    found = []
+    if package.threshold < SMALL_CELL:
+        found.append(f"SMALL_CELLS: threshold is under {SMALL_CELL}")
+    for name, share in package.tables.items():
+        found += _wrong_names(name, share)
+        found += [f"{name}: {reason}" for reason in _leaks_of(name, share)]
+    numbers = any("number" in share.fields for share in package.tables.values())
+    if numbers and any("birth_date" in share.fields for share in package.tables.values()):
+        found.append("NUMBER_AND_BIRTH: document numbers beside birth dates")
+    return found
+
+
+def _wrong_names(name: str, share: Share) -> list[str]:
+    if name not in offered():
+        return [f"{name}: NOT_OFFERED: no such view or table for readers"]
+    unknown = [field for field in share.fields if field not in columns(name)]
+    masked = [field for field in share.mask if field not in share.fields]
+    twice = sorted({field for field in share.fields if share.fields.count(field) > 1})
+    return [f"{name}: {what}: {', '.join(them)}" for what, them in
+            (("no field", unknown), ("mask without field", masked), ("field twice", twice)) if them]  # fmt: skip
+
+
+def _leaks_of(name: str, share: Share) -> list[str]:
+    found = []
+    if "number" in share.mask:
+        found.append("MASKED_NUMBER: a number is given whole or not at all; a masked one can be guessed")
+    if any(field in _HIDDEN for field in share.fields):
+        found.append("NOT_OFFERED: provenance and vault columns stay inside")
+    if clear := [key for key in PERSONAL_KEYS if key in share.fields and share.mask.get(key) != "token"]:
+        found.append(f"JOINABLE: {', '.join(clear)} without mask token can be joined across consumers")
+    row_level = name in ("v1_person", "rel_person_house", "vault_identifier")
+    if (row_level or share.personal) and name != "v1_household" and (share.minimum_age or 0) < CHILD:
+        found.append(f"UNDER_{CHILD}: rows of natural persons need minimum_age of at least {CHILD}")
+    if share.divisions and "division_code" not in _reachable(name):
+        found.append("NO_DIVISION: its rows cannot be limited by division")
+    return found
+
+
+def _reachable(name: str) -> tuple[str, ...]:
+    """The columns by which rows can be limited: a table's own, or those of the person or house it points to."""
+    own = columns(name)
+    return (*own, "division_code") if "person_id" in own or name == "vault_identifier" else own
+
+
+def offered() -> tuple[str, ...]:
+    """The views and tables a package may name."""
+    views = sorted(path.stem for path in (tables.SQL / "views").glob("v1_*.sql"))
+    return (*views, *_OFFERED)
+
+
+def columns(name: str) -> tuple[str, ...]:
+    """The columns of a view (as its file lists them) or table; the vault's number is one of them."""
+    if name in tables.load_all():
+        own = tuple(tables.load_all()[name].columns)
+        return (*own, "number") if name == "vault_identifier" else own
+    text = (tables.SQL / "views" / f"{name}.sql").read_text("utf-8")
+    selected = text[text.index("SELECT") : text.index("\nFROM")]
+    return tuple(match["alias"] or match["name"] for match in _COLUMN.finditer(selected) if any(match.groups()))
+
+
+def load(path: Path) -> Package:
+    """Read one package.
+
+    Raises:
+        ConfigError: naming the file, the field and the reason it is refused.
+    """
+    try:
+        package = Package.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'package'}: {e['msg']}" for e in error.errors()]
+        raise ConfigError(f"{path}: " + "; ".join(lines)) from None
+    if package.consumer != path.stem:
+        raise ConfigError(f"{path}: consumer is {package.consumer!r}, but the file is {path.stem!r}")
+    return package
+
+
+def load_all(expectations: Path) -> dict[str, Package]:
+    """Every package of a deployment, by consumer.
+
+    Raises:
+        ConfigError: one of them is refused.
+    """
+    return {path.stem: load(path) for path in sorted((expectations / "consumers").glob("*.yml"))}

@@ -1,0 +1,111 @@
+"""PostgreSQL: from every rights package a role, a schema of barrier views and the grants on them; nothing else.
+
+Base tables are granted to no reader, so a view's own WHERE, fixed by the package, is the only way to a row: the role
+has no setting, function or table by which it could be widened. Views are barriers, so a cheap function in a reader's
+WHERE never meets a hidden row; rights that have expired give no rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from transforms import database, keys
+from transforms.errors import GridfactsError
+from transforms.keys import Keys
+from transforms.reader import export, selection
+from transforms.reader.package import Package
+from transforms.run import Settings
+
+
+def role_of(consumer: str) -> str:
+    """The role, and the schema of its views."""
+    return f"reader_{consumer}"
+
+
+def apply(settings: Settings, packages: dict[str, Package]) -> list[str]:
+    """Make roles, views and grants what the packages say, in one transaction; roles of other packages lose theirs.
+
+    Returns:
+        The roles there are now.
+
+    Raises:
+        GridfactsError: ``NO_ROLES``: the database is SQLite, where files have no roles.
+        DatabaseError: the server refused.
+    """
+    dbs, known = database.open_databases(settings), keys.load(settings)
+    if dbs.dialect != "postgresql":
+        raise GridfactsError("NO_ROLES", "SQLite has no roles: give consumers exports")
+    with database.writing(dbs.release) as connection:
+        _close_doors(connection)
+        wanted = {role_of(name): package for name, package in packages.items()}
+        for role in _roles(connection):
+            connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{role}" CASCADE')
+            if role not in wanted:
+                connection.exec_driver_sql(f'DROP OWNED BY "{role}"')
+                _drop(connection, role)
+        for role, package in sorted(wanted.items()):
+            _make(connection, role, package, known)
+    return sorted(wanted)
+
+
+def _close_doors(connection: Connection) -> None:
+    """What PostgreSQL gives to everybody by itself."""
+    database_name = connection.scalar(sa.text("SELECT current_database()"))
+    for statement in (
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        "REVOKE ALL ON SCHEMA release, control FROM PUBLIC",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA release, control FROM PUBLIC",
+        f'REVOKE TEMPORARY ON DATABASE "{database_name}" FROM PUBLIC',
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def _roles(connection: Connection) -> list[str]:
+    return list(connection.scalars(sa.text(r"SELECT rolname FROM pg_roles WHERE rolname LIKE 'reader\_%' ORDER BY 1")))
+
+
+def _drop(connection: Connection, role: str) -> None:
+    """Drop a role that nothing depends on any more; another database of the server may still use it."""
+    used = "SELECT count(*) FROM pg_shdepend WHERE refobjid = (SELECT oid FROM pg_roles WHERE rolname = :role)"
+    if not connection.scalar(sa.text(used), {"role": role}):
+        connection.exec_driver_sql(f'DROP ROLE "{role}"')
+
+
+def _make(connection: Connection, role: str, package: Package, known: Keys) -> None:
+    if role not in _roles(connection):
+        connection.exec_driver_sql(f'CREATE ROLE "{role}" NOLOGIN')
+    connection.exec_driver_sql(f'CREATE SCHEMA "{role}"')
+    _tokens(connection, role, package, known)
+    for name, share in sorted(package.tables.items()):
+        if "number" in share.fields:
+            continue  # deciphered only for an export
+        text = selection.query(package, name, token=_token(role), years_before=_years_before)
+        still = f"CURRENT_DATE <= DATE '{package.expires.isoformat()}'"
+        glue = "AND" if " WHERE " in text else "WHERE"
+        connection.exec_driver_sql(
+            f'CREATE VIEW "{role}"."{name}" WITH (security_barrier = true) AS {text} {glue} {still}'
+        )
+        connection.exec_driver_sql(f'GRANT SELECT ON "{role}"."{name}" TO "{role}"')
+    connection.exec_driver_sql(f'GRANT USAGE ON SCHEMA "{role}" TO "{role}"')
+
+
+def _tokens(connection: Connection, role: str, package: Package, known: Keys) -> None:
+    """The consumer's tokens of ids, in a table only its views read; ids published since the last apply come as null."""
+    connection.exec_driver_sql(f'CREATE TABLE "{role}"._token (entity_id text PRIMARY KEY, token text NOT NULL)')
+    if not any("token" in share.mask.values() for share in package.tables.values()):
+        return
+    ids = connection.scalars(sa.text("SELECT entity_id FROM identity ORDER BY entity_id")).all()
+    rows = [{"entity_id": one, "token": export.token_of(known, package, one)} for one in ids]
+    if rows:
+        connection.execute(sa.text(f'INSERT INTO "{role}"._token VALUES (:entity_id, :token)'), rows)  # noqa: S608
+
+
+def _token(role: str) -> Callable[[str], str]:
+    return lambda column: f'(SELECT held.token FROM "{role}"._token AS held WHERE held.entity_id = {column})'  # noqa: S608
+
+
+def _years_before(years: int) -> str:
+    return f"((SELECT MAX(night) FROM release.release)::date - INTERVAL '{years} years')::date"  # noqa: S608

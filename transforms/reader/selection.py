@@ -1,0 +1,76 @@
+"""From a rights package to the query of what it lets see; the same text serves exports and PostgreSQL views.
+
+Everything written into the text comes from a checked package (names of the catalogue, digits), never from data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from transforms.reader.package import Package, Share
+
+
+def prefix(code: str) -> str:
+    """The digits of a division code that all divisions in it share (GB/T 10114: 2, 4, 6, 9 or 12 of them)."""
+    for end, rest in ((9, "000"), (6, "000"), (4, "00"), (2, "00")):
+        if code[end : end + len(rest)] != rest:
+            return code[: end + len(rest)]
+    return code[:2]
+
+
+def query(package: Package, name: str, token: Callable[[str], str], years_before: Callable[[int], str]) -> str:
+    """The SELECT of one shared table.
+
+    Args:
+        package: whose rights.
+        name: the view or table.
+        token: a column → the expression of this consumer's token of it.
+        years_before: a number of years → the expression of the day so long before the night of the release.
+    """
+    share = package.tables[name]
+    chosen = [f"{_masked(field, share, package, token)} AS {field}" for field in share.fields]
+    tests = _tests(name, share, years_before)
+    text = f"SELECT {', '.join(chosen)} FROM {name} AS one"  # noqa: S608 - checked names
+    return text + (f" WHERE {' AND '.join(tests)}" if tests else "")
+
+
+def _masked(field: str, share: Share, package: Package, token: Callable[[str], str]) -> str:
+    column = "one.ciphertext" if field == "number" else f"one.{field}"
+    match share.mask.get(field):
+        case "token":
+            return token(column)
+        case "year":
+            return f"SUBSTR(CAST({column} AS TEXT), 1, 4)"
+        case "surname":
+            return f"SUBSTR({column}, 1, 1)"
+        case "town":
+            return f"SUBSTR({column}, 1, 9) || '000'"
+    if field in ("persons", "households", "houses", "premises", "organizations", "facilities"):
+        return f"CASE WHEN {column} >= {package.threshold} THEN {column} END"
+    return column
+
+
+def _tests(name: str, share: Share, years_before: Callable[[int], str]) -> list[str]:
+    """Who is seen: current rows, in the divisions, old enough. Rows that point to a person follow that person."""
+    tests = [] if name.startswith("v1_") or name == "stat_grid" else ["one.known_to IS NULL"]
+    if name == "v1_person":
+        return tests + _of_person(share, years_before)
+    if name in ("rel_person_house", "vault_identifier"):
+        key = "person_id" if name == "rel_person_house" else "entity_id"
+        who = " AND ".join(_of_person(share, years_before))
+        tests.append(f"one.{key} IN (SELECT one.person_id FROM v1_person AS one WHERE {who})")  # noqa: S608
+        return tests + (["one.what = 'document'"] if name == "vault_identifier" else [])
+    return tests + _within(share.divisions)
+
+
+def _of_person(share: Share, years_before: Callable[[int], str]) -> list[str]:
+    """A birth date known only to the year or month counts from the latest day it may mean."""
+    age = share.minimum_age or 0
+    known = f"(one.birth_precision = 'day' AND one.birth_date <= {years_before(age)})"
+    return [f"({known} OR one.birth_date <= {years_before(age + 1)})", *_within(share.divisions)]
+
+
+def _within(divisions: tuple[str, ...]) -> list[str]:
+    """The test that a row lies in one of the divisions; none for everywhere."""
+    each = [f"SUBSTR(one.division_code, 1, {len(prefix(code))}) = '{prefix(code)}'" for code in divisions]
+    return [f"({' OR '.join(each)})"] if each else []

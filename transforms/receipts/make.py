@@ -1,0 +1,128 @@
+"""Makes the receipts of a night: per drop a workbook, a document for programs and a page, signed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expectations.rules import wordings
+from transforms import store
+from transforms.receipts import own, places, verdicts, workbook
+from transforms.receipts.drops import Drop, drops
+from transforms.receipts.page import page
+from transforms.receipts.rows import Rows
+from transforms.receipts.sign import SIGNED, signed
+from transforms.receipts.summary import canonical, document
+from transforms.receipts.words import PHASES, STATES, VERDICTS
+from transforms.run import Run
+
+MOST_ROWS = 300_000  # of a workbook people can still open; above it only what is not green (issue: receipts)
+NAME, GUIDE = "数据", "回执说明"
+_WIDTHS = (8, 24, 34, 14, 44, 26)
+_OWN_WIDTH = 18
+
+
+@dataclass(frozen=True)
+class Made:
+    """One receipt: whose, of which file, and where it lies."""
+
+    source: str
+    night: str
+    phase: str
+    state: str
+    file: str
+    folder: str
+    parts: tuple[str, ...]
+    counts: dict[str, int]
+
+
+def make(run: Run, out: Path, source: str | None = None, most_rows: int = MOST_ROWS) -> list[Made]:
+    """Write the receipts of every drop of a night below ``out/<source>/<night>/``; again, and the bytes are the same.
+
+    Args:
+        run: the night.
+        out: where receipts lie.
+        source: only this one.
+        most_rows: above it the workbook holds what is not green, and a file in the drop's own format holds all.
+
+    Raises:
+        GridfactsError: ``NOT_FOUND``: nothing was landed.
+        StaleInputError: a room's output is missing, incomplete or stale.
+    """
+    return [_receipt(drop, out / drop.contract.source / run.night, most_rows) for drop in drops(run, source)]
+
+
+def _receipt(drop: Drop, folder: Path, most_rows: int) -> Made:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = _rows(drop)
+    receipt = document(drop, rows)
+    parts: dict[str, str] = {}
+    book = f"{drop.stem}.回执.xlsx"
+    _write(folder, book, parts, lambda path: _book(drop, receipt, rows, most_rows, path))
+    if rows is not None and len(rows.judged) > most_rows:
+        _write(
+            folder, f"{drop.stem}.回执全部", parts, lambda path: own.write_all(drop, path, rows.names, rows.tables())
+        )
+    beside = sorted(parts)
+    name = f"{drop.stem}.回执.html"
+    _write(folder, name, parts, lambda path: path.write_text(page(receipt, rows, beside), "utf-8") and path)
+    whole = canonical(signed(drop.run.settings, receipt, parts))
+    _write(folder, f"{drop.stem}{SIGNED}", {}, lambda path: path.write_bytes(whole) and path)
+    return Made(
+        drop.contract.source, drop.run.night, receipt["phase"], receipt["state"], drop.file, str(folder),
+        (*sorted(parts), f"{drop.stem}{SIGNED}"), receipt["counts"],
+    )  # fmt: skip
+
+
+def _rows(drop: Drop) -> Rows | None:
+    """What is said of every row; None of a file that was not split into rows."""
+    if drop.batch is None:
+        return None
+    judged = verdicts.verdicts(drop)
+    found = verdicts.findings(drop)
+    words = wordings(drop.run.settings.expectations)
+    return Rows(drop, own.headings(drop), judged, found, places.places(drop, judged), words)
+
+
+def _write(folder: Path, name: str, parts: dict[str, str], make_it: Callable[[Path], Any]) -> None:
+    """Write a part beside its place, move it there whole, and note its hash."""
+    beside = folder / f".{os.getpid()}.{name}"
+    made = make_it(beside)
+    made = made if isinstance(made, Path) else beside
+    ending = made.name.removeprefix(beside.name)
+    made.replace(folder / f"{name}{ending}")
+    parts[f"{name}{ending}"] = store.file_sha256(folder / f"{name}{ending}")
+
+
+def _book(drop: Drop, receipt: dict[str, Any], rows: Rows | None, most_rows: int, path: Path) -> None:
+    guide = workbook.Sheet(GUIDE, (), (), above=_guide(receipt, rows, most_rows), widths=(100,))
+    if rows is None:
+        workbook.write(path, [guide])
+        return
+    arrives = drop.contract.arrives
+    wanted = ~rows.green() if len(rows.judged) > most_rows else None
+    widths = (*_WIDTHS, *[_OWN_WIDTH] * (len(rows.names) - len(_WIDTHS)))
+    lines = ("回执：左边是结论，右边是原文件的内容", *[""] * (arrives.header_row - 2))[: arrives.header_row - 1]
+    sheet = workbook.Sheet(
+        arrives.sheet or NAME, rows.names, rows.tables(wanted), above=lines, styles=rows.styles, widths=widths, frozen=2
+    )
+    workbook.write(path, [sheet, guide])
+
+
+def _guide(receipt: dict[str, Any], rows: Rows | None, most_rows: int) -> list[str]:
+    lines = [
+        f"{receipt['label']} 回执", f"回执号 {receipt['receipt']}", f"文件 {receipt['file']['name']}",
+        f"数据日期 {receipt['as_of'] or ''}　批次日期 {receipt['night']}　{PHASES[receipt['phase']]}",
+        STATES[receipt["state"]],
+    ]  # fmt: skip
+    lines += [receipt["why"]] if receipt["why"] else []
+    lines += [f"{VERDICTS[verdict]}：{count} 行" for verdict, count in receipt["counts"].items()]
+    if rows is not None and len(rows.judged) > most_rows:
+        lines.append("行数多，本表只列需要看的行；全部行在旁边的同名文件里")
+    mending = "更正时按文件名规则报送改好后的完整文件（不能只含改过的行）"
+    if rows is not None and rows.drop.contract.arrives.format == "xlsx" and len(rows.judged) <= most_rows:
+        mending += "；也可以直接在本表上改，另存为更正文件名后报送，左边的结论列不用删"
+    return [*lines, "红色：请更正；黄色：请核对；绿色：已接收", mending]

@@ -1,0 +1,82 @@
+"""The words of a receipt. Rules have theirs in ``lookups/rules.csv``; here is what becomes of rows and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from expectations.rules import FAULT, Wording
+
+# verdict of a row → what the department reads
+VERDICTS = {
+    "accepted": "接收",
+    "unchanged": "接收，与上期相同",
+    "deleted": "已按本行的操作删除",
+    "duplicate": "重复：与另一行内容相同",
+    "superseded": "被替代：同一编号以另一行为准",
+    "withdrawn": "已撤出：后来的数据中没有这条记录",
+    "quarantined": "隔离：整行未采用，请更正",
+    "held": "暂缓：整个文件等待确认",
+}
+GREEN = frozenset({"accepted", "unchanged", "deleted"})
+STRUCK, NOTED = "接收，但标出的内容未采用", "接收，请核对标出的内容"
+STATES = {
+    "landed": "已收到",
+    "duplicate": "已收到过同一个文件，结果见下",
+    "refused": "退回：整个文件没有采用",
+    "held": "暂缓：整个文件等待确认，继续使用上一期数据",
+}
+PHASES = {"received": "收到并逐行检查后", "night": "当夜入库后"}
+HOLDS = {
+    "UNKNOWN_CODES": "有一列超过 3% 的内容不在约定的代码表内",
+    "DISTRIBUTION": "有一个必填列整列为空",
+    "QUARANTINE_SHARE": "超过一半的行被隔离",
+    "ROW_BOUNDS": "行数不在约定的范围内",
+    "ZERO_ROWS": "文件里没有数据行",
+    "NEW_COLUMN": "有约定之外的新列",
+    "NO_AS_OF": "文件名里没有数据日期，请按约定命名",
+    "FUTURE_AS_OF": "文件名里的数据日期晚于今天",
+    "CHANGING": "文件还在写入，下次再取",
+    "SAME_PERIOD": "同一期收到了不同的文件，请确认以哪个为准",
+}
+REFUSALS = {
+    "EMPTY_FILE": "文件是空的，或没有列名行",
+    "TRUNCATED": "文件不完整：最后一行没有结束",
+    "ENCODING": "文字编码与约定的不同",
+    "WRONG_TYPE": "文件类型与约定的不同",
+    "SCHEMA": "缺少约定的列，或列名改动了",
+    "DUPLICATE_HEADING": "有两列同名",
+    "OTHER_SOURCE": "这是另一个单位的文件",
+    "NEW_COLUMN": "有约定之外的新列",
+    "CONTROL_TOTAL": "行数与随附的清单不一致",
+    "ENCRYPTED": "文件有密码",
+    "MACRO": "文件含有宏",
+    "EXTERNAL_LINK": "文件含有指向其他文件的链接",
+    "NO_SHEET": "没有约定的工作表",
+    "DAMAGED": "文件已损坏",
+}
+_OTHER_REFUSAL = "文件不能读取，请重新导出后再报送"
+GRID_REASONS = {
+    "no_address": "地址为空",
+    "village_only": "地址只写到村居",
+    "outside": "不在本市网格范围内",
+    "unresolved": "没有找到对应的标准地址，请核对地址",
+    "gap": "落在网格之间的空隙",
+    "overlap": "落在重叠的网格内",
+    "no_coordinate": "所在建筑物还没有坐标",
+}
+MATCHES = {
+    "exact": "一致",
+    "normalised": "一致（写法不同或要素不全）",
+    "parent": "只对应到上一级",
+    "landmark": "按地名对应",
+}
+
+
+def told(code: str | None) -> str:
+    """Why a whole file is held or refused, in words; empty where it is neither."""
+    return "" if code is None else HOLDS.get(code) or REFUSALS.get(code) or _OTHER_REFUSAL
+
+
+def wording(words: Mapping[str, Wording], rule: str) -> Wording | None:
+    """The wording of a rule; faults of lines share one, a hold has none."""
+    return words.get(FAULT if rule.startswith(f"{FAULT}_") else rule)
