@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from transforms.account.books import release_books
 from transforms.account.doors_apply import version_door
@@ -34,12 +37,17 @@ def doors(pages: Pages, reread: Reread) -> list[str]:
             found += _listen(night, lambda d=delivery, a=again: source_doors(night, engine, d, a))  # type: ignore[misc]
             if delivery.passed:
                 found += _listen(night, lambda d=delivery: version_door(pages, engine, d))  # type: ignore[misc]
-        for kind in night.kinds:
-            found += _listen(night, lambda k=kind: kind_doors(pages, engine, k))  # type: ignore[misc]
-        for stage in sorted({kind.stage for kind in night.kinds.values()}):
-            found += _listen(night, lambda s=stage: stage_doors(night, s))  # type: ignore[misc]
-        found += _listen(night, lambda: outcome_door(pages))
-    return found
+    with ThreadPoolExecutor(night.run.settings.threads) as pool:
+        found += itertools.chain.from_iterable(pool.map(functools.partial(_of_kind, pages), night.kinds))
+    for stage in sorted({kind.stage for kind in night.kinds.values()}):
+        found += _listen(night, lambda s=stage: stage_doors(night, s))  # type: ignore[misc]
+    return found + _listen(night, lambda: outcome_door(pages))
+
+
+def _of_kind(pages: Pages, kind: str) -> list[str]:
+    """Findings at one kind's doors, with an engine of its own: kinds are heard side by side."""
+    with Engine(pages.night.run.settings) as engine:
+        return _listen(pages.night, lambda: kind_doors(pages, engine, kind))
 
 
 def balance(run: Run, reread: Reread) -> list[str]:
@@ -56,7 +64,7 @@ def balance(run: Run, reread: Reread) -> list[str]:
     found = doors(pages, reread)
     with Engine(run.settings) as engine:
         found += _listen(night, lambda: release_doors(night, engine, release_books(pages)))
-    return list(dict.fromkeys([*night.stale, *found]))
+    return list(dict.fromkeys([*sorted(night.stale), *found]))
 
 
 def _listen(night: Night, door: Callable[[], Iterator[str]]) -> list[str]:
