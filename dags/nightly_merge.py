@@ -1,4 +1,4 @@
-"""The nightly merge: every room once, in order, from the drop box to one release."""
+"""The nightly merge: every room once, in order, from the drop box to one release and its receipts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BUNDLE_ROOMS = ("land", "check", "standardise")
     doc_md=notes.NIGHTLY_MERGE,
 )
 def nightly_merge() -> None:
-    """Bundles of sources through the first three rooms, then stage by stage, then one release."""
+    """Bundles of sources through the first three rooms, then stage by stage, one release, receipts."""
 
     @task
     def bundles() -> list[list[str]]:
@@ -46,8 +46,12 @@ def nightly_merge() -> None:
     def publish() -> dict[str, int]:
         return rooms.enter("publish")
 
+    @task(doc_md=notes.ROOMS["receipts"])
+    def receipts() -> dict[str, int]:
+        return rooms.tell()
+
     stages = [steps.staged(stage, rooms_of(stage)) for stage in STAGES]
-    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, account_close(), publish())
+    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, account_close(), publish(), receipts())
 
 
 nightly_merge()

@@ -75,4 +75,8 @@ ROOMS = {
         "Write the difference as one release: readers see the old one or the new one. Safe to repeat and to kill: "
         "a night already published is not published again."
     ),
+    "receipts": (
+        "Tell every department what became of each row of its drops: `$GRIDFACTS_HOME/receipts/<source>/<night>/`. "
+        "Red: the release stands all the same, and departments hear nothing. Safe to repeat: the same bytes come out."
+    ),
 }

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transforms.run import Run
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
-BUNDLES = 4  # 3 mapped tasks a bundle, 20 of the stages, 4 around them: 36 of the 40 a night may have
+BUNDLES = 4  # 3 mapped tasks a bundle, 20 of the stages, 5 around them: 37 of the 40 a night may have
 _LOG = logging.getLogger("gridfacts")
 
 
@@ -83,6 +83,16 @@ def enter(room: str, *arguments: object, entry: str = "run") -> dict[str, int]:
 def close() -> dict[str, int]:
     """Account's last door: it compares with land's own second reading of the raw bytes, which only we can hand it."""
     return enter("account", import_module("transforms.land").reread, entry="close")
+
+
+def tell() -> dict[str, int]:
+    """After the release: a receipt for every drop of the night. Names of files stay out of what the task returns."""
+    from transforms import receipts
+
+    with value_free_errors():
+        run = current_run(get_current_context())
+        made = receipts.make(run, run.settings.home / "receipts")
+    return {"receipts": len(made)}
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def require(lake: Path, folder: Path, room: str) -> Manifest:
         StaleInputError: saying stored, required and remedy.
     """
     where = str(folder.relative_to(lake))
-    remedy = f"run 'gridfacts room {room}' for this night again"
+    commands = {"account": "apply' or 'gridfacts room close"}.get(room, room)
+    remedy = f"run 'gridfacts room {commands}' for this night again, or all of it: 'gridfacts run'"
     found = Manifest.read(folder)
     if found is None:
         raise StaleInputError(where, "no manifest", f"a complete manifest of room {room}", remedy)

@@ -21,6 +21,9 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 _USUAL, _UNUSUAL = r"^1[3-9]\d{9}$", r"^1(?:3{10}|4{10}|5{10}|6{10}|7{10}|8{10}|9{10}|3800138000)$"
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
 _BETWEEN_PHONES = re.compile(r"[;；/、,，\s]+")
+# A number written in groups: 154 0000 0001, 0766 8800001. Blanks between numbers of full length part them.
+_GROUPED_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\s(\d{4})\s(\d{4})(?!\d)")
+_GROUPED_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})\s(\d{7,8})(?!\d)")
 # One digit repeated, or a published example: no person's number (domain.md section 2.5; faults.md F4).
 PLACEHOLDER = re.compile(r"(\d)\1{6,}|1(\d)\2{9}|13800138000|12345678\d*|0{4,}\d*")
 # Resident numbers, mobiles and landlines as people write them into names and addresses.
@@ -137,7 +140,8 @@ def phone_ok(series: pd.Series) -> pd.Series:
 def _phones_of(cell: str | None) -> list[str]:
     if not cell:
         return []
-    found = {number for part in _BETWEEN_PHONES.split(cell) if (number := _phone(part))}
+    whole = _GROUPED_LANDLINE.sub(r"\1-\2", _GROUPED_MOBILE.sub(r"\1\2\3", cell))
+    found = {number for part in _BETWEEN_PHONES.split(whole) if (number := _phone(part))}
     return sorted(found)
 
 

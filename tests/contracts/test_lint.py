@@ -57,7 +57,7 @@ HUKOU, HOUSES, PARTS, TAX = (
         (HUKOU, "authority_for: [document,", "authority_for: [passport,", "authority_for names passport"),
         (HUKOU, "one_live_row_per: person", "one_live_row_per: house", "a kind that is not fed"),
         (HUKOU, "document_kind: '111', ", "", "nothing tells the kind of the document"),
-        (HUKOU, "to: person.birth_date, formats: ['%Y%m%d'],", "to: person.birth_date,", "without formats"),
+        (HUKOU, "to: person.birth_date, formats: ['%Y%m%d', '%Y%m00'],", "to: person.birth_date,", "without formats"),
         (HUKOU, "feeds:\n", "feeds:\n  dragon: {key: []}\n", "there is no kinds/dragon.yml"),
         (HUKOU, "on_new_column: note", "on_new_colour: note", "on_new_colour"),
         (HOUSES, "to: [building.lat, address.lat]", "to: address.lat", "building is fed a longitude without"),

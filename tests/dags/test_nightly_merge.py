@@ -94,6 +94,15 @@ def test_a_night_costs_few_tasks_and_all_end_well(ran: tuple[Night, str]) -> Non
     assert 25 < int(str(states[0][1])) <= A_NIGHT_MAY_COST
 
 
+def test_every_drop_has_its_receipt(ran: tuple[Night, str]) -> None:
+    told = [json.loads(p.read_text("utf-8")) for p in (ran[0].home.path / "lake").rglob("deliveries.json")]
+    drops = sum(len(deliveries) for deliveries in told)
+    assert drops > 20
+    receipts = list((ran[0].home.path / "receipts").glob(f"*/{NIGHT}/*.回执.json"))
+    assert len(receipts) == drops
+    assert ran[0].home.call("receipt", "verify", str(receipts[0]))
+
+
 def spellings(mark: str) -> set[bytes]:
     """A value as it might stand in a file: UTF-8, GB18030, UTF-16, escaped in JSON."""
     encoded = {mark.encode(name) for name in ("utf-8", "gb18030", "utf-16-le", "utf-16-be")}

@@ -32,7 +32,7 @@ def make(night: str, source: str | None, out: Path, *, as_json: bool) -> None:
         + (", ".join(f"{count} {verdict}" for verdict, count in one.counts.items()) or "no rows")
         for one in made
     ]
-    show(made, "\n".join(lines), as_json=as_json)
+    show(made, "\n".join(lines) or f"no drop came in the night {night}", as_json=as_json)
 
 
 @receipt_group.command()

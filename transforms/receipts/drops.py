@@ -114,7 +114,7 @@ def drops(run: Run, source: str | None = None) -> Iterator[Drop]:
     """Every drop of a night, of one source or of all, in the order of sources and names.
 
     Raises:
-        GridfactsError: ``NOT_FOUND``: no such source, or nothing was landed in that night.
+        GridfactsError: ``NOT_FOUND``: no such source, or nothing of it was landed in that night.
     """
     known = contracts.load_all(run.settings.expectations)
     if source is not None and source not in known:
@@ -128,6 +128,5 @@ def drops(run: Run, source: str | None = None) -> Iterator[Drop]:
         found = True
         for told in json.loads((folder / "deliveries.json").read_text("utf-8")):
             yield Drop(run, known[name], told)
-    if not found:
-        whose = f" of {source}" if source else ""
-        raise GridfactsError("NOT_FOUND", f"nothing{whose} was landed in the night {run.night}")
+    if source is not None and not found:
+        raise GridfactsError("NOT_FOUND", f"nothing of {source} was landed in the night {run.night}")

@@ -49,7 +49,7 @@ def make(run: Run, out: Path, source: str | None = None, most_rows: int = MOST_R
         most_rows: above it the workbook holds what is not green, and a file in the drop's own format holds all.
 
     Raises:
-        GridfactsError: ``NOT_FOUND``: nothing was landed.
+        GridfactsError: ``NOT_FOUND``: nothing of the source was landed.
         StaleInputError: a room's output is missing, incomplete or stale.
     """
     return [_receipt(drop, out / drop.contract.source / run.night, most_rows) for drop in drops(run, source)]

@@ -35,7 +35,12 @@ def verdicts(drop: Drop) -> pd.DataFrame:
 
 
 def _fated(drop: Drop, rows: pd.DataFrame) -> pd.DataFrame:
-    """Verdicts by what became of the record that each row tells of itself; of several kinds the best."""
+    """Verdicts by what became of the record that each row tells of itself; of several kinds the best.
+
+    A source that only mentions addresses tells of no record: its accepted rows are accepted, and that is all.
+    """
+    if not drop.kinds:
+        return rows.assign(record_id=None)
     told = pd.concat([_of_kind(drop, kind) for kind in drop.kinds])
     told = told.assign(rank=told["verdict"].map(_RANK)).sort_values(["ordinal", "rank", "kind"])
     one = told.drop_duplicates("ordinal").drop(columns="rank")
