@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 
 from demo import departments
@@ -31,7 +31,11 @@ def of_night(state: State, first: State) -> Iterator[tuple[str, Callable[[], lis
     """Sources of a night and how to make their files (made when called, so that sources can be made in parallel)."""
     for source, module in modules().items():
         calendar: Calendar = getattr(module, "deliveries", None) or _CALENDARS.get(source) or nightly(module)
-        yield source, lambda calendar=calendar: list(calendar(state, first))  # type: ignore[misc]
+        yield source, partial(_made, calendar, state, first)
+
+
+def _made(calendar: Calendar, state: State, first: State) -> list[Delivery]:
+    return list(calendar(state, first))
 
 
 def nightly(module: ModuleType) -> Calendar:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,19 @@ COLUMNS = ["kind", "label", "name", "code", "house", "village", "owner", "owner_
            "established", "capacity", "from_night"]  # fmt: skip
 
 
+class Sort(NamedTuple):
+    """A row of `data/institutions.csv`."""
+
+    kind: str
+    label: str
+    per: str
+    where: str
+    number: str
+    capacity: str
+    pattern: str
+    first_two: str
+
+
 def build_institutions(
     config: CityConfig, villages: pd.DataFrame, places: Places, persons: pd.DataFrame, lived_in: Ints, seed: int
 ) -> pd.DataFrame:
@@ -26,7 +41,7 @@ def build_institutions(
     buildings and in dwellings nobody lives in.
     """
     kinds = table("institutions")
-    parts = [_of_kind(row, villages, seed) for row in kinds.itertuples(index=False)]
+    parts = [_of_kind(Sort(**row), villages, seed) for row in kinds.to_dict("records")]
     frame = pd.concat(parts, ignore_index=True)
     ids = np.arange(len(frame), dtype=np.int64)
     frame["house"] = _houses(frame["village"].to_numpy(), places, lived_in, seed)
@@ -47,16 +62,16 @@ def build_institutions(
     return frame[COLUMNS]
 
 
-def _of_kind(kind: object, villages: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _of_kind(kind: Sort, villages: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The institutions of one kind: village, serial within it, words and capacity."""
-    dice = Dice(seed, "institutions", str(kind.kind))  # type: ignore[attr-defined]
+    dice = Dice(seed, "institutions", kind.kind)
     places = np.arange(len(villages), dtype=np.int64)
-    if kind.per == "town":  # type: ignore[attr-defined]
+    if kind.per == "town":
         places = np.flatnonzero(~villages["town_code"].duplicated().to_numpy()).astype(np.int64)
-    if kind.where != "any":  # type: ignore[attr-defined]
+    if kind.where != "any":
         community = villages["community"].to_numpy()[places]
-        places = places[community == (kind.where == "community")]  # type: ignore[attr-defined]
-    average = float(kind.number)  # type: ignore[attr-defined]
+        places = places[community == (kind.where == "community")]
+    average = float(kind.number)
     codes = villages["code"].astype(np.int64).to_numpy()[places]
     count = np.floor(average + dice.uniform(codes)).astype(np.int64)
     if len(count) and not count.any():
@@ -64,7 +79,7 @@ def _of_kind(kind: object, villages: pd.DataFrame, seed: int) -> pd.DataFrame:
     village = np.repeat(places, count)
     serial = np.arange(len(village)) - np.repeat(np.cumsum(count) - count, count) + 1
     ids = villages["code"].astype(np.int64).to_numpy()[village] * 100 + serial
-    size = float(kind.capacity)  # type: ignore[attr-defined]
+    size = float(kind.capacity)
     capacity = np.round(size * np.exp(0.4 * dice.normal(ids))).astype(np.int64)
     words = {name: getattr(kind, name) for name in ("kind", "label", "pattern", "first_two")}
     return pd.DataFrame({**words, "village": village, "serial": serial, "capacity": capacity})

@@ -13,7 +13,6 @@ from demo.numbers import mobiles, resident_check, resident_numbers, unique_seria
 from demo.places import Places
 
 TODAY = np.datetime64("2026-10-01")
-ROLES = ["head", "spouse", "child", "grandchild", "father", "mother", "other", "collective"]
 HEAD, SPOUSE, CHILD, GRANDCHILD, FATHER, MOTHER, OTHER, COLLECTIVE = range(8)
 RARE = "㴋㛃䴖䶮㼆㛤㑇㳘𬭛𠅤𨱇𤧛"  # characters outside GBK; four bytes in GB18030
 # Household forms: the rate that weighs it, head's age (low, high), members after the head.

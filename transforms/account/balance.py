@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from transforms.account.books import release_books
 from transforms.account.doors_apply import version_door
@@ -34,20 +34,20 @@ def doors(pages: Pages, reread: Reread) -> list[str]:
     with Engine(night.run.settings) as engine:
         found: list[str] = []
         for delivery, again in read_ahead(pages, reread):
-            found += _listen(night, lambda d=delivery, a=again: source_doors(night, engine, d, a))  # type: ignore[misc]
+            found += _listen(night, partial(source_doors, night, engine, delivery, again))
             if delivery.passed:
-                found += _listen(night, lambda d=delivery: version_door(pages, engine, d))  # type: ignore[misc]
+                found += _listen(night, partial(version_door, pages, engine, delivery))
     with ThreadPoolExecutor(night.run.settings.threads) as pool:
-        found += itertools.chain.from_iterable(pool.map(functools.partial(_of_kind, pages), night.kinds))
+        found += itertools.chain.from_iterable(pool.map(partial(_of_kind, pages), night.kinds))
     for stage in sorted({kind.stage for kind in night.kinds.values()}):
-        found += _listen(night, lambda s=stage: stage_doors(night, s))  # type: ignore[misc]
-    return found + _listen(night, lambda: outcome_door(pages))
+        found += _listen(night, partial(stage_doors, night, stage))
+    return found + _listen(night, partial(outcome_door, pages))
 
 
 def _of_kind(pages: Pages, kind: str) -> list[str]:
     """Findings at one kind's doors, with an engine of its own: kinds are heard side by side."""
     with Engine(pages.night.run.settings) as engine:
-        return _listen(pages.night, lambda: kind_doors(pages, engine, kind))
+        return _listen(pages.night, partial(kind_doors, pages, engine, kind))
 
 
 def balance(run: Run, reread: Reread) -> list[str]:

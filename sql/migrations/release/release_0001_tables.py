@@ -1,4 +1,7 @@
-"""The tables of the release database, first shape."""
+"""The tables of the release database, first shape.
+
+One long module on purpose: a migration is read from top to bottom and never edited once production has run it.
+"""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
-"""Synthetic landed rows: one sound row per source, and for every rule the cells that break it."""
+"""Synthetic landed rows: for every rule, and in every source, the cells of a sound row that break it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from expectations import rules
+from tests.unit.check.sound import SOUND, Row
 from transforms import contract as contracts
 from transforms import kinds, model
 from transforms.contract import Contract
@@ -17,57 +18,7 @@ from transforms.run import REPOSITORY
 EXPECTATIONS = REPOSITORY / "expectations"
 AS_OF = "2026-10-01"
 BATCH = "{source}-20261001-0-" + "a" * 64
-Row = Mapping[str, str | None]
-
-# 11010519491231002X and 440524188001010014 are the examples of GB 11643; 91350100M000100Y43 that of GB 32100.
-SQUARE = '{"type":"Polygon","coordinates":[[[112.0,22.9],[112.1,22.9],[112.1,23.0],[112.0,23.0],[112.0,22.9]]]}'
 BOW_TIE = '{"type":"Polygon","coordinates":[[[112.0,22.9],[112.1,23.0],[112.1,22.9],[112.0,23.0],[112.0,22.9]]]}'
-SOUND: dict[str, Row] = {
-    "gongan_hukou": {
-        "人员编号": "P1", "姓名": "王小明", "曾用名": None, "公民身份号码": "11010519491231002X", "性别": "2",
-        "出生日期": "19491231", "户号": "H1", "与户主关系": "户主", "户籍地址": "云城街道兴云西路1号",
-        "现住址": "云城街道兴云西路1号", "联系电话": "13900001111", "户口状态": "正常", "状态日期": "20200101",
-    },
-    "shebao_canbao": {
-        "个人编号": "S1", "参保人姓名": "王小明", "证件类型": "居民身份证", "证件号码": "11010519491231002X",
-        "性 别": "女",
-        "出生年月日": "1949/12/31", "手机": "13900001111", "居住地": "云城街道兴云西路1号",
-    },
-    "shichang_zhuti": {
-        "主体标识": "M1", "操作标志": "I", "统一社会信用代码": "91350100M000100Y43", "企业名称": "示例商店",
-        "曾用名称": None,
-        "主体类型": "企业", "行业代码": "F5211", "登记状态": "存续", "法定代表人": "王小明",
-        "住所": "兴云西路1号",
-        "经营场所": "兴云西路1号", "许可证号": None, "成立日期": "2020-01-31", "联系电话": "0766-8812345",
-    },
-    "shuiwu_nashui": {
-        "登记序号": "T1", "纳税人识别号": "91350100M000100Y43", "纳税人名称": "示例商店",
-        "课征主体登记类型": "单位纳税人",
-        "生产经营地址": "兴云西路1号", "行业": "零售", "纳税人状态": "正常", "法人代表姓名": "王小明",
-        "办税电话": "13900001111",
-    },
-    "chengguan_bujian": {
-        "ObjID": "4453020101000001", "ClassCode": "0101", "ObjName": "井盖", "OwnerDept": "城管局",
-        "KeepDept": "城管局",
-        "ObjState": "完好", "ObjPos": "兴云西路1号旁", "X": "112.05", "Y": "22.93",
-    },
-    "xiaofang_sheshi": {
-        "设施编号": "F1", "城管部件编号": None, "设施类别": "室外消火栓", "设施名称": "消火栓",
-        "权属单位": "消防", "维护单位": "消防",
-        "所在位置": "兴云西路1号旁", "状态": "正常", "经度": "112.05", "纬度": "22.93",
-    },
-    "zhengfa_wangge": {
-        "网格编码": "445302001001001", "网格名称": "第一网格", "网格层级": "小网格", "网格类型": "综合",
-        "上级编码": None,
-        "geometry": SQUARE,
-    },
-    "zhujian_fangwu": {
-        "房屋编号": "B1-101", "幢编号": "B1", "楼盘名称": "示例花园", "房屋坐落": "兴云西路1号1幢101房",
-        "总层数": "6",
-        "建成年份": "2005", "规划用途": "住宅", "实际用途": "出租", "建筑面积": "88.5", "经度": "112.05",
-        "纬度": "22.93",
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,6 +92,24 @@ BREAKS = (
     _broken("zhengfa_wangge", "GEOMETRY_INVALID", "geometry", "quarantine", '{"type":"Polygon","coordinates":[]}'),
     _broken("zhengfa_wangge", "GEOMETRY_INVALID", "geometry", "quarantine", '{"type":"Point","coordinates":[112,23]}'),
     _broken("zhengfa_wangge", "CODE_UNKNOWN", "网格层级", "quarantine", "特大网格"),
+    _broken("canlian_renyuan", "DATE_INVALID", "生日", "strike", "1949-12-31"),
+    _broken("dianli_yonghu", "COORDINATE_SWAPPED", "LON", "strike", "22.93", LAT="112.05"),
+    _broken("gongan_liudong", "CODE_UNKNOWN", "性别代码", "strike", "3"),
+    _broken("jiaotong_sheshi", "CODE_UNKNOWN", "SSLX", "quarantine", "机场"),
+    _broken("jiaotong_sheshi", "COORDINATE_ZERO", "geometry.x", "quarantine", "0", **{"geometry.y": "0"}),
+    _broken("jiaoyu_xueji", "REQUIRED", "学校名称", "quarantine", None),
+    _broken("minzheng_diming", "REQUIRED", "DZQC", "quarantine", None),
+    _broken("ranqi_yonghu", "ADDRESS_TOO_LONG", "装表地址", "quarantine", "路" * 501),
+    _broken("rexian_12345", "CODE_UNKNOWN", "单位归类", "strike", "个人"),
+    _broken("shuiwu_gongshui", "KEY", "用水户号", "quarantine", None),
+    _broken("tuiyi_junren", "ID_CHECKSUM", "居民身份证号", "strike", "110105194912310021"),
+    _broken("wangge_renkou", "CODE_UNKNOWN", "性别(男/女)", "strike", "1"),
+    _broken("weijian_jigou", "CREDIT_CODE_CHECKSUM", "机构信用代码", "strike", "91350211M0000XUF46"),
+    _broken("wenlv_changsuo", "CREDIT_CODE_FORMAT", "xydm", "strike", "91350211M0000XUF4"),
+    _broken("yibao_canbao", "BIRTH_FUTURE", "brdy", "quarantine", "2026-10-02", certno=None),
+    _broken("yingji_changsuo", "PHONE_INVALID", "值班电话", "strike", "12900001111"),
+    _broken("youzheng_toudi", "REQUIRED", "收件地址", "quarantine", "无"),
+    _broken("ziran_zongdi", "NUMBER_RANGE", "ZCS", "strike", "201"),
 )
 
 # Odd but right: none of these may break anything.

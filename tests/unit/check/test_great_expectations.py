@@ -7,7 +7,8 @@ import json
 import pytest
 
 from expectations import suites
-from tests.unit.check.rows import BREAKS, SOUND, contract_of, landed, rules_of
+from tests.unit.check.rows import BREAKS, contract_of, landed, rules_of
+from tests.unit.check.sound import SOUND
 from transforms.check import verdict
 
 

@@ -7,13 +7,21 @@ import random
 import pytest
 
 from expectations import rules
-from tests.unit.check.rows import BREAKS, EXPECTATIONS, FINE, SOUND, Broken, contract_of, landed, rules_of
+from tests.unit.check.rows import BREAKS, EXPECTATIONS, FINE, Broken, contract_of, landed, rules_of
+from tests.unit.check.sound import SOUND
+from transforms import contract as contracts
 from transforms import model
 from transforms.check import verdict
 
 
 def judged(source: str, rows: list) -> verdict.Verdicts:
     return verdict.judge(landed(source, rows), rules_of(source), contract_of(source).arrives.null_marks)
+
+
+def test_every_source_has_a_sound_row_and_a_broken_one() -> None:
+    sources = set(contracts.load_all(EXPECTATIONS))
+    assert set(SOUND) == sources
+    assert {broken.source for broken in BREAKS} == sources
 
 
 @pytest.mark.parametrize("source", sorted(SOUND))
