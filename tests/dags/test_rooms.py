@@ -41,13 +41,18 @@ def test_the_night_is_the_parameter_else_the_day_in_china() -> None:
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{2,6}", fullmatch=True), st.integers(0, 10**9), max_size=30))
-def test_bundles_hold_every_source_once_and_about_equal_bytes(waiting: dict[str, int]) -> None:
+def test_bundles_hold_every_source_once_and_about_equal_work(waiting: dict[str, int]) -> None:
     made = bundles.bundles(waiting, rooms.BUNDLES)
     assert sorted(source for bundle in made for source in bundle) == sorted(waiting)
     assert len(made) == min(rooms.BUNDLES, len(waiting))
     assert made == bundles.bundles(dict(reversed(waiting.items())), rooms.BUNDLES)
-    weights = [sum(waiting[source] for source in bundle) for bundle in made]
-    assert not weights or max(weights) - min(weights) <= max(waiting.values())
+    weights = [sum(waiting[source] + bundles.A_SOURCE for source in bundle) for bundle in made]
+    assert not weights or max(weights) - min(weights) <= max(waiting.values()) + bundles.A_SOURCE
+
+
+def test_small_sources_are_spread_by_their_number() -> None:
+    made = bundles.bundles({"larger": 50_000} | {f"source_{n}": n for n in range(5)}, 2)
+    assert [len(bundle) for bundle in made] == [3, 3]
 
 
 def test_work_is_a_waiting_file_or_a_landed_batch(tmp_path: Path) -> None:
