@@ -75,14 +75,16 @@ def test_each_bad_file_fails_only_itself(first_night: Path, city: Path, tmp_path
         later = path.rename(path.with_name(path.name.replace("20261001", "20261002")))
         spoil(later)
         expected[source] = state
-    home.run(NIGHTS[1], drops)
+    shown = home.run(NIGHTS[1], drops).stderr
     assert {source: [d["state"] for d in deliveries(home, source)] for source in expected} == {
         source: [state] for source, state in expected.items()
     }
     for source, state in expected.items():
         (told,) = deliveries(home, source)
         assert bool(told["code"]) == (state != LANDED)
-        assert str(told["file"]) in str(told["message"]) or len(str(told["message"])) > 10
+        line = f"{source}: {state}, {told['code']}: {told['message']}"
+        assert (line in shown.splitlines()) == (state != LANDED)
+        assert state == LANDED or str(told["file"]) in str(told["message"])
     with sqlite3.connect(home.path / "control.db") as control:
         rules = control.execute("SELECT rule FROM quarantine WHERE source = 'chengguan_bujian'").fetchall()
     assert {"FAULT_NOT_JSON", "FAULT_CONTROL_CHAR"} <= {rule for (rule,) in rules}

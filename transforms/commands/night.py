@@ -7,7 +7,7 @@ import importlib
 import itertools
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -40,6 +40,19 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
         reports += publish.run(this)
     lines = [f"{r.room:12} {r.part:28} " + "  ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
     show(reports, "\n".join(lines[-6:]), as_json=as_json)
+    for trouble in _troubles(this):
+        click.secho(trouble, fg="yellow", err=True)
+
+
+def _troubles(this: Run) -> Iterator[str]:
+    """Files of the night that were refused or wait for a person, with what was wrong: nobody should have to look."""
+    from transforms.receipts.drops import drops as dropped
+
+    for drop in dropped(this):
+        if drop.told["state"] in ("refused", "held") or drop.hold:
+            said = drop.message or f"{drop.file}: the quality report says why"
+            state = f"held, {drop.hold}" if drop.hold else f"refused, {drop.told['code']}"
+            yield f"{drop.contract.source}: {state}: {said}"
 
 
 def _steps(this: Run) -> list[Callable[[], list[Report]]]:
