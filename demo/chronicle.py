@@ -17,7 +17,8 @@ SCHEMA = pa.schema([(name, pa.string()) for name in ("night", "event", "kind", "
 MISSING = {"xiaofang_sheshi": 2}  # sources that should have sent on a night and did not
 _PERSON = {"birth": "born_night", "death": "dead_night", "left": "left_night", "move": "move_night",
            "marriage": "marry_night"}  # fmt: skip
-_ORGANIZATION = {"founded": "from_night", "renamed": "rename_night", "closed": "close_night"}
+_ORGANIZATION = {"founded": "from_night", "renamed": "rename_night", "closed": "close_night",
+                 "moved": "move_night"}  # fmt: skip
 
 
 def day(night: int) -> str:
@@ -68,7 +69,10 @@ class FileWatch:
         self.rows: list[tuple[str, str, str, str, str]] = []
 
     def see(self, state: State, file: Written) -> None:
-        """Note a file: corrected, late, out of order, or with other columns than the one before."""
+        """Note a file: broken, corrected, late, out of order, or with other columns than the one before."""
+        if file.fault:
+            self._note(state, "file_broken", file.source, f"{file.fault} {file.file}")
+            return
         before = self._latest.get(file.source, "")
         if file.correction:
             self._note(state, "file_corrected", file.source, file.file)
@@ -77,9 +81,10 @@ class FileWatch:
         if file.as_of < before and not file.correction:
             self._note(state, "file_out_of_order", file.source, file.file)
         known = self._headings.get(file.source, file.headings)
-        if known != file.headings:
-            changed = sorted(set(known) ^ set(file.headings))
+        if changed := sorted(set(known) ^ set(file.headings)):
             self._note(state, "columns_changed", file.source, " ".join(changed))
+        elif known != file.headings:
+            self._note(state, "columns_reordered", file.source, file.file)
         self._headings[file.source] = file.headings
         self._latest[file.source] = max(file.as_of, before)
 

@@ -67,6 +67,13 @@ def error_names() -> dict[str, list[str]]:
 
 
 @cache
+def broken_files() -> dict[str, list[str]]:
+    """The faults of whole files (`damage/whole.py`) that each department sends, in order."""
+    content = yaml.safe_load((HERE / "rates.yml").read_text(encoding="utf-8"))
+    return {name: list(block["files"]) for name, block in content.items() if "files" in block}
+
+
+@cache
 def table(name: str) -> pd.DataFrame:
     """A CSV of `data/`, every value text."""
     return pd.read_csv(DATA / f"{name}.csv", dtype=str, keep_default_na=False)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -21,7 +22,7 @@ Words = npt.NDArray[np.uint64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_BASE32 = np.array(list("0123456789ABCDEFGHJKMNPQRSTVWXYZ"), dtype="U1")
+_BASE32 = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", dtype=np.uint8)
 
 
 def _mix(values: Words) -> Words:
@@ -93,15 +94,21 @@ class Dice:
         return ((left << half) | right).astype(np.int64)
 
 
-def opaque(seed: int, kind: str, ids: Ints) -> Texts:
+def opaque_array(seed: int, kind: str, ids: Ints) -> pa.Array:
     """Entity names of the truth, such as `person-5HK2J0QD`: unrelated to any order or key of the files."""
     codes = Dice(seed, "entity", kind).scramble(ids)
-    lead = np.array(list(f"{kind}-"), dtype="U1")
-    letters = np.empty((len(ids), len(lead) + 8), dtype="U1")
+    lead = np.frombuffer(f"{kind}-".encode("ascii"), dtype=np.uint8)
+    letters = np.empty((len(ids), len(lead) + 8), dtype=np.uint8)
     letters[:, : len(lead)] = lead
     for place in range(8):
         letters[:, len(lead) + place] = _BASE32[(codes >> (5 * (7 - place))) & 31]
-    names: Texts = letters.view(f"U{letters.shape[1]}").ravel().astype(object)
+    ends = np.arange(len(ids) + 1, dtype=np.int32) * np.int32(letters.shape[1])
+    return pa.Array.from_buffers(pa.string(), len(ids), [None, pa.py_buffer(ends), pa.py_buffer(letters)])
+
+
+def opaque(seed: int, kind: str, ids: Ints) -> Texts:
+    """`opaque_array` as ordinary texts."""
+    names: Texts = opaque_array(seed, kind, ids).to_numpy(zero_copy_only=False)
     return names
 
 

@@ -15,14 +15,23 @@ from demo.damage.documents import number_errors, shared_number_errors, zero_erro
 from demo.damage.names import former_name_errors, name_errors, note_errors, null_word_errors, text_errors
 from demo.damage.phones import PLACEHOLDERS, phone_errors, shared_phone_errors
 from demo.damage.points import coordinate_errors
-from demo.damage.tables import damaged_lines, line_errors, mixed_line_ends, renamed, repeated, with_total_line
+from demo.damage.tables import (
+    damaged_lines,
+    first_row_longer,
+    half_characters,
+    line_errors,
+    renamed,
+    repeated,
+    surrogate_errors,
+    with_total_line,
+)
 from demo.draw import Dice, Ints, Texts
 
 __all__ = [
-    "PLACEHOLDERS", "birth_errors", "code_errors", "coordinate_errors", "damaged_lines", "former_name_errors",
-    "line_errors", "mixed_line_ends", "name_errors", "note_errors", "null_word_errors", "number_errors",
-    "phone_errors", "renamed", "repeated", "shared_number_errors", "shared_phone_errors", "text_errors",
-    "with_total_line", "zero_errors",
+    "PLACEHOLDERS", "birth_errors", "code_errors", "coordinate_errors", "damaged_lines", "first_row_longer",
+    "former_name_errors", "half_characters", "line_errors", "name_errors", "note_errors", "null_word_errors",
+    "number_errors", "phone_errors", "renamed", "repeated", "shared_number_errors", "shared_phone_errors",
+    "surrogate_errors", "text_errors", "with_total_line", "zero_errors",
 ]  # fmt: skip
 
 

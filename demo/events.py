@@ -155,8 +155,12 @@ def road_events(places: Places, towns: Ints, names: list[str], nights: int, seed
 
 
 def organization_events(frame: pd.DataFrame, rates: dict[str, float], nights: int, seed: int) -> None:
-    """Companies that are founded, renamed, closed or merged into another (and closed by it) on a later night."""
+    """Companies that are founded, renamed, closed, merged into another (and closed by it) or moved on a later night.
+
+    A move is one of the registered seat (住所), to a house where another organization sits (`move_house`).
+    """
     frame["merged_into"] = -1
+    frame["move_night"], frame["move_house"] = _NEVER, frame["house"]
     free = np.ones(len(frame), dtype=bool)
     for night in range(2, nights + 1):
         for event, column in (("founded", "from_night"), ("renamed", "rename_night"), ("closed", "close_night")):
@@ -165,6 +169,11 @@ def organization_events(frame: pd.DataFrame, rates: dict[str, float], nights: in
             frame.loc[chosen, column] = night
             free[chosen] = False
         _merger(frame, free, rates, night, seed)
+        moving = _some(Dice(seed, "moved", str(night)), free, rates["moved"], fewest=1)
+        frame.loc[moving, "move_night"] = night
+        target = frame["house"].to_numpy()[Dice(seed, "moved to", str(night)).below(moving, len(frame))]
+        frame.loc[moving, "move_house"] = target
+        free[moving] = False
 
 
 def _merger(frame: pd.DataFrame, free: Flags, rates: dict[str, float], night: int, seed: int) -> None:

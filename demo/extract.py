@@ -62,7 +62,7 @@ class Extract:
         return self.take(order)
 
 
-Writer = Callable[[Extract, str, int], tuple[str, bytes, int]]
+Writer = Callable[[Extract, str, int], tuple[str, bytes, int | Ints]]
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,17 @@ class Delivery:
     """One file to be written: its rows, the day it speaks for, its correction number and its writer.
 
     The writer takes (extract, as_of YYYYMMDD, correction) and returns the file name, the bytes and the line of the
-    first record.
+    first record, or of every record where they are not one line each. It may add to the extract's errors what only it
+    can know, such as which record comes first.
+
+    `fault`: what is wrong with the file as a whole (`damage/whole.py`), which every row of its truth then names.
     """
 
     extract: Extract
     as_of: date
     correction: int
     write: Writer
+    fault: str = ""
 
 
 def merge_errors(*parts: Mapping[str, Flags]) -> dict[str, Flags]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demo import lines
-from demo.draw import Texts
+from demo.draw import Flags, Ints, Texts
 from demo.extract import Column
 
 _ZIP_TIME = (2026, 1, 1, 0, 0, 0)
@@ -27,7 +27,7 @@ _PACK = "http://schemas.openxmlformats.org/package/2006"
 def delimited(
     columns: dict[str, Column], encoding: str, delimiter: str, newline: str, above: Sequence[str] = ()
 ) -> bytes:
-    """CSV or TSV; record i stands in line i + 2, lower by the lines `above` (no value holds a line break).
+    """CSV or TSV; record i stands in line i + 2, lower by the lines `above` and by line breaks (`record_lines`).
 
     Args:
         columns: values by heading.
@@ -47,11 +47,20 @@ def delimited(
     return buffer.getvalue()
 
 
+def record_lines(columns: dict[str, Column], first: int = 2) -> Ints:
+    """The physical line in which each record of a delimited file starts, where cells hold line breaks."""
+    broken = lines.breaks(list(columns.values()))
+    return np.arange(first, first + len(broken), dtype=np.int64) + np.cumsum(broken) - broken
+
+
 def json_lines(columns: dict[str, Column]) -> bytes:
     """One JSON object a line, keys in the order of the columns."""
     names = list(columns)
-    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
-    return b"".join(orjson.dumps(dict(zip(names, row, strict=True))) + b"\n" for row in rows)
+    buffer = io.BytesIO()
+    for block in lines.blocks(len(columns[names[0]])):
+        rows = zip(*(values[block].tolist() for values in columns.values()), strict=True)
+        buffer.writelines(orjson.dumps(dict(zip(names, row, strict=True))) + b"\n" for row in rows)
+    return buffer.getvalue()
 
 
 def parquet(columns: dict[str, Column]) -> bytes:
@@ -68,18 +77,23 @@ def parquet(columns: dict[str, Column]) -> bytes:
 def geojson(columns: dict[str, Column]) -> bytes:
     """A FeatureCollection, one feature a line; the column `geometry` holds closed rings of degrees."""
     names = [name for name in columns if name != "geometry"]
-    rows = zip(*(columns[name].tolist() for name in names), strict=True)
-    features = [
-        orjson.dumps(
-            {
-                "type": "Feature",
-                "properties": dict(zip(names, row, strict=True)),
-                "geometry": {"type": "Polygon", "coordinates": [ring]},
-            }
-        )
-        for row, ring in zip(rows, columns["geometry"].tolist(), strict=True)
-    ]
-    return b'{"type":"FeatureCollection","features":[\n' + b",\n".join(features) + b"\n]}\n"
+    buffer = io.BytesIO()
+    buffer.write(b'{"type":"FeatureCollection","features":[\n')
+    for block in lines.blocks(len(columns["geometry"])):
+        rows = zip(*(columns[name][block].tolist() for name in names), strict=True)
+        features = [
+            orjson.dumps(
+                {
+                    "type": "Feature",
+                    "properties": dict(zip(names, row, strict=True)),
+                    "geometry": {"type": "Polygon", "coordinates": [ring]},
+                }
+            )
+            for row, ring in zip(rows, columns["geometry"][block].tolist(), strict=True)
+        ]
+        buffer.write((b",\n" if block.start else b"") + b",\n".join(features))
+    buffer.write(b"\n]}\n")
+    return buffer.getvalue()
 
 
 def _column_name(index: int) -> str:
@@ -92,48 +106,71 @@ def _cell(text: str, letter: str, row: int) -> str:
 
 
 def workbook(
-    sheet: str, title: str, columns: dict[str, Column], numeric: dict[str, Texts], remark: str = "",
-    footer: Sequence[str] = (), merged: Sequence[str] = (),
+    sheet: str, title: str, columns: dict[str, Column], typed: dict[str, Texts], remark: str = "",
+    footer: Sequence[str] = (), merged: Sequence[str] = (), joined: Mapping[str, Flags] | None = None,
+    groups: Sequence[tuple[str, int]] = (), before: Mapping[str, str] | None = None,
 ) -> bytes:  # fmt: skip
     """An XLSX with a merged title in row 1, headings in row 2, a remark in row 3 (if any), then the records.
 
     Args:
         sheet: sheet name.
-        title: text of the title row.
+        title: text of the title row (unused with `groups`).
         columns: texts, at most 26 columns.
-        numeric: per column the text of the number for cells typed as numbers, empty where the cell is text.
+        typed: per column what stands in cells that are no texts (`lines.sheet_cells`).
         remark: text of the row under the headings.
         footer: texts of rows under the records.
         merged: headings whose equal neighbours share one merged cell.
+        joined: heading -> rows whose cell somebody merged with the one above, whatever it said (never the first).
+        groups: instead of a title, headings over so many columns each: a heading of two rows.
+        before: name and text of sheets that stand before the one with the records.
     """
     letters = [_column_name(i) for i in range(len(columns))]
     first = 4 if remark else 3
     size = len(next(iter(columns.values())))
-    merges = [f"A1:{letters[-1]}1"] + ([f"A3:{letters[-1]}3"] if remark else [])
+    top, merges = _top(groups or [(title, len(letters))], letters)
+    merges += [f"A3:{letters[-1]}3"] if remark else []
     shown = {name: values.astype(object) for name, values in columns.items()}
     for letter, name in zip(letters, columns, strict=True):
+        spans: list[tuple[int, int]] = []
         if name in merged:
             shown[name], spans = _merged(shown[name])
-            merges += [f"{letter}{first + start}:{letter}{first + end}" for start, end in spans]
+        elif joined and name in joined:
+            shown[name], spans = _joined(shown[name], joined[name])
+        merges += [f"{letter}{first + start}:{letter}{first + end}" for start, end in spans]
     names = [_cell(name, letter, 2) for letter, name in zip(letters, columns, strict=True)]
-    rows = [_single(title, 1), f'<row r="2">{"".join(names)}</row>'] + ([_single(remark, 3)] if remark else [])
+    rows = [top, f'<row r="2">{"".join(names)}</row>'] + ([_single(remark, 3)] if remark else [])
     told = "".join(f'<mergeCell ref="{span}"/>' for span in merges)
     tail = [_single(text, number) for number, text in enumerate(footer, start=first + size)]
     tail.append(f'</sheetData><mergeCells count="{len(merges)}">{told}</mergeCells></worksheet>')
     head = "".join([f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>', *rows])
-    records = _sheet_records(shown, numeric, letters, first)
-    body = itertools.chain([head.encode()], records, ["".join(tail).encode()])
-    return archive({"xl/worksheets/sheet1.xml": body} | {part: [text] for part, text in _book_parts(sheet).items()})
+    records = _sheet_records(shown, typed, letters, first)
+    sheets: dict[str, Iterable[bytes]] = {name: [_notice(text)] for name, text in (before or {}).items()}
+    sheets[sheet] = itertools.chain([head.encode()], records, ["".join(tail).encode()])
+    bodies = {f"xl/worksheets/sheet{at}.xml": body for at, body in enumerate(sheets.values(), start=1)}
+    return archive(bodies | {part: [text] for part, text in _book_parts(list(sheets)).items()})
 
 
-def _sheet_records(
-    shown: dict[str, Texts], numeric: dict[str, Texts], letters: list[str], first: int
-) -> Iterator[bytes]:
+def _top(groups: Sequence[tuple[str, int]], letters: list[str]) -> tuple[str, list[str]]:
+    """The first row: texts over so many columns each, and what is merged for them."""
+    cells, merges, at = [], [], 0
+    for text, width in groups:
+        cells.append(_cell(text, letters[at], 1))
+        merges += [f"{letters[at]}1:{letters[at + width - 1]}1"] if width > 1 else []
+        at += width
+    return f'<row r="1">{"".join(cells)}</row>', merges
+
+
+def _notice(text: str) -> bytes:
+    """A worksheet with one text."""
+    return f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{_single(text, 1)}</sheetData></worksheet>'.encode()
+
+
+def _sheet_records(shown: dict[str, Texts], typed: dict[str, Texts], letters: list[str], first: int) -> Iterator[bytes]:
     """The records' rows, a block at a time; the first stands in row `first`."""
     for block in lines.blocks(len(next(iter(shown.values())))):
         numbers = lines.texts(np.arange(first + block.start, first + block.stop))
         cells = [
-            lines.sheet_cells(values[block], letter, numbers, numeric[name][block] if name in numeric else None)
+            lines.sheet_cells(values[block], letter, numbers, typed[name][block] if name in typed else None)
             for letter, (name, values) in zip(letters, shown.items(), strict=True)
         ]
         yield lines.sheet_rows(cells, numbers)
@@ -154,20 +191,38 @@ def _merged(values: Texts) -> tuple[Texts, list[tuple[int, int]]]:
     return shown, runs
 
 
-def _book_parts(sheet: str) -> dict[str, bytes]:
+def _joined(values: Texts, flags: Flags) -> tuple[Texts, list[tuple[int, int]]]:
+    """The values with flagged cells blank, and the (first, last) position of each run of a cell and flagged ones."""
+    starts = np.flatnonzero(np.r_[~flags[:-1] & flags[1:], False])
+    ends = np.flatnonzero(flags & ~np.r_[flags[1:], False])
+    shown: Texts = np.where(flags, "", values).astype(object)
+    return shown, list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _book_parts(sheets: list[str]) -> dict[str, bytes]:
     """The parts every workbook has, in their smallest form (ECMA-376)."""
+    numbered = list(enumerate(sheets, start=1))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     parts = {
         "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACK}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        + "".join(
+            f'<Override PartName="/xl/worksheets/sheet{at}.xml" ContentType="{kind}.worksheet+xml"/>'
+            for at, _ in numbered
+        )
+        + "</Types>",
         "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACK}/relationships"><Relationship Id="rId1" '
         f'Type="{_RELS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_RELS}"><sheets>'
-        f'<sheet name="{escape(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACK}/relationships"><Relationship Id="rId1" '
-        f'Type="{_RELS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        + "".join(f'<sheet name="{escape(name)}" sheetId="{at}" r:id="rId{at}"/>' for at, name in numbered)
+        + "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACK}/relationships">'
+        + "".join(
+            f'<Relationship Id="rId{at}" Type="{_RELS}/worksheet" Target="worksheets/sheet{at}.xml"/>'
+            for at, _ in numbered
+        )
+        + "</Relationships>",
     }
     return {name: text.encode("utf-8") for name, text in parts.items()}
 

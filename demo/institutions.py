@@ -52,8 +52,8 @@ def build_institutions(
     adults = np.flatnonzero((birth < TODAY - 30 * 365) & (birth > TODAY - 60 * 365))
     owner = adults[Dice(seed, "principal").below(ids, len(adults))]
     frame["owner"] = owner
-    frame["owner_name"] = persons["name"].to_numpy(dtype=object)[owner]
-    frame["owner_number"] = persons["number"].to_numpy(dtype=object)[owner]
+    frame["owner_name"] = persons["name"].iloc[owner].to_numpy(dtype=object)
+    frame["owner_number"] = persons["number"].iloc[owner].to_numpy(dtype=object)
     digits = Dice(seed, "institution phone").below(ids, 1_000_000)
     frame["phone"] = [f"{config.area_code}-0{n:06d}" for n in digits.tolist()]
     days = Dice(seed, "institution established").below(ids, 40 * 365) + 200

@@ -57,14 +57,25 @@ def records(columns: list[Column], delimiter: str, newline: str) -> bytes:
     return content(joined([*parts, pa.scalar(newline, pa.large_string())]))
 
 
-def sheet_cells(values: Texts, letter: str, numbers: pa.Array, numeric: Texts | None = None) -> pa.Array:
+def breaks(columns: list[Column]) -> Ints:
+    """How many line feeds the texts of each row hold."""
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    for values in columns:
+        if values.dtype == object:
+            counts = pc.count_substring(texts(values), "\n")
+            found += counts.to_numpy(zero_copy_only=False)
+    return found
+
+
+def sheet_cells(values: Texts, letter: str, numbers: pa.Array, typed: Texts | None = None) -> pa.Array:
     """Inline-string cells of a worksheet column (ECMA-376); empty values make no cell.
 
     Args:
         values: texts.
         letter: the column's letter.
         numbers: the row numbers as texts.
-        numeric: text of the number for cells typed as numbers, empty where the cell is text.
+        typed: for cells that are no text: a number, `#N/A` and the like (an error), `=...` (a formula of which
+            no value was kept); empty where the cell is text.
     """
     text = texts(values)
     if pc.any(pc.match_substring_regex(text, "[&<>]")).as_py():
@@ -74,11 +85,19 @@ def sheet_cells(values: Texts, letter: str, numbers: pa.Array, numeric: Texts | 
     cell = joined([start, pa.scalar('" t="inlineStr"><is><t>', pa.large_string()), text,
                    pa.scalar("</t></is></c>", pa.large_string())])  # fmt: skip
     cell = pc.if_else(pc.equal(text, ""), "", cell)
-    if numeric is None:
+    if typed is None:
         return cell
-    typed = texts(numeric)
-    other = joined([start, pa.scalar('"><v>', pa.large_string()), typed, pa.scalar("</v></c>", pa.large_string())])
-    return pc.if_else(pc.equal(typed, ""), cell, other)
+    other = typed != ""
+    heads = start.filter(pa.array(other)).to_pylist()
+    cells = [_typed_cell(head, said) for head, said in zip(heads, typed[other].tolist(), strict=True)]
+    return pc.replace_with_mask(cell, pa.array(other), pa.array(cells, pa.large_string()))
+
+
+def _typed_cell(start: str, said: str) -> str:
+    """A cell that is no text."""
+    if said.startswith("#"):
+        return f'{start}" t="e"><v>{said}</v></c>'
+    return f'{start}"><f>{said[1:]}</f></c>' if said.startswith("=") else f'{start}"><v>{said}</v></c>'
 
 
 def sheet_rows(cells: list[pa.Array], numbers: pa.Array) -> bytes:

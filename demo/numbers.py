@@ -7,7 +7,9 @@ GB 11714 organization code. Their regions are the fictional counties of `data/sy
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
+from demo.compact import STRING, joined, picked, zero_filled
 from demo.draw import Dice, Ints, Texts
 
 _RESIDENT_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
@@ -30,7 +32,7 @@ def resident_check(first_17: Texts) -> Texts:
     return check
 
 
-def resident_numbers(region: Texts, birth: Texts, serial: Ints) -> Texts:
+def resident_numbers(region: Ints, birth: Ints, serial: Ints) -> pa.Array:
     """18-character resident numbers.
 
     Args:
@@ -38,9 +40,11 @@ def resident_numbers(region: Texts, birth: Texts, serial: Ints) -> Texts:
         birth: eight digits each, YYYYMMDD.
         serial: 0 to 999, odd for men, even for women.
     """
-    body = np.array([f"{r}{b}{s:03d}" for r, b, s in zip(region, birth, serial.tolist(), strict=True)], dtype=object)
-    result: Texts = body + resident_check(body)
-    return result
+    body = (region * 10**8 + birth) * 1000 + serial
+    total = np.zeros(len(body), dtype=np.int64)
+    for place, weight in enumerate(_RESIDENT_WEIGHTS.tolist()):
+        total += body // 10 ** (16 - place) % 10 * weight
+    return joined(pa.array(body).cast(STRING), picked(_RESIDENT_CHECK.astype(object), total % 11))
 
 
 def unique_serials(dice: Dice, group: Ints, male: Ints) -> Ints:
@@ -83,9 +87,49 @@ def credit_codes(first_two: Texts, region: str, dice: Dice, ids: Ints) -> Texts:
     return result
 
 
-def mobiles(dice: Dice, ids: Ints) -> Texts:
+def mobile_array(dice: Dice, ids: Ints) -> pa.Array:
     """Mobile numbers of the segment 154, which no operator has been given (ids below 2**26)."""
-    return np.array([f"154{n:08d}" for n in dice.scramble(ids, width=26).tolist()], dtype=object)
+    return joined("154", zero_filled(dice.scramble(ids, width=26), 8))
+
+
+def mobiles(dice: Dice, ids: Ints) -> Texts:
+    """`mobile_array` as ordinary texts."""
+    numbers: Texts = mobile_array(dice, ids).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def other_documents(numbers: Texts, ids: Ints, kind: Ints, seed: int) -> Texts:
+    """Permits of Hong Kong, Macao and Taiwan, foreigners' cards (15 characters or 18) and passports, marked by 99.
+
+    Args:
+        numbers: resident numbers that the same people could have: their birth, serial and fictional county are kept.
+        ids: of the people.
+        kind: 0 home permit, 1 Taiwan permit, 2 foreigner's card, 3 passport, 4 residence permit.
+        seed: of the city.
+    """
+    serial = Dice(seed, "permit").scramble(ids, width=26)
+    result = []
+    for k, n, number in zip(kind.tolist(), serial.tolist(), numbers, strict=True):
+        born = number[6:14]
+        if k == 0:
+            result.append(f"{'HM'[n % 2]}99{n % 10**6:06d}")
+        elif k == 1:
+            result.append(f"99{n % 10**6:06d}")
+        elif k == 2 and n % 3:
+            body = f"999999{born}{n // 3 % 1000:03d}"  # the card of 2023: 9, place 99, nationality 999
+            result.append(body + resident_check(np.array([body], dtype=object))[0])
+        elif k == 2:
+            body = f"XXX9999{born[2:]}{n % 10}"
+            total = sum((int(c) if c.isdigit() else ord(c) - 55) * (7, 3, 1)[i % 3] for i, c in enumerate(body))
+            result.append(f"{body}{total % 10}")
+        elif k == 3:
+            result.append(f"X99{n % 10**6:06d}")
+        else:
+            body = (
+                f"{81 + n % 3}{number[2:17]}"  # a residence permit is 810000 in life, here 8199 and a fictional county
+            )
+            result.append(body + resident_check(np.array([body], dtype=object))[0])
+    return np.array(result, dtype=object)
 
 
 def mistyped(texts: Texts, dice: Dice, ids: Ints) -> Texts:

@@ -43,8 +43,8 @@ def build_organizations(
         (persons["birth"].to_numpy() < TODAY - 22 * 365) & (persons["birth"].to_numpy() > TODAY - 75 * 365)
     )
     frame["owner"] = adults[Dice(seed, "owner").below(ids, len(adults))]
-    frame["owner_name"] = persons["name"].to_numpy(dtype=object)[frame["owner"]]
-    frame["owner_number"] = persons["number"].to_numpy(dtype=object)[frame["owner"]]
+    frame["owner_name"] = persons["name"].iloc[frame["owner"]].to_numpy(dtype=object)
+    frame["owner_number"] = persons["number"].iloc[frame["owner"]].to_numpy(dtype=object)
     landline = Dice(seed, "landline").happens(ids, 0.3)
     digits = Dice(seed, "landline number").below(ids, 1_000_000)
     fixed = np.array([f"{config.area_code}-0{n:06d}" for n in digits.tolist()], dtype=object)

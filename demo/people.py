@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from demo.compact import STRING, column, joined, picked, zero_filled
 from demo.config import CityConfig, table
 from demo.draw import Dice, Flags, Floats, Ints, Texts, pick
-from demo.numbers import mobiles, resident_check, resident_numbers, unique_serials
+from demo.numbers import mobile_array, other_documents, resident_numbers, unique_serials
 from demo.places import Places
 
 TODAY = np.datetime64("2026-10-01")
@@ -29,7 +32,7 @@ _FORMS: list[tuple[str, int, int, list[int]]] = [
     ("household_grandparents", 55, 78, [SPOUSE, CHILD, GRANDCHILD]),
     ("household_left_behind", 55, 78, [GRANDCHILD, GRANDCHILD]),
 ]
-_FOREIGN = [("516", "H"), ("511", ""), ("553", ""), ("414", "")]
+_FOREIGN = ["516", "511", "553", "414", "550"]  # GA/T 517, and 550 as banks have it (domain.md section 2.3)
 
 
 def ages(persons: pd.DataFrame) -> Floats:
@@ -70,10 +73,10 @@ def _households(config: CityConfig, places: Places, rates: dict[str, float], see
     frame["migrant"] = Dice(seed, "migrant").happens(home, config.figures["migrant_share"])
     frame["collective"] = Dice(seed, "collective").happens(home, rates["collective_household"]) & ~frame["migrant"]
     ids = np.arange(len(frame), dtype=np.int64)
-    frame["code"] = [f"{n:013d}" for n in Dice(seed, "household code").scramble(ids).tolist()]
-    number = Dice(seed, "landline").below(ids, 1_000_000)
-    fixed = np.array([f"{config.area_code}-0{n:06d}" for n in number.tolist()], dtype=object)
-    frame["landline"] = np.where(Dice(seed, "has landline").happens(ids, rates["landline"]), fixed, "")
+    frame["code"] = column(zero_filled(Dice(seed, "household code").scramble(ids), 13))
+    fixed = joined(f"{config.area_code}-0", zero_filled(Dice(seed, "landline").below(ids, 1_000_000), 6))
+    has = Dice(seed, "has landline").happens(ids, rates["landline"])
+    frame["landline"] = column(pc.if_else(pa.array(has), fixed, pa.scalar("", STRING)))
     return frame, form
 
 
@@ -147,7 +150,7 @@ def _twins(persons: pd.DataFrame, rates: dict[str, float], seed: int) -> None:
     persons["twin_of"] = sibling
 
 
-def _surnames(persons: pd.DataFrame, seed: int) -> Texts:
+def _surnames(persons: pd.DataFrame, seed: int) -> pa.Array:
     """Surnames by frequency; children and fathers share the family's, spouses and mothers bring their own."""
     source = table("surnames")
     weights = source["weight"].astype(float).to_numpy()
@@ -157,7 +160,7 @@ def _surnames(persons: pd.DataFrame, seed: int) -> Texts:
     own = Dice(seed, "own surname").weighted(np.arange(len(persons), dtype=np.int64), weights)
     head_male = persons["male"].to_numpy()[np.searchsorted(household, household)]
     brings = (role == MOTHER) | (role == COLLECTIVE) | ((role == SPOUSE) & head_male) | ((role == HEAD) & ~head_male)
-    return pick(source["surname"].to_numpy(dtype=object), np.where(brings, own, family))
+    return picked(source["surname"].to_numpy(dtype=object), np.where(brings, own, family))
 
 
 def _names(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float], seed: int) -> None:
@@ -177,16 +180,22 @@ def _names(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float], s
     age = ages(persons)
     single = Dice(seed, "one character").happens(ids, np.where(age > 45, 0.2, 0.1)) & ~rare
     surname = _surnames(persons, seed)
-    name = np.where(single, surname + chars[0], surname + chars[0] + chars[1])
+    name = joined(surname, _texts(chars[0]), _texts(np.where(single, "", chars[1])))
     minority = Dice(seed, "minority").happens(ids, config.figures["minority_share"])
     use_dots = minority & Dice(seed, "dotted").happens(ids, 0.35)
-    name[use_dots] = _dotted(male[use_dots], ids[use_dots], dice)
-    name = _kin(persons, name, surname, chars, rates, seed)
-    persons["surname"] = surname
-    persons["name"] = name
+    name = pc.replace_with_mask(name, pa.array(use_dots), _texts(_dotted(male[use_dots], ids[use_dots], dice)))
+    persons["surname"] = column(surname)
+    persons["name"] = column(_kin(persons, name, surname, chars, rates, seed))
     former = Dice(seed, "former name").happens(ids, rates["former_name"]) & ~use_dots
-    persons["former_name"] = np.where(former, surname + chars[2] + chars[1], "")
-    persons["ethnic"] = np.where(minority, np.where(use_dots, "05", "08"), "01")
+    before = joined(surname.filter(pa.array(former)), _texts(chars[2][former]), _texts(chars[1][former]))
+    nothing = pa.repeat(pa.scalar("", STRING), len(ids))
+    persons["former_name"] = column(pc.replace_with_mask(nothing, pa.array(former), before))
+    persons["ethnic"] = column(picked(["01", "08", "05"], minority.astype(np.int64) + use_dots))
+
+
+def _texts(values: Texts) -> pa.Array:
+    """Few texts that many rows share, as an Arrow array."""
+    return pa.array(values, STRING)
 
 
 def _dotted(male: Flags, ids: Ints, dice: Dice) -> Texts:
@@ -199,8 +208,8 @@ def _dotted(male: Flags, ids: Ints, dice: Dice) -> Texts:
 
 
 def _kin(
-    persons: pd.DataFrame, name: Texts, surname: Texts, chars: list[Texts], rates: dict[str, float], seed: int
-) -> Texts:
+    persons: pd.DataFrame, name: pa.Array, surname: pa.Array, chars: list[Texts], rates: dict[str, float], seed: int
+) -> pa.Array:
     """Sons who share a character with their father, and namesakes among those who live at one address."""
     ids = np.arange(len(persons), dtype=np.int64)
     role, male = persons["role"].to_numpy(), persons["male"].to_numpy()
@@ -214,59 +223,45 @@ def _kin(
     same |= in_law & Dice(seed, "namesake in law").happens(ids, rates["namesake_in_family"])
     other = np.minimum(np.where(in_law, relative + 1, before), len(ids) - 1)
     persons["father_and_son"] = son
-    result: Texts = np.where(same, name[other], name).astype(object)
-    result[son] = (surname + chars[0][relative] + chars[1])[son]
-    return result
+    result = name.take(pa.array(np.where(same, other, ids)))
+    taken = joined(surname.filter(pa.array(son)), _texts(chars[0][relative[son]]), _texts(chars[1][son]))
+    return pc.replace_with_mask(result, pa.array(son), taken)
 
 
 def _documents(persons: pd.DataFrame, config: CityConfig, rates: dict[str, float], seed: int) -> None:
     """Resident numbers for all who can have one; other documents for a few among the migrants."""
     ids = np.arange(len(persons), dtype=np.int64)
     migrant = persons["migrant"].to_numpy()
-    provinces = list(config.migrant_provinces)
-    away = pick(provinces, Dice(seed, "home province").weighted(ids, list(config.migrant_provinces.values())))
-    here = np.full(len(ids), config.credit_region[:2], dtype=object)
+    provinces = np.array([int(code) for code in config.migrant_provinces], dtype=np.int64)
+    away = provinces[Dice(seed, "home province").weighted(ids, list(config.migrant_provinces.values()))]
     settled = Dice(seed, "settled").happens(ids, 0.05)
-    home = np.where(migrant | settled, away, here)
-    county = Dice(seed, "home county").below(ids, 10)
-    region = np.array([f"{p}99{90 + c}" for p, c in zip(home, county.tolist(), strict=True)], dtype=object)
+    home = np.where(migrant | settled, away, int(config.credit_region[:2]))
+    region = home * 10_000 + 9990 + Dice(seed, "home county").below(ids, 10)  # province, 99, 90 to 99
     day = persons["birth"].to_numpy().astype("datetime64[D]")
-    birth = np.char.replace(np.datetime_as_string(day), "-", "").astype(object)
-    group = region.astype(np.int64) * 1_000_000 + day.astype(np.int64) + 100_000
+    birth = _calendar(day)
+    group = region * 1_000_000 + day.astype(np.int64) + 100_000
     serial = unique_serials(Dice(seed, "serial"), group, persons["male"].to_numpy().astype(np.int64))
-    persons["number"] = resident_numbers(region, birth, serial)
-    persons["birth_text"] = birth
+    number = resident_numbers(region, birth, serial)
+    persons["number"] = column(number)
+    persons["birth_text"] = column(pa.array(birth).cast(STRING))
     foreign = migrant & Dice(seed, "foreign").happens(ids, rates["other_document"])
-    kind = Dice(seed, "which document").weighted(ids, [0.5, 0.2, 0.15, 0.15])
-    persons["document_kind"] = np.where(foreign, pick([k for k, _ in _FOREIGN], kind), "111")
-    document = persons["number"].to_numpy(dtype=object).copy()
-    document[foreign] = _other_documents(birth[foreign], ids[foreign], kind[foreign], seed)
-    persons["document"] = document
-    persons["phone"] = mobiles(Dice(seed, "phone"), ids)
-    persons["old_phone"] = mobiles(Dice(seed, "phone"), ids + 30_000_000)
+    kind = Dice(seed, "which document").weighted(ids, [0.4, 0.15, 0.15, 0.15, 0.15])
+    persons["document_kind"] = column(picked(["111", *_FOREIGN], np.where(foreign, kind + 1, 0)))
+    theirs = number.filter(pa.array(foreign)).to_numpy(zero_copy_only=False)
+    other = other_documents(theirs, ids[foreign], kind[foreign], seed)
+    persons["document"] = column(pc.replace_with_mask(number, pa.array(foreign), _texts(other)))
+    persons["phone"] = column(mobile_array(Dice(seed, "phone"), ids))
+    persons["old_phone"] = column(mobile_array(Dice(seed, "phone"), ids + 30_000_000))
     newborn = (TODAY - day).astype(np.int64) < 60
     persons["number_night"] = np.where(newborn, 1_000_000, 1)
 
 
-def _other_documents(birth: Texts, ids: Ints, kind: Ints, seed: int) -> Texts:
-    """Permits of Hong Kong, Macao and Taiwan, foreigners' cards (15 characters or 18) and passports, marked by 99."""
-    serial = Dice(seed, "permit").scramble(ids, width=26)
-    result = []
-    for k, n, born in zip(kind.tolist(), serial.tolist(), birth, strict=True):
-        if k == 0:
-            result.append(f"{'HM'[n % 2]}99{n % 10**6:06d}")
-        elif k == 1:
-            result.append(f"99{n % 10**6:06d}")
-        elif k == 2 and n % 3:
-            body = f"999999{born}{n // 3 % 1000:03d}"  # the card of 2023: 9, place 99, nationality 999
-            result.append(body + resident_check(np.array([body], dtype=object))[0])
-        elif k == 2:
-            body = f"XXX9999{born[2:]}{n % 10}"
-            total = sum((int(c) if c.isdigit() else ord(c) - 55) * (7, 3, 1)[i % 3] for i, c in enumerate(body))
-            result.append(f"{body}{total % 10}")
-        else:
-            result.append(f"X99{n % 10**6:06d}")
-    return np.array(result, dtype=object)
+def _calendar(day: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> Ints:
+    """Days as whole numbers YYYYMMDD."""
+    month = day.astype("datetime64[M]")
+    year, of_year = np.divmod(month.astype(np.int64), 12)
+    days: Ints = (year + 1970) * 10_000 + (of_year + 1) * 100 + (day - month).astype(np.int64) + 1
+    return days
 
 
 def _homes(persons: pd.DataFrame, households: pd.DataFrame, places: Places, rates: dict[str, float], seed: int) -> None:

@@ -7,10 +7,9 @@ so the bytes are the same for any number of processes. The parts of the truth ar
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +18,19 @@ import pyarrow.parquet as pq
 
 from demo import deliveries
 from demo.compact import give_back
+from demo.crew import Crew
+from demo.damage import whole
 from demo.draw import Dice
 from demo.extract import TRUTH, Delivery, truth_tables
 from demo.world import State
 
 _HEAVY = ("gongan_hukou", "yibao_canbao")  # nearly everybody: first, at most one at a time
-_BIG_CITY = 1_500_000  # residents from which a heavy source works alone (about 1.3 kB a row)
 _LARGE = ("shebao_canbao", "wangge_renkou")  # workbooks of a third of everybody: last, beside each other
+_MIDDLE = (  # more than 150 000 rows in a city of 2.9 million
+    "dianli_yonghu", "gongan_liudong", "jiaoyu_xueji", "minzheng_diming", "shuiwu_gongshui", "zhujian_fangwu",
+    "ziran_zongdi",
+)  # fmt: skip
+_BIG_CITY = 1_500_000  # residents from which a heavy source (about 1.8 kB a row) meets small ones only
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Written:
     headings: list[str]
     rows: int
     truth: dict[str, Path]
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,13 +61,6 @@ class Job:
         return [_write(self, source, place, made) for place in range(len(made))]
 
 
-_JOB: list[Job] = []  # what forked processes inherit: a world is too large to be sent
-
-
-def _task(source: str) -> list[Written]:
-    return _JOB[0].source(source)
-
-
 def night(job: Job, processes: int) -> Iterator[Written]:
     """Write all files of a night; they are told in the order of the sources."""
     sources = [source for source, _ in deliveries.of_night(job.state, job.first)]
@@ -69,31 +68,30 @@ def night(job: Job, processes: int) -> Iterator[Written]:
         for source in sources:
             yield from job.source(source)
         return
-    _JOB[:] = [job]
     for made_once in (job.state.world.address_names, job.state.world.building_codes, job.state.small_grid_names):
         del made_once  # made before the fork, so that it is made once
     give_back()
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
-        done = _in_turns(pool, sources, processes, len(job.state.persons) > _BIG_CITY)
+    done = _in_turns(job, sources, processes)
     for source in sources:
         yield from done[source]
-    _JOB.clear()
 
 
-def _in_turns(pool: ProcessPoolExecutor, sources: list[str], processes: int, alone: bool) -> dict[str, list[Written]]:
-    """Keep the processes busy within the memory: heavy sources meet no heavy or large one, in a big city none."""
+def _in_turns(job: Job, sources: list[str], processes: int) -> dict[str, list[Written]]:
+    """Keep the processes busy within the memory: heavy sources meet no heavy or large one, in a big city small ones."""
     left = sorted(sources, key=lambda source: (source not in _HEAVY, source in _LARGE, source))
-    running: dict[Future[list[Written]], str] = {}
+    apart = _HEAVY + _LARGE + (_MIDDLE if len(job.state.persons) > _BIG_CITY else ())
     done: dict[str, list[Written]] = {}
-    while left or running:
-        heavy = any(source in _HEAVY for source in running.values())
-        source = next((s for s in left if not (heavy and (alone or s in _HEAVY + _LARGE))), None)
-        if source is not None and len(running) < processes:
-            left.remove(source)
-            running[pool.submit(_task, source)] = source
-            continue
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            done[running.pop(future)] = future.result()
+    crew = Crew[list[Written]]()
+    with crew:
+        while left or crew.names:
+            heavy = any(source in _HEAVY for source in crew.names)
+            source = next((s for s in left if not (heavy and s in apart)), None)
+            if source is not None and len(crew.names) < processes:
+                left.remove(source)
+                crew.start(source, partial(job.source, source))
+                continue
+            source, made = crew.next_done()
+            done[source] = made
     return done
 
 
@@ -104,22 +102,28 @@ def _write(job: Job, source: str, place: int, made: list[Delivery]) -> Written:
     as_of = delivery.as_of.strftime("%Y%m%d")
     label = f"{state.night} {as_of} {delivery.correction}"
     part = delivery.extract.shuffled(Dice(state.world.seed, "file order", source, label))
-    correction, write = delivery.correction, delivery.write
+    correction, write, fault = delivery.correction, delivery.write, delivery.fault
     del delivery
+    if fault:
+        part = whole.before_writing(fault, part)
     name, content, first_line = write(part, as_of, correction)
+    if fault:
+        content = whole.after_writing(fault, content)
+        part.errors[fault] = np.ones(part.rows, dtype=bool)
     folder = job.out / "drops" / state.day.isoformat() / source
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
     del content
-    lines = np.arange(first_line, first_line + part.rows, dtype=np.int64)
+    if isinstance(first_line, int):
+        first_line = np.arange(first_line, first_line + part.rows, dtype=np.int64)
     parts = {}
-    for kind, table in truth_tables(state, part, sha256, lines):
+    for kind, table in truth_tables(state, part, sha256, first_line):
         path = job.out / "truth" / f".{state.night:04d}-{source}-{place}-{kind}.arrow"
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, TRUTH) as stream:
             stream.write_table(table)
         parts[kind] = path
-    return Written(source, name, as_of, correction, list(part.columns), part.rows, parts)
+    return Written(source, name, as_of, correction, list(part.columns), part.rows, parts, fault)
 
 
 class TruthBook:

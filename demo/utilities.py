@@ -38,10 +38,10 @@ def accounts(world: World, utility: str) -> pd.DataFrame:
     person, organization = np.where(firm, 0, holder), np.where(firm, holder, 0)
     firms = world.organizations
     name = np.where(
-        firm, firms["name"].to_numpy(dtype=object)[organization], persons["name"].to_numpy(dtype=object)[person]
+        firm, firms["name"].to_numpy(dtype=object)[organization], persons["name"].iloc[person].to_numpy(dtype=object)
     )
     phone = np.where(
-        firm, firms["phone"].to_numpy(dtype=object)[organization], persons["phone"].to_numpy(dtype=object)[person]
+        firm, firms["phone"].to_numpy(dtype=object)[organization], persons["phone"].iloc[person].to_numpy(dtype=object)
     )
     letter = {"water": "1", "power": "2", "gas": "3"}[utility]
     return pd.DataFrame({

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from demo.config import CityConfig, Rates, all_rates
-from demo.draw import Dice, Texts, opaque
+from demo.draw import Dice, Texts, opaque_array
 from demo.licences import Trade
 from demo.people import People
 from demo.places import Places
@@ -45,14 +45,15 @@ class World:
         return all_rates()["city"]
 
     @cached_property
-    def addresses(self) -> Texts:
-        """Truth names of the standard address of each house."""
-        return opaque(self.seed, "address", np.arange(len(self.places.houses), dtype=np.int64))
-
-    @cached_property
     def address_names(self) -> pa.Array:
-        """`addresses` as an Arrow array."""
-        return pa.array(self.addresses, pa.string())
+        """Truth names of the standard address of each house."""
+        return opaque_array(self.seed, "address", np.arange(len(self.places.houses), dtype=np.int64))
+
+    @property
+    def addresses(self) -> Texts:
+        """`address_names` as ordinary texts, made anew each time: they are large."""
+        names: Texts = self.address_names.to_numpy(zero_copy_only=False)
+        return names
 
     @cached_property
     def building_codes(self) -> pa.Array:
@@ -112,7 +113,10 @@ def state_of(world: World, night: int) -> State:
         del persons[name]
     for name, values in changes.items():
         persons[name] = values
-    tonight = replace(world, writer=world.writer.at(night))
+    firms = world.organizations.copy(deep=False)
+    gone = (firms["move_night"] > 0) & (firms["move_night"] <= night)
+    firms["house"] = firms["house"].where(~gone, firms["move_house"])
+    tonight = replace(world, writer=world.writer.at(night), organizations=firms)
     return State(tonight, night, persons, small_grid_codes(world, night))
 
 

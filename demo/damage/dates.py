@@ -13,9 +13,9 @@ from demo.draw import Dice, Ints, Texts
 
 _ALL = [
     "birth_default", "birth_year_month_only", "birth_year_only", "birth_lunar", "birth_typo", "birth_day_month",
-    "birth_excel_serial", "birth_impossible",
+    "birth_excel_serial", "birth_impossible", "birth_excel_1904", "birth_short_month", "birth_us_order",
 ]  # fmt: skip
-_EXCEL_ZERO = np.datetime64("1899-12-30")
+_EXCEL_ZERO = {"birth_excel_serial": np.datetime64("1899-12-30"), "birth_excel_1904": np.datetime64("1904-01-01")}
 Form = Callable[[str, str, str], str]
 
 
@@ -40,7 +40,8 @@ def birth_errors(
         rates: birth_default (the form's default), birth_year_month_only, birth_year_only, birth_lunar (the day of
             the farmers' calendar, 18 to 49 days before; no calendar table is used), birth_typo (one digit of
             the day or month), birth_day_month (swapped where both are 1 to 12), birth_excel_serial (31113),
-            birth_impossible (2099 or 1850).
+            birth_impossible (2099 or 1850), birth_excel_1904 (29651: days since 1904), birth_short_month (1970-1),
+            birth_us_order (03/07/1985).
         dice: the department's draws.
         ids: the rows' ids.
         default: what the form holds when nobody filled it.
@@ -63,8 +64,12 @@ def birth_errors(
             texts[at] = [month_form.format(t[:4], t[4:6]) for t in births[at]]
         elif error == "birth_year_only":
             texts[at] = [t[:4] for t in births[at]]
-        elif error == "birth_excel_serial":
-            texts[at] = (_stamps(births[at]) - _EXCEL_ZERO).astype(np.int64).astype(str).astype(object)
+        elif error in _EXCEL_ZERO:
+            texts[at] = (_stamps(births[at]) - _EXCEL_ZERO[error]).astype(np.int64).astype(str).astype(object)
+        elif error == "birth_short_month":
+            texts[at] = [f"{t[:4]}-{int(t[4:6])}" for t in births[at]]
+        elif error == "birth_us_order":
+            texts[at] = [f"{t[4:6]}/{t[6:]}/{t[:4]}" for t in births[at]]
     return texts, found
 
 

@@ -14,9 +14,10 @@ from demo.wording import to_full_width
 
 _ANY = [
     "id_typo", "id_15_digit", "id_borrowed", "id_excel_number", "full_width", "id_transposed", "id_rechecked",
-    "id_exponent", "id_masked", "id_spaces", "id_apostrophe", "id_placeholder",
+    "id_exponent", "id_masked", "id_spaces", "id_apostrophe", "id_placeholder", "id_float", "id_centenarian",
 ]  # fmt: skip
 _X_ONLY = [("id_lowercase_x", "x"), ("id_cyrillic_x", "Х"), ("id_star_x", "*")]  # the second is Cyrillic
+_OLDEST = "1951"  # birth year of those who are 75 on the first night
 PLACEHOLDERS = ["111111111111111111", "000000000000000000", "无", "123456789012345678"]
 
 
@@ -33,7 +34,9 @@ def number_errors(
         rates: of all rows: id_typo, id_15_digit (born 19xx), id_borrowed (with a relative), id_excel_number (18
             digits ending in 000; the file types the cell as a number), full_width, id_transposed, id_rechecked
             (mistyped, yet with a good check digit), id_exponent (4.49991E+17), id_masked (6+8+4), id_spaces,
-            id_apostrophe, id_placeholder. Among numbers ending in X: id_lowercase_x, id_cyrillic_x, id_star_x.
+            id_apostrophe, id_placeholder, id_float (read as a number beside an empty cell: 449991198503071200.0),
+            id_centenarian (15 digits under a serial kept for those born before 1900, of people of 75 and more). Among
+            numbers ending in X: id_lowercase_x, id_cyrillic_x, id_star_x.
         dice: the department's draws.
         ids: the rows' ids.
     """
@@ -62,7 +65,9 @@ def _fits(error: str, numbers: Texts, relative: Texts) -> Flags:
         return np.asarray(relative != "", dtype=bool)
     if error == "id_15_digit":
         return np.array([text[6:8] == "19" for text in numbers], dtype=bool)
-    if error == "id_excel_number":
+    if error == "id_centenarian":
+        return np.array([text[6:10] <= _OLDEST for text in numbers], dtype=bool)
+    if error in ("id_excel_number", "id_float"):
         return np.array([text[-1:] != "X" for text in numbers], dtype=bool)
     if error == "id_transposed":
         return np.array([_swap(text) != text for text in numbers], dtype=bool)
@@ -88,6 +93,12 @@ def _rechecked(numbers: Texts, dice: Dice, ids: Ints) -> Texts:
     return result
 
 
+def _of_centenarians(numbers: Texts, dice: Dice, ids: Ints) -> Texts:
+    """15 digits whose serial is one of 996 to 999 (GB 11643-1989 kept them for people over a hundred)."""
+    serial = 996 + dice.below(ids, 4, 45)
+    return np.array([f"{t[:6]}{t[8:14]}{s}" for t, s in zip(numbers, serial.tolist(), strict=True)], dtype=object)
+
+
 def _placeholder(dice: Dice, ids: Ints) -> Texts:
     return np.array(PLACEHOLDERS, dtype=object)[dice.below(ids, len(PLACEHOLDERS), 43)]
 
@@ -110,6 +121,8 @@ _CHANGES: dict[str, Callable[[Texts, Texts, Dice, Ints], Texts]] = {
     "id_spaces": _each(lambda text: f"{text[:6]} {text[6:14]} {text[14:]}"),
     "id_apostrophe": _each(lambda text: "'" + text),
     "id_placeholder": lambda _, __, dice, ids: _placeholder(dice, ids),
+    "id_float": _each(lambda text: f"{round(int(text), -2)}.0"),
+    "id_centenarian": lambda numbers, _, dice, ids: _of_centenarians(numbers, dice, ids),
 }
 
 

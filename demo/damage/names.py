@@ -21,6 +21,8 @@ _ONE_OF = [
     "homophone_char", "lookalike_char", "dropped_char", "swapped_char", "traditional_form", "doubled_char",
     "space_in_name", "zero_width", "name_note",
 ]  # fmt: skip
+_IN_TEXTS = ["zero_width", "control_char", "nul_byte", "error_cell", "line_break_in_cell"]
+_INSIDE = {"control_char": "\x01", "nul_byte": "\x00", "line_break_in_cell": "\n"}
 _SPACES = [" ", "\u3000", "  "]
 _NOTES = ["（小）", "(大)", "（户主）", "2"]
 _PUA_FIRST = 0xE863  # where police systems put characters their code page lacks (GBK user area)
@@ -147,11 +149,15 @@ def null_word_errors(values: Texts, rates: Rates, dice: Dice, ids: Ints, turn: i
 
 
 def text_errors(values: Texts, rates: Rates, dice: Dice, ids: Ints, turn: int = 60) -> tuple[Texts, Errors]:
-    """Any text: zero_width (an unseen character at the end), control_char (U+0001), error_cell (#N/A, #REF!).
+    """Errors that any text may have.
 
-    Empty cells stay as they are. `turn` tells several columns of a department apart.
+    They are zero_width (an unseen character at the end), control_char (U+0001), nul_byte (U+0000), error_cell (#N/A,
+    #REF!) and line_break_in_cell (LF).
+
+    Empty cells stay as they are. `turn` tells several columns of a department apart. A writer of delimited lines
+    tells by `files.record_lines` where records stand behind a line break.
     """
-    found = bands(dice.uniform(ids, turn), rates, ["zero_width", "control_char", "error_cell"])
+    found = bands(dice.uniform(ids, turn), rates, _IN_TEXTS)
     found = {name: flags & (values != "") for name, flags in found.items()}
     choice = dice.below(ids, 6, turn + 1)
     result = values
@@ -164,8 +170,8 @@ def _texts(error: str, values: Texts, flags: Flags, choice: Ints) -> list[str]:
     rows = zip(values[flags].tolist(), choice[flags].tolist(), strict=True)
     if error == "zero_width":
         return [text + ZERO_WIDTH[option % len(ZERO_WIDTH)] for text, option in rows]
-    if error == "control_char":
-        return [text[:1] + "\x01" + text[1:] for text, _ in rows]
+    if error in _INSIDE:
+        return [text[:1] + _INSIDE[error] + text[1:] for text, _ in rows]
     return [("#N/A", "#REF!", "#VALUE!")[option % 3] for _, option in rows]
 
 

@@ -8,9 +8,12 @@ import numpy as np
 
 from demo.config import Rates
 from demo.damage.bands import Errors, bands
-from demo.draw import Dice, Flags, Ints, Texts
+from demo.draw import Dice, Flags, Floats, Ints, Texts
 
-LINE_ERRORS = ["extra_field", "short_row", "unclosed_quote", "bom_in_file"]
+Column = Texts | Floats | Ints
+LINE_ERRORS = ["extra_field", "short_row", "unclosed_quote", "bom_in_file", "mixed_line_ends"]
+FIRST_ROW = "extra_field_first"
+_HALVES = (b"\\ud83d", b"\\udc00")  # a high and a low half of a surrogate pair, each without the other
 AGAIN = 2**36  # the second row of an entity draws as an entity of its own
 
 
@@ -27,30 +30,44 @@ def repeated(ids: Ints, rates: Rates, dice: Dice, turn: int = 1) -> tuple[Ints, 
 
 
 def line_errors(rates: Rates, dice: Dice, ids: Ints) -> Errors:
-    """Which rows' lines are damaged, at most once each: extra_field, short_row, unclosed_quote, bom_in_file.
+    """Which rows' lines are damaged, at most once each, by the rates of `LINE_ERRORS`.
 
     Put the flags into the extract's errors; `damaged_lines` does the damage when the bytes are made.
     """
     return bands(dice.uniform(ids, 28), rates, LINE_ERRORS)
 
 
+def first_row_longer(errors: dict[str, Flags], rates: Rates, rows: int) -> None:
+    """`extra_field_first` (1 in `rates`: in every file): the first record has a field too many.
+
+    Called by the writer, which alone knows which record comes first; the flag is added in place.
+    """
+    if rates.get(FIRST_ROW):
+        errors[FIRST_ROW] = np.arange(rows) == 0
+
+
 def damaged_lines(content: bytes, errors: Mapping[str, Flags], encoding: str, delimiter: str, newline: str) -> bytes:
     """Damage lines of a delimited file with one heading line; every record keeps its line.
 
     An extra field is empty, a short row lacks its last two fields, an unclosed quote opens the last field, a byte
-    order mark stands at the start of a line inside the file (files copied together).
+    order mark stands at the start of a line inside the file (files copied together), a mixed line end is LF among
+    CRLF. Line breaks inside cells must differ from `newline`.
     """
     end = newline.encode(encoding)
     lines = content.split(end)
     sign = delimiter.encode(encoding)
-    for name in LINE_ERRORS:
+    ends = [end] * (len(lines) - 1) + [b""]
+    for name in (FIRST_ROW, *LINE_ERRORS):
         for row in np.flatnonzero(errors.get(name, np.zeros(0, dtype=bool))).tolist():
-            lines[row + 1] = _damaged(name, lines[row + 1], sign, "\ufeff".encode(encoding))
-    return end.join(lines)
+            if name == "mixed_line_ends":
+                ends[row + 1] = b"\n"
+            else:
+                lines[row + 1] = _damaged(name, lines[row + 1], sign, "\ufeff".encode(encoding))
+    return b"".join(part for line, stop in zip(lines, ends, strict=True) for part in (line, stop))
 
 
 def _damaged(error: str, line: bytes, sign: bytes, mark: bytes) -> bytes:
-    if error == "extra_field":
+    if error in ("extra_field", FIRST_ROW):
         return line + sign
     if error == "short_row":
         return line.rsplit(sign, 2)[0]
@@ -65,13 +82,21 @@ def with_total_line(content: bytes, label: str, rows: int, encoding: str, delimi
     return content + f"{label}{delimiter}{rows}{newline}".encode(encoding)
 
 
-def mixed_line_ends(content: bytes) -> bytes:
-    """The file with the line ends of every other line as LF instead of CRLF (two halves copied together)."""
-    lines = content.split(b"\r\n")
-    ends = [b"\n" if at % 2 else b"\r\n" for at in range(len(lines) - 1)] + [b""]
-    return b"".join(line + end for line, end in zip(lines, ends, strict=True))
+def surrogate_errors(rates: Rates, dice: Dice, ids: Ints) -> Errors:
+    """`lone_surrogate`: rows of JSON lines in which half a character is escaped; `half_characters` writes it."""
+    rate = rates.get("lone_surrogate", 0.0)
+    return {"lone_surrogate": dice.happens(ids, rate, 64)} if rate else {}
 
 
-def renamed(columns: Mapping[str, Texts], names: Mapping[str, str]) -> dict[str, Texts]:
-    """The columns with other headings (a department that changes a column); the order stays."""
+def half_characters(content: bytes, heading: str, errors: Mapping[str, Flags]) -> bytes:
+    """JSON lines with half a surrogate pair escaped at the start of the texts under a heading."""
+    lines = content.split(b"\n")
+    start = f'"{heading}":"'.encode()
+    for row in np.flatnonzero(errors.get("lone_surrogate", np.zeros(0, dtype=bool))).tolist():
+        lines[row] = lines[row].replace(start, start + _HALVES[row % 2], 1)
+    return b"\n".join(lines)
+
+
+def renamed(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, Column]:
+    """The columns with other headings; the order stays."""
     return {names.get(name, name): values for name, values in columns.items()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from demo.departments.common import covered, first_night, here
+from demo.departments.common import covered, here, sent_again
 from demo.departments.roll import Roll
 from demo.draw import pick
-from demo.errors import mixed_line_ends
+from demo.errors import damaged_lines, line_errors
 from demo.extract import Extract
 from demo.files import delimited
 from demo.people import ages
@@ -18,7 +18,8 @@ SOURCE = "canlian_renyuan"
 
 def extract(state: State) -> Extract:
     """Card holders; the old more often than the young."""
-    share = np.where(ages(state.persons) > 60, 0.05, 0.014)
+    rates = state.rates(SOURCE)
+    share = np.where(ages(state.persons) > 60, rates["of_the_old"], rates["of_others"])
     ids = covered(state, SOURCE, here(state) & ~state.persons["migrant"].to_numpy())
     roll = Roll(state, SOURCE, ids[state.dice(SOURCE).happens(ids, share[ids], 15)])
     number = roll.number()
@@ -37,14 +38,15 @@ def extract(state: State) -> Extract:
         "监护人电话": roll.phone(),
         "居住住址": roll.home(),
     }
+    roll.note(line_errors(roll.rates, roll.dice, roll.rows))
     return roll.extract(columns, {"person": roll.mark()}, roll.cases())
 
 
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
     """File name, bytes and the line of the first record; two halves copied together."""
     suffix = f"({correction})" if correction else ""
-    content = mixed_line_ends(delimited(part.columns, "gb18030", ",", "\r\n"))
+    content = damaged_lines(delimited(part.columns, "gb18030", ",", "\r\n"), part.errors, "gb18030", ",", "\r\n")
     return f"持证人员信息{as_of}{suffix}.csv", content, 2
 
 
-deliveries = first_night(extract, write)
+deliveries = sent_again(SOURCE, extract, write)

@@ -10,6 +10,7 @@ from demo.errors import code_errors, coordinate_errors
 from demo.extract import Column, Extract, entities, merge_errors
 from demo.facilities import METRE
 from demo.files import json_lines
+from demo.old_grids import business_grids
 from demo.world import State
 
 SOURCE = "chengguan_bujian"
@@ -50,7 +51,7 @@ def extract(state: State, corrected: bool = False) -> Extract:
         "ObjPos": np.where(blank, "", positions(state, building, dice, rows)).astype(object),
         "X": np.round(lon, 6),
         "Y": np.round(lat, 6),
-        "BGCode": _old_grid(state, building, dice),
+        "BGCode": business_grids(state.world, "城管", building),
     }
     errors = merge_errors(points, strange, {"address_missing": blank, "duplicate_row": again})
     none = np.full(len(who), -1, dtype=np.int64)
@@ -74,14 +75,6 @@ def positions(state: State, building: Ints, dice: Dice, rows: Ints) -> Texts:
     word = np.array(["门口", "对面", "旁", "附近"], dtype=object)[dice.below(rows, 4, 7)]
     text: Texts = np.where(line == "", village, line).astype(object) + door + "号" + word
     return text
-
-
-def _old_grid(state: State, building: Ints, dice: Dice) -> Texts:
-    """The department's own grid of before: 15 digits by CJ/T 213, about two to a village."""
-    village = state.world.places.buildings["village"].to_numpy()[building]
-    code = state.world.villages["code"].to_numpy(dtype=object)[village]
-    number = dice.below(building, 26, 9)
-    return np.array([f"{c}{n + 1:03d}" for c, n in zip(code, number.tolist(), strict=True)], dtype=object)
 
 
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from demo.config import broken_files
 from demo.departments.rows import Rows
 from demo.draw import Flags, Ints, Texts
 from demo.extract import Delivery, Extract, Writer, entities
@@ -21,6 +22,21 @@ BUILDING = 2**35  # the address node of a building that holds several houses: po
 def first_night(make: Callable[[State], Extract], write: Writer) -> Callable[[State, State], list[Delivery]]:
     """A calendar: a file on the first night, then none (monthly, quarterly and yearly sources)."""
     return lambda state, _first: [Delivery(make(state), state.day, 0, write)] if state.night == 1 else []
+
+
+def sent_again(
+    source: str, make: Callable[[State], Extract], write: Writer
+) -> Callable[[State, State], list[Delivery]]:
+    """A calendar: a file on the first night; on the second one file with each fault of `files` in `rates.yml`.
+
+    Each of those is followed by the next as its correction, the last by one that is sound; later nights are silent.
+    """
+
+    def of_night(state: State, _first: State) -> list[Delivery]:
+        faults = [*broken_files().get(source, []), ""] if state.night == 2 else [""] * (state.night == 1)
+        return [Delivery(make(state), state.day, turn, write, fault) for turn, fault in enumerate(faults)]
+
+    return of_night
 
 
 def changes(make: Callable[[State], Extract], write: Writer) -> Callable[[State, State], list[Delivery]]:

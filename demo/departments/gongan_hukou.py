@@ -86,6 +86,7 @@ def person_cases(frame: pd.DataFrame, state: State) -> dict[str, Flags]:
         "newborn": frame["number_night"].to_numpy() > state.night,
         "lives_elsewhere": frame["house"].to_numpy() != frame["registered_house"].to_numpy(),
         "migrant": frame["migrant"].to_numpy(),
+        "other_document": (frame["document_kind"] != "111").to_numpy(),
     }
 
 

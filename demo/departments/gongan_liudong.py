@@ -7,12 +7,13 @@ import numpy as np
 from demo.departments.common import changes, covered
 from demo.departments.roll import Roll
 from demo.draw import Ints, Texts, pick
+from demo.errors import damaged_lines, line_errors
 from demo.extract import Extract
 from demo.files import delimited
 from demo.world import State
 
 SOURCE = "gongan_liudong"
-_KINDS = {"111": "111", "516": "516", "511": "511", "553": "553", "414": "414"}
+_KINDS = {"111": "111", "550": "550", "516": "516", "511": "511", "553": "553", "414": "414"}
 _HOMES = {
     "36": "江西省赣州市", "41": "河南省周口市", "42": "湖北省黄冈市", "43": "湖南省衡阳市", "44": "广东省茂名市",
     "45": "广西壮族自治区玉林市", "50": "重庆市万州区", "51": "四川省达州市", "52": "贵州省毕节市",
@@ -35,11 +36,12 @@ def extract(state: State) -> Extract:
         "性别代码": roll.sex("1", "2", "5"),
         "出生年月日8位": roll.birth("{}{}{}".format, month_form="{}{}00"),
         "手机号码": roll.phone(),
-        "暂住地址": roll.home(),
+        "暂住地址": roll.slips(roll.home()),
         "原籍地址": _origins(roll),
         "居住事由": pick(["务工", "经商", "投靠亲友", "学习培训"], dice.below(roll.rows, 4, 5)),
         "房东姓名": pick(persons["name"].to_numpy(dtype=object), dice.below(roll.rows, len(persons), 6)),
     }
+    roll.note(line_errors(roll.rates, roll.dice, roll.rows))
     return roll.extract(columns, {"person": roll.mark()}, roll.cases())
 
 
@@ -69,7 +71,8 @@ def _origins(roll: Roll) -> Texts:
 
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
     """File name, bytes and the line of the first record."""
-    return f"LDRK_{as_of}_{correction}.txt", delimited(part.columns, "utf-8", "|", "\n"), 2
+    table = delimited(part.columns, "utf-8", "|", "\n")
+    return f"LDRK_{as_of}_{correction}.txt", damaged_lines(table, part.errors, "utf-8", "|", "\n"), 2
 
 
 deliveries = changes(extract, write)

@@ -7,6 +7,7 @@ import numpy as np
 from demo.departments.common import covered, first_night, here
 from demo.departments.roll import Roll
 from demo.draw import pick
+from demo.errors import damaged_lines, line_errors
 from demo.extract import Extract, entities
 from demo.files import delimited
 from demo.institutions import BASE
@@ -31,7 +32,16 @@ def extract(state: State) -> Extract:
         "学籍号": np.array([f"G{n}" if len(n) == 18 else f"L{n}" for n in number], dtype=object),
         "学生姓名": roll.name(),
         "身份证件类型": roll.frame["document_kind"]
-        .map({"111": "居民身份证", "516": "港澳通行证", "511": "台湾通行证", "553": "永居证", "414": "护照"})
+        .map(
+            {
+                "111": "居民身份证",
+                "550": "港澳台居住证",
+                "516": "港澳通行证",
+                "511": "台湾通行证",
+                "553": "永居证",
+                "414": "护照",
+            }
+        )
         .to_numpy(dtype=object),
         "身份证件号": number,
         "学生性别": roll.sex("男性", "女性", "未知"),
@@ -45,6 +55,7 @@ def extract(state: State) -> Extract:
         "年级": np.minimum(grade, 12).astype(str).astype(object),
         "健康状况": pick(["健康或良好", "一般", "有慢性病"], roll.dice.weighted(roll.rows, [96, 3, 1], 70)),
     }
+    roll.note(line_errors(roll.rates, roll.dice, roll.rows))
     house = of_school["house"].to_numpy().astype(np.int64)
     building = world.places.houses["building"].to_numpy()
     marks = {
@@ -57,7 +68,8 @@ def extract(state: State) -> Extract:
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
     """File name, bytes and the line of the first record."""
     suffix = f"-订正{correction}" if correction else ""
-    return f"学籍{as_of}{suffix}.tsv", delimited(part.columns, "gb18030", "\t", "\r\n"), 2
+    table = delimited(part.columns, "gb18030", "\t", "\r\n")
+    return f"学籍{as_of}{suffix}.tsv", damaged_lines(table, part.errors, "gb18030", "\t", "\r\n"), 2
 
 
 deliveries = first_night(extract, write)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from demo.config import divisions
 from demo.departments.common import building_addresses, building_writer, covered, first_night, house_of
 from demo.departments.rows import Rows
-from demo.draw import pick
+from demo.draw import Flags, Texts, pick
+from demo.errors import half_characters, surrogate_errors
 from demo.extract import Extract
 from demo.files import json_lines
 from demo.world import State
@@ -23,15 +25,18 @@ def extract(state: State) -> Extract:
     lon, lat = plates.point(frame["lon"].to_numpy(), frame["lat"].to_numpy(), 2.0)
     village = frame["village"].to_numpy()
     block = frame["block"].to_numpy()
+    town, code = (villages[name].to_numpy(dtype=object)[village] for name in ("town_code", "code"))
+    old = _old_codes(plates, town)
+    plates.note(surrogate_errors(plates.rates, plates.dice, plates.rows), {"old_division_code": old != ""})
     columns = {
-        "DZDM": plates.serial("4453{:014d}", 40),
+        "DZDM": plates.serial(state.world.config.city_code[:4] + "{:014d}", 40),
         "DZQC": plates.address(plates.who, writer=building_writer(state)),
         "JLXMC": (frame["road"] + frame["hamlet"]).to_numpy(dtype=object),
         "MPHM": (frame["door"].astype(str) + "号").to_numpy(dtype=object),
         "LPHM": np.where(block > 0, block.astype(str).astype(object) + "幢", "").astype(object),
         "MPLX": plates.word(np.where(block > 0, "楼牌", "门牌").astype(object), "临时牌"),
-        "SSXZJD": villages["town_code"].to_numpy(dtype=object)[village],
-        "SSCJWH": villages["code"].to_numpy(dtype=object)[village],
+        "SSXZJD": np.where(old != "", old + _behind_county(town), town).astype(object),
+        "SSCJWH": np.where(old != "", old + _behind_county(code), code).astype(object),
         "ZXJD": lon,
         "ZXWD": lat,
         "ZXZT": np.full(len(plates.rows), "0", dtype=object),
@@ -41,9 +46,25 @@ def extract(state: State) -> Extract:
     return plates.extract(columns, {"address": (truth, house_of(state)[plates.who], plates.who)})
 
 
+def _behind_county(codes: Texts) -> Texts:
+    """What follows the county's six digits."""
+    return np.array([code[6:] for code in codes], dtype=object)
+
+
+def _old_codes(plates: Rows, towns: Texts) -> Texts:
+    """The code that the county had before it was renamed, by rate among the counties that had one; else empty."""
+    table = divisions()
+    gone = table[(table["level"] == "county") & (table["successor"] != "")]
+    before = dict(zip(gone["successor"].str[:6], gone["code"].str[:6], strict=True))
+    old = np.array([before.get(town[:6], "") for town in towns], dtype=object)
+    said: Flags = plates.dice.happens(plates.rows, plates.rates["old_division_code"], 72)
+    return np.where(said, old, "").astype(object)
+
+
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
     """File name, bytes and the line of the first record."""
-    return f"DZ_MPDY_{as_of}{f'_{correction}' if correction else ''}.json", json_lines(part.columns), 1
+    content = half_characters(json_lines(part.columns), "DZQC", part.errors)
+    return f"DZ_MPDY_{as_of}{f'_{correction}' if correction else ''}.json", content, 1
 
 
 deliveries = first_night(extract, write)

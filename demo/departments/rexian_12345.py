@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.departments.bodies import Bodies
-from demo.departments.common import first_night
+from demo.departments.common import sent_again
 from demo.extract import Extract
 from demo.files import delimited
 from demo.world import State
@@ -35,4 +35,4 @@ def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
     return f"ZSK-{as_of}-{correction}.csv", delimited(part.columns, "gb18030", ";", "\r\n"), 2
 
 
-deliveries = first_night(extract, write)
+deliveries = sent_again(SOURCE, extract, write)

@@ -109,4 +109,5 @@ class Roll(Rows):
             "newborn": frame["number_night"].to_numpy() > self.state.night,
             "lives_elsewhere": frame["house"].to_numpy() != frame["registered_house"].to_numpy(),
             "migrant": frame["migrant"].to_numpy(),
+            "other_document": (frame["document_kind"] != "111").to_numpy(),
         }

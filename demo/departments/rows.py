@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from demo.draw import Flags, Floats, Ints, Texts
-from demo.errors import code_errors, coordinate_errors, null_word_errors, repeated
+from demo.errors import code_errors, coordinate_errors, null_word_errors, repeated, text_errors
 from demo.extract import Column, Extract, merge_errors
 from demo.facilities import METRE
 from demo.wording import AddressWriter
@@ -53,6 +53,12 @@ class Rows:
     def blank(self, values: Texts, turn: int) -> Texts:
         """Empty cells sometimes filled with a word for nothing; `turn` tells columns apart."""
         found, marks = null_word_errors(values, self.rates, self.dice, self.rows, turn)
+        self.note(marks)
+        return found
+
+    def slips(self, values: Texts, turn: int = 60) -> Texts:
+        """Texts with unseen or broken characters by the department's rates; `turn` tells columns apart."""
+        found, marks = text_errors(values, self.rates, self.dice, self.rows, turn)
         self.note(marks)
         return found
 

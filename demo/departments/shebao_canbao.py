@@ -15,7 +15,7 @@ from demo.world import State
 
 SOURCE = "shebao_canbao"
 _KINDS = {
-    "111": "居民身份证", "516": "港澳居民来往内地通行证", "511": "台湾居民来往大陆通行证",
+    "111": "居民身份证", "550": "港澳台居民居住证", "516": "港澳居民来往内地通行证", "511": "台湾居民来往大陆通行证",
     "553": "外国人永久居留身份证", "414": "护照",
 }  # fmt: skip
 _DEFAULT_BIRTH = "1900/01/01"
@@ -24,7 +24,7 @@ _DEFAULT_BIRTH = "1900/01/01"
 def extract(state: State) -> Extract:
     """The insured on a night; from the second night on with a column the contract does not know."""
     rates, dice = state.rates(SOURCE), state.dice(SOURCE)
-    who, again = _insured(state, rates, dice)
+    who, again, dead = _insured(state, rates, dice)
     rows = who + again * AGAIN
     frame = state.persons.iloc[who].reset_index(drop=True)
     name, name_marks = name_errors(frame["name"].to_numpy(dtype=object), rates, dice, rows)
@@ -54,14 +54,15 @@ def extract(state: State) -> Extract:
     house = frame["house"].to_numpy().astype(np.int64)
     building = state.world.places.houses["building"].to_numpy()[house]
     errors = merge_errors(
-        name_marks, number_marks, sex_marks, birth_marks, phone_marks, address_marks, {"duplicate_row": again}
-    )
+        name_marks, number_marks, sex_marks, birth_marks, phone_marks, address_marks,
+        {"duplicate_row": again, "dead_still_listed": dead[who]},
+    )  # fmt: skip
     marks = {"person": (entities(state, "person", who), house, building)}
     return Extract(SOURCE, columns, marks, errors, person_cases(frame, state))
 
 
-def _insured(state: State, rates: dict[str, float], dice: Dice) -> tuple[Ints, Flags]:
-    """Who is insured: the working-age, some twice; the dead leave, most of them."""
+def _insured(state: State, rates: dict[str, float], dice: Dice) -> tuple[Ints, Flags, Flags]:
+    """Who is insured (the working-age, some twice; the dead leave, most of them), who is a second row, who is dead."""
     persons = state.persons
     age = ages(persons)
     ids = np.arange(len(persons), dtype=np.int64)
@@ -70,7 +71,7 @@ def _insured(state: State, rates: dict[str, float], dice: Dice) -> tuple[Ints, F
     fit = (age >= 18) & (age <= 66) & dice.happens(ids, rates["coverage"]) & ~left
     who = ids[fit & (~dead | dice.happens(ids, rates["dead_still_listed"], 1))]
     second = who[dice.happens(who, rates["duplicate_row"], 2)]
-    return np.r_[who, second], np.r_[np.zeros(len(who), dtype=bool), np.ones(len(second), dtype=bool)]
+    return np.r_[who, second], np.r_[np.zeros(len(who), dtype=bool), np.ones(len(second), dtype=bool)], dead
 
 
 def _numbers(

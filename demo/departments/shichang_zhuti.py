@@ -25,10 +25,9 @@ def listed(state: State) -> Ints:
 def operations(state: State, ids: Ints) -> Texts:
     """I, U, D or nothing for each organization on a night."""
     frame = state.world.organizations.iloc[ids]
-    since, renamed, closed = (frame[name].to_numpy() for name in ("from_night", "rename_night", "close_night"))
-    return np.where(
-        since == state.night, "I", np.where(renamed == state.night, "U", np.where(closed == state.night, "D", ""))
-    ).astype(object)
+    names = ("from_night", "rename_night", "move_night", "close_night")
+    since, renamed, moved, closed = (frame[name].to_numpy() == state.night for name in names)
+    return np.select([since, renamed | moved, closed], ["I", "U", "D"], "").astype(object)
 
 
 def names_now(state: State, ids: Ints) -> tuple[Texts, Flags]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from demo.config import all_rates
 from demo.departments.shichang_zhuti import names_now, org_addresses, org_phones
 from demo.draw import Dice, Flags, Ints, Texts
-from demo.errors import code_errors, name_errors
+from demo.errors import code_errors, damaged_lines, first_row_longer, line_errors, name_errors
 from demo.extract import Column, Extract, entities, merge_errors
 from demo.files import delimited
 from demo.numbers import mistyped
@@ -58,7 +59,7 @@ def extract(state: State, before: bool = False) -> Extract:
     building = state.world.places.houses["building"].to_numpy()[place]
     errors = merge_errors(
         code_marks, varied, name_marks, phone_marks, strange, {k: v & ~blank for k, v in forms.items()},
-        {"address_missing": blank, "duplicate_row": again},
+        {"address_missing": blank, "duplicate_row": again}, line_errors(rates, dice, ids),
     )  # fmt: skip
     return Extract(SOURCE, columns, {"organization": (entities(state, "organization", who), place, building)}, errors)
 
@@ -98,4 +99,6 @@ def _name_variants(
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
     """File name, bytes and the line of the first record."""
     suffix = f"_C{correction}" if correction else ""
-    return f"NSR_{as_of}{suffix}.tsv", delimited(part.columns, "utf-8", "\t", "\n"), 2
+    first_row_longer(part.errors, all_rates()[SOURCE], part.rows)
+    table = delimited(part.columns, "utf-8", "\t", "\n")
+    return f"NSR_{as_of}{suffix}.tsv", damaged_lines(table, part.errors, "utf-8", "\t", "\n"), 2

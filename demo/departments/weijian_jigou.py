@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.departments.bodies import Bodies
-from demo.departments.common import first_night
+from demo.departments.common import sent_again
 from demo.draw import pick
 from demo.extract import Extract
 from demo.files import delimited
@@ -42,4 +42,4 @@ def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
     )
 
 
-deliveries = first_night(extract, write)
+deliveries = sent_again(SOURCE, extract, write)

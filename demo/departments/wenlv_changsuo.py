@@ -26,7 +26,7 @@ def extract(state: State) -> Extract:
     rows = Rows(state, SOURCE, covered(state, SOURCE, words != ""))
     frame = every.iloc[rows.who].reset_index(drop=True)
     person, marks = name_errors(frame["person"].to_numpy(dtype=object), rows.rates, rows.dice, rows.rows)
-    old = np.full(len(frame), "0766-0000000", dtype=object)
+    old = np.full(len(frame), f"{state.world.config.area_code}-0000000", dtype=object)
     phone, phones = phone_errors(frame["phone"].to_numpy(dtype=object), old, rows.rates, rows.dice, rows.rows)
     rows.note(marks, phones)
     house = frame["house"].to_numpy().astype(np.int64)

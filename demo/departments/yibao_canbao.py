@@ -7,13 +7,14 @@ import numpy as np
 from demo.departments.common import covered, first_night, here
 from demo.departments.roll import Roll
 from demo.draw import pick
+from demo.errors import zero_errors
 from demo.extract import Extract
 from demo.files import parquet
 from demo.people import ages
 from demo.world import State
 
 SOURCE = "yibao_canbao"
-_KINDS = {"111": "01", "516": "04", "511": "06", "553": "07", "414": "08"}
+_KINDS = {"111": "01", "550": "03", "516": "04", "511": "06", "553": "07", "414": "08"}
 
 
 def extract(state: State) -> Extract:
@@ -24,9 +25,13 @@ def extract(state: State) -> Extract:
     roll = Roll(state, SOURCE, covered(state, SOURCE, here(state) | (late & born)))
     age = ages(roll.frame)
     kinds = np.where(age < 18, "390", np.where(age < 60, "310", "342")).astype(object)
+    document_kind, shortened = zero_errors(
+        roll.frame["document_kind"].map(_KINDS).to_numpy(dtype=object), roll.rates, roll.dice, roll.rows
+    )
+    roll.note(shortened)
     columns = {
-        "psn_no": roll.serial("4453{:016d}", 44),
-        "psn_cert_type": roll.frame["document_kind"].map(_KINDS).to_numpy(dtype=object),
+        "psn_no": roll.serial(state.world.config.city_code[:4] + "{:016d}", 44),
+        "psn_cert_type": document_kind,
         "certno": roll.number(),
         "psn_name": roll.name(),
         "gend": roll.sex("1", "2", "3"),

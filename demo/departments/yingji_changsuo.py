@@ -1,11 +1,11 @@
-"""Emergency management: works and warehouses under its eye and the shelters, a workbook with a title row."""
+"""Emergency management: works and warehouses under its eye and the shelters, a workbook with headings in two rows."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from demo.departments.common import covered, first_night
+from demo.departments.common import covered, sent_again
 from demo.departments.rows import Rows
 from demo.draw import pick
 from demo.errors import name_errors, phone_errors
@@ -23,6 +23,7 @@ _TRADES = {
     "5810": "仓储物流",
     "8111": "汽修",
 }
+_BODY = ["监管编号", "单位全称", "社会信用代码"]  # the first group of headings
 _SHELTERS = ["primary_school", "middle_school", "scenic_spot"]
 
 
@@ -37,6 +38,7 @@ def extract(state: State) -> Extract:
     )
     missing = rows.dice.happens(rows.rows, rows.rates["id_missing"], 3)
     rows.note(marks, phones, {"id_missing": missing})
+    rows.note({"formula_no_value": ~missing & rows.dice.happens(rows.rows, rows.rates["formula_no_value"], 75)})
     house = frame["house"].to_numpy().astype(np.int64)
     columns = {
         "监管编号": rows.serial("YJ{:08d}", 26),
@@ -49,6 +51,8 @@ def extract(state: State) -> Extract:
         "风险等级": pick(["红", "橙", "黄", "蓝"], rows.dice.weighted(rows.rows, [2, 8, 30, 60], 70)),
         "可容纳人数": rows.dice.below(rows.rows, 900, 71).astype(str).astype(object),
     }
+    if state.night > 1:
+        columns["风险等级"] = columns.pop("风险等级")  # the last two have changed places
     building = state.world.places.houses["building"].to_numpy()[house]
     who = {
         kind: entities(state, kind, frame[name].to_numpy().astype(np.int64))
@@ -73,13 +77,13 @@ def _places(state: State) -> pd.DataFrame:
 
 
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:
-    """File name, bytes and the sheet row of the first record."""
+    """File name, bytes and the sheet row of the first record; some codes are formulas that were never computed."""
     suffix = f"-修订{correction}" if correction else ""
-    return (
-        f"安全监管场所{as_of}{suffix}.xlsx",
-        workbook("场所清单", f"安全生产监管场所清单（{as_of}）", part.columns, {}),
-        3,
-    )
+    formula = np.where(part.errors["formula_no_value"], "=VLOOKUP(A1,台账!A:C,3,0)", "").astype(object)
+    body = sum(name in _BODY for name in part.columns)
+    groups = [("单位基本情况", body), ("监管信息", len(part.columns) - body)]
+    content = workbook("场所清单", "", part.columns, {"社会信用代码": formula}, groups=groups)
+    return f"安全监管场所{as_of}{suffix}.xlsx", content, 3
 
 
-deliveries = first_night(extract, write)
+deliveries = sent_again(SOURCE, extract, write)

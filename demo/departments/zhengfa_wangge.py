@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demo.draw import Ints, Texts
+from demo.damage.rings import ring_errors
 from demo.extract import Column, Extract, entities
 from demo.files import geojson
 from demo.world import State
@@ -19,6 +19,9 @@ def extract(state: State) -> Extract:
     alive = (table["from_night"] <= state.night) & (table["until_night"] > state.night)
     ids = np.flatnonzero(alive.to_numpy()).astype(np.int64)
     frame = table.iloc[ids]
+    drawn = [state.world.surveyor.ring(state.world.grids.cells[at]) for at in ids.tolist()]
+    small = (frame["level"] == "小网格").to_numpy()
+    rings, errors = ring_errors(drawn, small, state.rates(SOURCE), dice, ids)
     columns: dict[str, Column] = {
         "网格编码": frame["code"].to_numpy(dtype=object),
         "网格名称": frame["name"].to_numpy(dtype=object),
@@ -26,18 +29,10 @@ def extract(state: State) -> Extract:
         "网格类型": frame["type"].to_numpy(dtype=object),
         "上级编码": frame["parent"].to_numpy(dtype=object),
         "网格员人数": 1 + dice.below(ids, 4),
-        "geometry": _rings(state, ids),
+        "geometry": rings,
     }
     none = np.full(len(ids), -1, dtype=np.int64)
-    return Extract(SOURCE, columns, {"grid": (entities(state, "grid", ids), none, none)}, {})
-
-
-def _rings(state: State, ids: Ints) -> Texts:
-    """The ring of each grid."""
-    shapes = np.empty(len(ids), dtype=object)
-    for place, at in enumerate(ids.tolist()):
-        shapes[place] = state.world.surveyor.ring(state.world.grids.cells[at])
-    return shapes
+    return Extract(SOURCE, columns, {"grid": (entities(state, "grid", ids), none, none)}, errors)
 
 
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,12 +30,22 @@ class City:
     def truth(self, kind: str) -> pd.DataFrame:
         return pd.read_parquet(self.folder / "truth" / f"{kind}.parquet")
 
+    def broken(self) -> set[str]:
+        """Names of the files that are wrong as a whole."""
+        told = self.truth("events").query("event == 'file_broken'")["detail"]
+        return {text.split(" ", 1)[1] for text in told}
+
     def rows(self, night: str, source: str) -> dict[int, dict[str, Any]]:
         """Position -> record, each format read with a plain reader."""
         return read(self.file(night, source))
 
 
+_OPEN = re.compile(r'"[^"]*$')  # a quote that nobody closes
 CONTRACTS = Path(__file__).parents[3] / "expectations" / "contracts"
+
+
+class Broken(dict[str, Any]):
+    """A line that cannot be split as its headings say: as many of its fields as there are."""
 
 
 @cache
@@ -49,9 +61,9 @@ def read(path: Path) -> dict[int, dict[str, Any]]:
         return _table(_lines(path, arrives), arrives)
     if arrives["format"] == "xlsx":
         sheet = openpyxl.load_workbook(path)[arrives["sheet"]]
-        return _table(_filled(sheet, arrives), arrives)
+        return _table(list(enumerate(_filled(sheet, arrives), start=1)), arrives)
     if arrives["format"] == "jsonl":
-        return dict(enumerate(map(orjson.loads, path.read_bytes().splitlines()), start=1))
+        return dict(enumerate(map(_object, path.read_bytes().splitlines()), start=1))
     if arrives["format"] == "parquet":
         return dict(enumerate(pq.read_table(path).to_pylist(), start=1))
     if arrives["format"] == "shapefile":
@@ -65,9 +77,28 @@ def read(path: Path) -> dict[int, dict[str, Any]]:
     return {at: {**f["properties"], "geometry": f["geometry"]} for at, f in enumerate(features, start=1)}
 
 
-def _lines(path: Path, arrives: dict[str, Any]) -> list[tuple[Any, ...]]:
-    text = path.read_bytes().decode(arrives["encoding"])
-    return [tuple(fields) for fields in csv.reader(text.splitlines(), delimiter=arrives.get("delimiter", ","))]
+def _object(line: bytes) -> dict[str, Any]:
+    """A line of JSON; orjson refuses halves of characters, the standard library does not."""
+    return dict(json.loads(line) if b"\\ud" in line else orjson.loads(line))
+
+
+def _lines(path: Path, arrives: dict[str, Any]) -> list[tuple[int, tuple[Any, ...]]]:
+    """Physical line and fields of every record; one whose quote stays open is a line by itself."""
+    text = path.read_bytes().decode(arrives["encoding"]).removesuffix("\n")
+    sign = arrives.get("delimiter", ",")
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    width = len(lines[arrives.get("header_row", 1) - 1].split(sign))
+    found, at = [], 0
+    while at < len(lines):
+        taken = 1
+        if lines[at].count('"') % 2 and at + 1 < len(lines) and lines[at + 1].count('"') % 2:
+            taken += len(next(csv.reader(lines[at : at + 2], delimiter=sign))) == width
+        fields = lines[at].split(sign) if taken == 1 else None
+        if '"' in lines[at] and (taken > 1 or lines[at].count('"') % 2 == 0):
+            fields = next(csv.reader(["\n".join(lines[at : at + taken])], delimiter=sign))
+        found.append((at + 1, tuple(fields or ())))
+        at += taken
+    return found
 
 
 def _filled(sheet: Any, arrives: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -81,13 +112,15 @@ def _filled(sheet: Any, arrives: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-def _table(rows: list[tuple[Any, ...]], arrives: dict[str, Any]) -> dict[int, dict[str, Any]]:
+def _table(rows: list[tuple[int, tuple[Any, ...]]], arrives: dict[str, Any]) -> dict[int, dict[str, Any]]:
     """Records under the heading row, without remarks and footers."""
     head = arrives.get("header_row", 1)
+    names = rows[head - 1][1]
     marks = tuple(m for m in (arrives.get("comment_prefix"), *arrives.get("footer_marks", ())) if m)
     found = {}
-    for at, row in enumerate(rows[head:], start=head + 1):
+    for at, row in rows[head:]:
         first = str(next((value for value in row if value not in (None, "")), ""))
         if not (marks and first.startswith(marks)):
-            found[at] = dict(zip(rows[head - 1], row, strict=True))
+            whole = len(row) == len(names) and not any(_OPEN.match(str(value)) for value in row)
+            found[at] = (dict if whole else Broken)(zip(names, row, strict=False))
     return found

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from demo.city import build
-from demo.config import error_names
+from demo.config import HERE, city_config, divisions, error_names
 from tests.unit.demo.sample import City, read
 
 KINDS = ["address", "building", "facility", "grid", "house", "household", "organization", "person", "premises"]
 ROOT = Path(__file__).parents[3]
+CITIES = [city_config(path.stem) for path in sorted((HERE / "cities").glob("*.yml"))]
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -42,6 +43,16 @@ def test_a_city_by_configuration_alone(tmp_path: Path) -> None:
     assert any(str(row["户籍地址"]).startswith("江苏省常州市") for row in rows.values())
 
 
+def test_no_line_of_the_generator_is_wired_to_a_city() -> None:
+    """Names, codes and telephone codes of cities stand in `cities/` alone."""
+    words = {config.city_code[:4] for config in CITIES} | {config.area_code for config in CITIES}
+    names = set(divisions().set_index("code").loc[[config.city_code for config in CITIES], "name"].str[:2])
+    code = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "demo").rglob("*.py"))}
+    assert len(code) > 40
+    assert len(words | names) == 6
+    assert [(path.name, word) for path, text in code.items() for word in sorted(words | names) if word in text] == []
+
+
 @pytest.mark.parametrize(("city", "residents", "nights"), [("atlantis", 600, 1), ("yunfu", 0, 1), ("yunfu", 600, 0)])
 def test_nonsense_is_refused(tmp_path: Path, city: str, residents: int, nights: int) -> None:
     with pytest.raises(ValueError, match="city"):
@@ -58,6 +69,8 @@ def test_every_truth_row_points_at_a_row_of_a_file(city: City, kind: str) -> Non
         path = files[str(sha256)]
         assert path.parent.name == source
         assert path.parent.parent.name == night
+        if path.name in city.broken():
+            continue  # nobody can say where its rows stand
         assert sorted(part["line"]) == sorted(read(path))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from demo import errors
 from demo.damage.bands import Errors
+from demo.damage.tables import FIRST_ROW, LINE_ERRORS
 from demo.draw import Dice, Texts
 from demo.numbers import resident_check
 
@@ -16,7 +17,7 @@ COUNT = 400
 IDS = np.arange(COUNT, dtype=np.int64)
 DICE = Dice(3, "test")
 NAMES = np.array((["王小明", "李伟", "欧阳春华", "阿依古丽·吐尔洪", "张㛃华"] * COUNT)[:COUNT], dtype=object)
-BODIES = np.array([f"449991198{n % 10}0{1 + n % 9}1{n % 7}{100 + n}" for n in range(COUNT)], dtype=object)
+BODIES = np.array([f"44999119{3 + n % 6}{n % 10}0{1 + n % 9}1{n % 7}{100 + n}" for n in range(COUNT)], dtype=object)
 NUMBERS: Texts = BODIES + resident_check(BODIES)
 PHONES = np.array([f"1540000{n:04d}" for n in range(COUNT)], dtype=object)
 BIRTHS = np.array([text[6:14] for text in NUMBERS], dtype=object)
@@ -45,12 +46,12 @@ ERRORS = {
     "numbers": [
         "id_typo", "id_15_digit", "id_borrowed", "id_excel_number", "full_width", "id_transposed", "id_rechecked",
         "id_exponent", "id_masked", "id_spaces", "id_apostrophe", "id_placeholder", "id_lowercase_x",
-        "id_cyrillic_x", "id_star_x",
+        "id_cyrillic_x", "id_star_x", "id_float", "id_centenarian",
     ],
     "shared": ["id_shared"],
     "births": [
         "birth_default", "birth_year_month_only", "birth_year_only", "birth_lunar", "birth_typo", "birth_day_month",
-        "birth_excel_serial", "birth_impossible",
+        "birth_excel_serial", "birth_impossible", "birth_excel_1904", "birth_short_month", "birth_us_order",
     ],
     "phones": [
         "phone_missing", "stale_phone", "phone_placeholder", "phone_two_in_cell", "phone_prefix", "phone_spaces",
@@ -58,7 +59,7 @@ ERRORS = {
     ],
     "family": ["shared_phone"],
     "codes": ["unknown_code"],
-    "texts": ["zero_width", "control_char", "error_cell"],
+    "texts": ["zero_width", "control_char", "nul_byte", "error_cell", "line_break_in_cell"],
     "notes": ["personal_data_in_note"],
 }  # fmt: skip
 EACH = [(group, name) for group, names in ERRORS.items() for name in names]
@@ -105,6 +106,8 @@ def test_what_the_numbers_look_like() -> None:
         "id_exponent": lambda t: float(t) > 4.4e17,
         "id_masked": lambda t: t[6:14] == "********",
         "id_cyrillic_x": lambda t: t[-1] == "\u0425",
+        "id_float": lambda t: t.endswith("00.0") and len(t) == 20,
+        "id_centenarian": lambda t: len(t) == 15 and t[12:] >= "996",
     }
     for name, look in looks.items():
         after, found = CALLS["numbers"][1]({name: 0.5})
@@ -168,15 +171,25 @@ def test_second_rows_follow_and_draw_on_their_own() -> None:
 def test_damaged_lines_keep_their_place() -> None:
     lines = ["a,b,c", *(f"{n},x{n},y{n}" for n in range(COUNT))]
     content = ("\r\n".join(lines) + "\r\n").encode("gb18030")
-    names = ["extra_field", "short_row", "unclosed_quote", "bom_in_file"]
-    found = errors.line_errors(dict.fromkeys(names, 0.1), DICE, IDS)
-    damaged = errors.damaged_lines(content, found, "gb18030", ",", "\r\n").decode("gb18030").split("\r\n")
+    names = [*LINE_ERRORS, FIRST_ROW]
+    rates = dict.fromkeys(names, 0.1)
+    found = errors.line_errors(rates, DICE, IDS)
+    found = {name: flags & (IDS > 0) for name, flags in found.items()}
+    errors.first_row_longer(found, rates, COUNT)
+    damaged = errors.damaged_lines(content, found, "gb18030", ",", "\r\n").decode("gb18030").split("\n")
     assert len(damaged) == len(lines) + 1
+    assert not damaged.pop()
+    ends = np.array([line[-1] for line in damaged])
+    damaged = [line.removesuffix("\r") for line in damaged]
+    assert set(np.flatnonzero(ends[1:] != "\r")) == set(np.flatnonzero(found["mixed_line_ends"]))
+    assert found[FIRST_ROW].tolist() == [True, *[False] * (COUNT - 1)]
     shape = {
         "extra_field": lambda text: text.count(",") == 3,
         "short_row": lambda text: "," not in text,
         "unclosed_quote": lambda text: text.count('"') == 1,
         "bom_in_file": lambda text: text[0] == "\ufeff",
+        "mixed_line_ends": lambda text: text in lines,
+        FIRST_ROW: lambda text: text == lines[1] + ",",
     }
     for name in names:
         assert found[name].any()
@@ -187,7 +200,4 @@ def test_damaged_lines_keep_their_place() -> None:
 
 def test_whole_files() -> None:
     assert errors.with_total_line(b"a\n", "合计", 3, "utf-8", ",", "\n") == "a\n合计,3\n".encode()
-    mixed = errors.mixed_line_ends(b"a\r\nb\r\nc\r\n")
-    assert mixed.splitlines() == [b"a", b"b", b"c"]
-    assert mixed.count(b"\r\n") == 2
     assert list(errors.renamed({"姓名": NAMES, "x": NAMES}, {"姓名": "名字"})) == ["名字", "x"]

@@ -23,6 +23,15 @@ def polygons(city: City, night: str) -> dict[str, tuple[shapely.Polygon, dict[st
     return {str(r["网格编码"]): (shapely.polygons(r["geometry"]["coordinates"][0]), r) for r in rows}
 
 
+def struck(city: City, night: str) -> set[str]:
+    """Codes of grids that the truth says were drawn with a corner off."""
+    truth = city.truth("grid").query("night == @night and source == 'zhengfa_wangge'")
+    rows = city.rows(night, "zhengfa_wangge")
+    wrong = truth[truth["errors"].map(len) > 0]
+    assert {name for names in wrong["errors"] for name in names} == {"grid_gap", "grid_overlap"}
+    return {str(rows[line]["网格编码"]) for line in wrong["line"]}
+
+
 def edges(polygon: shapely.Polygon) -> set[tuple[tuple[float, ...], tuple[float, ...]]]:
     ring = list(polygon.exterior.coords)
     return set(itertools.pairwise(ring))
@@ -30,17 +39,27 @@ def edges(polygon: shapely.Polygon) -> set[tuple[tuple[float, ...], tuple[float,
 
 @pytest.mark.parametrize("night", NIGHTS)
 def test_grids_tile_their_parents_exactly(city: City, night: str) -> None:
-    """Every edge of a child is an edge of a sibling backwards or an edge of the parent: no gap, no overlap."""
-    grids = polygons(city, night)
-    children = defaultdict(list)
+    """Every edge of a child is an edge of a sibling backwards or an edge of the parent: no gap, no overlap.
+
+    Where the truth says that a corner was drawn wrong there is one, and it is small.
+    """
+    grids, wrong = polygons(city, night), struck(city, night)
+    children, beside = defaultdict(list), set()
     for polygon, row in grids.values():
         assert polygon.is_valid
         assert polygon.exterior.is_ccw
         if row["上级编码"]:
             assert str(row["网格编码"]).startswith(str(row["上级编码"]))
             children[str(row["上级编码"])].append(polygon)
+            if str(row["网格编码"]) in wrong:
+                beside.add(str(row["上级编码"]))
     assert len(children) > 10
     for parent, parts in children.items():
+        if parent in wrong | beside:
+            whole = shapely.union_all(parts)
+            off = whole.symmetric_difference(grids[parent][0]).area + sum(p.area for p in parts) - whole.area
+            assert 1e-9 < off < 1e-6, "hundreds or thousands of square metres"
+            continue
         inner = [edge for part in parts for edge in edges(part)]
         assert len(inner) == len(set(inner)), "an edge in the same direction twice would be an overlap"
         border = {edge for edge in inner if edge[::-1] not in set(inner)}

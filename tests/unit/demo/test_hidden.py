@@ -12,9 +12,15 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
+from demo.deliveries import modules
+from demo.draw import opaque
 from tests.unit.demo.sample import City, contract
 
 NIGHT = "2026-10-01"
+NIGHTS = [NIGHT, "2026-10-02"]
+SEED = 11  # of the city the tests share
+SOURCES = sorted(modules())
+KINDS = ["address", "building", "facility", "grid", "house", "household", "organization", "person", "premises"]
 
 
 @cache
@@ -114,3 +120,113 @@ def test_neighbours_in_a_file_are_strangers(city: City) -> None:
         assert share < chance + 4 * np.sqrt(chance / len(part)) + 0.002, source
         compared += 1
     assert compared > 2
+
+
+def digits(values: pd.Series) -> np.ndarray[Any, Any]:
+    """What a column says as a number, without a village's code before it; NaN where it has fewer than four digits."""
+    texts = values.astype(str).str.replace(r"^4453\d{8}(?=\d)|\D", "", regex=True).str[:18]
+    return pd.to_numeric(texts.where(texts.str.len() > 3), errors="coerce").to_numpy()
+
+
+def correlation(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
+    """Spearman's rank correlation over its standard error: beyond 4.5 no chance makes it."""
+    known = ~(np.isnan(one) | np.isnan(other))
+    if known.sum() < 40 or len(np.unique(one[known])) < 20:
+        return 0.0
+    rho = pd.Series(one[known]).rank().corr(pd.Series(other[known]).rank())
+    return float(abs(rho) * np.sqrt(known.sum() - 1))
+
+
+@cache
+def positions(kind: str) -> dict[str, int]:
+    """Entity -> its position in the truth's own table, which nobody outside the generator knows."""
+    count = 40_000
+    return dict(zip(opaque(SEED, kind, np.arange(count, dtype=np.int64)), range(count), strict=True))
+
+
+def told(city: City, kind: str, source: str) -> pd.Series:
+    """Line -> entity of a source's file, one row for each entity."""
+    truth = city.truth(kind).query("night == @NIGHT and source == @source and entity != ''")
+    return truth.drop_duplicates("entity").set_index("line")["entity"]
+
+
+@cache
+def columns_of(city: City, source: str, night: str = NIGHT) -> pd.DataFrame:
+    """A file's columns by line, and the place of each row."""
+    frame = pd.DataFrame.from_dict(city.rows(night, source), orient="index")
+    return frame.assign(**{"(place)": np.arange(len(frame))})
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_column_of_a_department_follows_the_entities_names(city: City, source: str) -> None:
+    """Neither the order of the rows nor any column with digits goes with the truth's names of what it tells of."""
+    frame = columns_of(city, source)
+    compared = 0
+    for kind in KINDS:
+        truth = told(city, kind, source)
+        names = truth.rank().to_numpy()
+        for heading, values in frame.loc[truth.index].items():
+            compared += 1
+            assert correlation(digits(values) if heading != "(place)" else values.to_numpy(), names) < 4.5, heading
+    assert compared > 2
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_order_keys_and_numbers_of_their_own_do_not_follow_the_truths_tables(city: City, source: str) -> None:
+    """In the truth neighbours stand in neighbouring rows; a key or an order that kept this would give them away.
+
+    Columns that tell where something is go with the tables, as they do in life, and are left out: what is tested are
+    the order, the natural key and every column whose values are all different numbers without meaning.
+    """
+    keys = contract(source).get("key") or []
+    frame = columns_of(city, source)
+    frame = frame.assign(**{"(key)": frame[keys].astype(str).agg("".join, axis=1) if keys else ""})
+    for kind in KINDS:
+        known = told(city, kind, source).map(positions(kind)).dropna()
+        for heading, values in frame.loc[known.index].items():
+            numbers = values.to_numpy() if heading == "(place)" else digits(values)
+            own = heading in {"(place)", "(key)"} or _is_serial(values, numbers)
+            assert not own or correlation(numbers.astype(float), known.to_numpy()) < 4.5, (kind, heading)
+
+
+def _is_serial(values: pd.Series, numbers: np.ndarray[Any, Any]) -> bool:
+    """Whether a column holds a different number of its own in nearly every row (no coordinate, date or division)."""
+    texts = values.astype(str)
+    plain = texts.str.fullmatch(r"[A-Z]{0,3}\d{7,}").mean() > 0.95
+    return bool(plain and len(values) > 40 and len(np.unique(numbers)) > 0.97 * len(values))
+
+
+def test_the_tables_own_order_would_be_found(city: City) -> None:
+    """The same measure, given a file in the truth's order or keys counted up in it, is far beyond chance."""
+    truth = city.truth("person").query("night == @NIGHT and source == 'gongan_hukou'")
+    known = truth["entity"].map(positions("person")).to_numpy().astype(float)
+    assert not np.isnan(known).any()
+    assert correlation(np.sort(known), known[np.argsort(known)]) > 50
+    nearly = known + np.random.default_rng(1).normal(0, 0.5 * len(known), len(known))
+    assert correlation(nearly, known) > 10
+
+
+def test_who_is_new_or_written_twice_does_not_stand_at_the_end(city: City) -> None:
+    truth = city.truth("person")
+    compared = 0
+    for (night, source), part in truth.groupby(["night", "source"]):
+        place = part["line"].rank(pct=True).to_numpy()
+        before = set(truth.loc[(truth["source"] == source) & (truth["night"] < night), "entity"])
+        twice = part["errors"].map(lambda names: "duplicate_row" in names).to_numpy()
+        new = ~part["entity"].isin(before).to_numpy() if before else np.zeros(len(part), dtype=bool)
+        for sort in (twice, new):
+            if 5 < sort.sum() < len(part):
+                compared += 1
+                assert abs(place[sort].mean() - 0.5) < 4.5 * 0.289 / np.sqrt(sort.sum()), (night, source)
+    assert compared > 4
+
+
+def test_the_order_of_one_night_says_nothing_of_the_next(city: City) -> None:
+    compared = 0
+    for source in ("gongan_hukou", "shebao_canbao", "zhujian_fangwu"):
+        key = contract(source)["key"]
+        one, two = (columns_of(city, source, night).set_index(key)["(place)"] for night in NIGHTS)
+        both = pd.concat([one, two], axis=1, join="inner").to_numpy().astype(float)
+        compared += len(both)
+        assert correlation(both[:, 0], both[:, 1]) < 4.5, source
+    assert compared > 3000

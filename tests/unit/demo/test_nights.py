@@ -18,8 +18,8 @@ from tests.unit.demo.sample import City
 
 EVENTS = {
     "birth", "death", "move", "marriage", "built", "demolished", "road_renamed", "grid_cut", "grid_ended", "founded",
-    "renamed", "closed", "merged", "file_corrected", "file_late", "file_missing", "file_out_of_order",
-    "columns_changed",
+    "renamed", "closed", "merged", "moved", "file_corrected", "file_late", "file_missing", "file_out_of_order",
+    "file_broken", "columns_changed", "columns_reordered",
 }  # fmt: skip
 
 

@@ -64,3 +64,72 @@ def test_every_standard_address_is_unique_and_homes_differ_for_some(world: World
     persons = world.people.persons
     assert (persons["house"] != persons["registered_house"]).mean() == pytest.approx(0.15, abs=0.04)
     assert not persons["number"].duplicated().any()
+
+
+def test_the_largest_of_given_characters_follow_their_source(world: World) -> None:
+    """The share of each sex whose first given character is one of the fifty most frequent, against the source's."""
+    source = table("given_characters")
+    persons = world.people.persons
+    plain = persons[~persons["name"].str.contains("·")]
+    first = [name[len(surname)] for name, surname in zip(plain["name"], plain["surname"], strict=True)]
+    for sex, male in (("male", True), ("female", False)):
+        weight = source[sex].astype(float)
+        top = set(source.loc[weight.nlargest(50).index, "char"])
+        mine = [char in top for char, is_male in zip(first, plain["male"], strict=True) if is_male == male]
+        assert len(mine) > 5000
+        assert np.mean(mine) == pytest.approx(weight.nlargest(50).sum() / weight.sum(), abs=0.02), sex
+
+
+def test_fathers_and_sons_share_a_character(world: World) -> None:
+    persons = world.people.persons
+    sons = persons[persons["father_and_son"]]
+    fathers = persons.iloc[sons["relative"]]
+    assert len(sons) > 20
+    assert (sons["household"].to_numpy() == fathers["household"].to_numpy()).all()
+    pairs = zip(sons["name"], sons["surname"], fathers["name"], fathers["surname"], strict=True)
+    shared = [a[len(b) : len(b) + 1] == c[len(d) : len(d) + 1] for a, b, c, d in pairs]
+    assert np.mean(shared) > 0.9, "a father of a minority, or renamed, has another first character"
+
+
+def test_namesakes_live_at_one_address(world: World) -> None:
+    persons = world.people.persons
+    same = persons[persons.duplicated(["name", "household"], keep=False)]
+    assert same.groupby(["name", "household"]).ngroups > 10
+    assert same.groupby(["name", "household"])["number"].nunique().min() > 1
+
+
+def test_collective_households(world: World) -> None:
+    households, persons = world.people.households, world.people.persons
+    dormitory = households["collective"].to_numpy()[persons["household"]]
+    sizes = persons[dormitory].groupby("household").size()
+    assert len(sizes) > 3
+    assert sizes.min() > 8, "more than a family"
+    assert (persons.loc[dormitory, "relative"] == -1).all()
+    assert not households.loc[households["collective"], "migrant"].any()
+
+
+def test_newborns_have_no_number_yet(world: World) -> None:
+    persons = world.people.persons
+    age = ages(persons)
+    waiting = persons["number_night"] > 1
+    assert 5 < waiting.sum() < 0.02 * len(persons)
+    assert age[waiting].max() < 1.5
+    later = persons["born_night"] > 1
+    assert later.any()
+    assert (persons.loc[later, "number_night"] > persons.loc[later, "born_night"]).all()
+
+
+def test_holders_of_other_documents(world: World) -> None:
+    """Permits of Hong Kong, Macao and Taiwan, foreigners' cards of both kinds, passports: each by its form."""
+    forms = {
+        "516": r"[HM]99\d{6}", "511": r"99\d{6}", "414": r"X99\d{6}", "553": r"999999\d{11}[\dX]|XXX9999\d{8}",
+        "550": r"8[123]99\d{13}[\dX]",
+    }  # fmt: skip
+    persons = world.people.persons
+    others = persons[persons["document_kind"] != "111"]
+    assert set(others["document_kind"]) == set(forms)
+    for kind, part in others.groupby("document_kind"):
+        assert part["document"].str.fullmatch(forms[kind]).all(), kind
+    assert not others["document"].duplicated().any()
+    resident = persons[persons["document_kind"] == "111"]
+    assert (resident["document"] == resident["number"]).all()
