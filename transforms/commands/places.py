@@ -125,6 +125,26 @@ def _number(text: str | None) -> float:
 
 
 @click.group()
+def address() -> None:
+    """The library of standard addresses."""
+
+
+@address.command()
+@_NIGHT
+@click.option("--least", default=2, show_default=True, help="Departments that must name a door.")
+@click.option("--top", default=50, show_default=True, help="How many at most.")
+@json_option
+def proposed(night: str | None, least: int, top: int, *, as_json: bool) -> None:
+    """List doors that several departments name and no register knows, for a person to have them registered."""
+    from transforms import locate
+
+    found = locate.proposals(_run(night), least)
+    lines = [f"{len(found)} doors proposed; a register that names one makes it valid"]
+    lines += [f"{p.records:5d}  {'、'.join(p.departments)}  {p.path}  in {p.stands_in or '-'}" for p in found[:top]]
+    show([dataclasses.asdict(p) for p in found[:top]], "\n".join(lines), as_json=as_json)
+
+
+@click.group()
 def grid() -> None:
     """The cut of the grids."""
 
@@ -162,6 +182,32 @@ def points(night: str | None, *, as_json: bool) -> None:
         row["faults"] = {str(fault): int(count) for fault, count in mine["fault"].value_counts().sort_index().items()}
     lines = [" ".join(f"{k}={v}" for k, v in row.items() if v is not None) for row in votes]
     show(votes, "\n".join(lines) or "no source sends points", as_json=as_json)
+
+
+@grid.command()
+@_NIGHT
+@json_option
+def crosswalk(night: str | None, *, as_json: bool) -> None:
+    """Show what became of the departments' old business grids: whole, split, or unmatched, and which."""
+    from transforms import manifest, store
+
+    run = _run(night)
+    folder = store.night_dir(run, "account", "release")
+    manifest.require(run.settings.lake, folder, "account")
+    codes = store.read_table(folder / "old_grid.parquet").to_pylist()
+    show(codes, "\n".join(_crossed(codes)) or "no source names an old grid", as_json=as_json)
+
+
+def _crossed(codes: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """Per source how many old grids are whole, split and unmatched, and the codes of the latter two."""
+    for source in sorted({row["source"] for row in codes}):
+        of_state = {
+            state: [row["old_code"] for row in codes if (row["source"], row["state"]) == (source, state)]
+            for state in ("whole", "split", "unmatched")
+        }
+        yield f"{source}: " + ", ".join(f"{len(found)} {state}" for state, found in of_state.items())
+        for state in ("split", "unmatched"):
+            yield from (f"  {state} {code}" for code in of_state[state])
 
 
 def _households(run: Run) -> Any:  # noqa: ANN401 (pandas is imported when it is needed)

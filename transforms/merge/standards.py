@@ -21,7 +21,7 @@ Columns = dict[str, pa.Array]
 
 
 def grid_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
-    """std_grid, std_map_layer, std_division, place_grid of divisions, and an empty grid_crosswalk."""
+    """std_grid, std_map_layer, std_division and place_grid of divisions."""
     by_code = dict(zip(golden.value("code").to_pylist(), golden.entities, strict=True))
     shapes = golden.value("polygon")
     grids = {
@@ -38,7 +38,6 @@ def grid_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
         "std_map_layer": _layers(golden, shapes),
         "std_division": divisions(inputs.run.settings.expectations / "lookups" / "divisions.csv"),
         "place_grid": place_grid(inputs, "division"),
-        "grid_crosswalk": {},
     }
 
 
@@ -123,7 +122,7 @@ def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
             "parent_id": pa.array([by_path.get(p) for p in parents], pa.string()),
             "division_code": golden.value("village", "path"),
             "building_id": pa.array([_inherited(path, own) for path in paths], pa.string()),
-            "status": pa.array(["current"] * len(paths), pa.string()),
+            "status": pa.array(_statuses(inputs, golden), pa.string()),
             "aliases": pa.array(_aliases(golden), pa.string()),
             **{c: golden.value(c) for c in ("level", "name", "full_text", "lon", "lat")},
             **golden.ending(),
@@ -139,6 +138,14 @@ def _inherited(path: str | None, own: dict[str | None, str | None]) -> str | Non
             return found
         path = path.rpartition("|")[0]
     return None
+
+
+def _statuses(inputs: Inputs, golden: Golden) -> list[str]:
+    """Per node: valid once a register of addresses names it (or a node below it), until then proposed."""
+    registers = sorted(s for s, c in inputs.contracts.items() if "text" in c.registers.authority_for)
+    named = np.zeros(len(golden.entities), dtype=bool)
+    named[golden.entity[golden.live.sourced(registers)]] = True
+    return ["valid" if valid else "proposed" for valid in named.tolist()]
 
 
 def _aliases(golden: Golden) -> list[str]:

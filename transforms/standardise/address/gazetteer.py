@@ -10,6 +10,7 @@ import csv
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -80,28 +81,21 @@ class Found:
 class Gazetteer:
     """Names → divisions. Build once per run, share between batches."""
 
-    def __init__(self, rows: list[dict[str, str]]) -> None:
-        """Index the rows of ``divisions.csv``; retired divisions stand for their successors."""
+    def __init__(self, rows: list[dict[str, str]], areas: list[dict[str, str]] | None = None) -> None:
+        """Index the divisions; retired ones stand for their successors.
+
+        Args:
+            rows: of ``divisions.csv``.
+            areas: of ``functional_areas.csv``: a development zone has no code of its own (domain.md section 2.4), its
+                name stands for the towns it manages, which the names behind it narrow.
+        """
         parents = {row["code"]: row["parent"] for row in rows}
-        successors = {row["code"]: row["successor"] for row in rows if row["successor"]}
         self.divisions = {
             row["code"]: Division(row["code"], row["name"], row["level"], _ancestors(row["code"], parents))
             for row in rows
             if not row["valid_to"]
         }
-        names: dict[str, set[tuple[str, bool]]] = defaultdict(set)
-        full = {simplify(row["name"]) for row in rows}
-        for row in rows:
-            code = _current(row["code"], successors)
-            if code in self.divisions:
-                for name, guarded in _aliases(simplify(row["name"]), row["level"]):
-                    for written in _written(name):
-                        names[written].add((code, guarded))
-        for row in rows:  # a town that became a street, a county that became a district: only where no other bears it
-            code = _current(row["code"], successors)
-            for name in _other_suffixes(simplify(row["name"]), row["level"]):
-                if code in self.divisions and name not in full:
-                    names[name].add((code, False))
+        names = _named(rows, areas or [], self.divisions)
         self._names = {name: _settled(found) for name, found in names.items()}
         lengths: dict[str, set[int]] = defaultdict(set)
         for name in self._names:
@@ -179,6 +173,30 @@ class Gazetteer:
         return tuple(c for c in codes if not self.divisions[c].ancestors.isdisjoint(found))  # a name said twice
 
 
+def _named(
+    rows: list[dict[str, str]], areas: list[dict[str, str]], divisions: Mapping[str, Division]
+) -> dict[str, set[tuple[str, bool]]]:
+    """Every name → the standing divisions it may mean, and whether it is a mere short form of each."""
+    successors = {row["code"]: row["successor"] for row in rows if row["successor"]}
+    names: dict[str, set[tuple[str, bool]]] = defaultdict(set)
+    full = {simplify(row["name"]) for row in rows}
+    for row in rows:
+        code = _current(row["code"], successors)
+        if code in divisions:
+            for name, guarded in _aliases(simplify(row["name"]), row["level"]):
+                for written in _written(name):
+                    names[written].add((code, guarded))
+    for row in rows:  # a town that became a street, a county that became a district: only where no other bears it
+        code = _current(row["code"], successors)
+        for name in _other_suffixes(simplify(row["name"]), row["level"]):
+            if code in divisions and name not in full:
+                names[name].add((code, False))
+    for area in areas:
+        if (code := _current(area["code"], successors)) in divisions:
+            names[one_way(simplify(area["name"]))].add((code, False))
+    return names
+
+
 def _ancestors(code: str, parents: dict[str, str]) -> frozenset[str]:
     found = set()
     while code and code not in found:
@@ -248,6 +266,12 @@ def _village_names(name: str) -> set[str]:
 
 @lru_cache(maxsize=4)
 def load(expectations: Path) -> Gazetteer:
-    """The gazetteer of ``lookups/divisions.csv``."""
-    with (expectations / "lookups" / "divisions.csv").open(encoding="utf-8", newline="") as file:
-        return Gazetteer(list(csv.DictReader(file)))
+    """The gazetteer of the deployment's ``divisions.csv`` and, where it has one, ``functional_areas.csv``."""
+    lookups = expectations / "lookups"
+    areas = lookups / "functional_areas.csv"
+    return Gazetteer(_rows(lookups / "divisions.csv"), _rows(areas) if areas.is_file() else [])
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from transforms import values
@@ -28,6 +30,10 @@ class Reader:
         """Start with nothing read."""
         self._gazetteer = known
         self._read: dict[str, _Row] = {}
+
+    def remember(self, texts: Sequence[str | None], rows: Sequence[_Row]) -> None:
+        """Take texts as read before, by this code and this gazetteer: of each its :data:`COLUMNS`."""
+        self._read.update((text, row) for text, row in zip(texts, rows, strict=True) if text is not None)
 
     def parse(self, series: pd.Series) -> pd.DataFrame:
         """Read a column of addresses.

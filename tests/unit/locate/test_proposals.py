@@ -1,0 +1,66 @@
+"""Doors that departments name and nobody registered: who is counted, and what a register's word ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from transforms import locate, store
+from transforms.locate import Proposal
+from transforms.run import REPOSITORY, Run, Settings
+
+DOOR, OTHER = "v|road:人民路|door:3", "v|road:人民路|door:5"
+Rows = Sequence[tuple[str, str | None]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    told = {"GRIDFACTS_HOME": str(tmp_path), "GRIDFACTS_EXPECTATIONS": str(REPOSITORY / "expectations")}
+    return Run(Settings.from_environment(told), "2026-10-01", tmp_path)
+
+
+def proposed(run: Run, persons: Rows, mentions: Rows = (), least: int = 2) -> list[Proposal]:
+    tables = {
+        "person": {"source": [s for s, _ in persons], "actual_address_path": [p for _, p in persons]},
+        "address": {
+            "source": [s for s, _ in mentions], "path": [p for _, p in mentions],
+            "full_text": [f"合成{p}" for _, p in mentions],
+        },
+    }  # fmt: skip
+    folder = store.night_dir(run, "account", "live")
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, columns in tables.items():
+        arrays = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+        store.write_table(folder / f"{kind}.parquet", pa.table(arrays))
+    return locate.proposals(run, least)
+
+
+TWO = [("shebao_canbao", f"{DOOR}|room:301"), ("jiaoyu_xueji", f"{DOOR}|room:302")]
+
+
+def test_a_door_that_two_departments_name_is_proposed_whatever_the_room(run: Run) -> None:
+    (found,) = proposed(run, [*TWO, ("shebao_canbao", OTHER), ("jiaoyu_xueji", None)])
+    assert (found.path, found.records, len(found.departments)) == (DOOR, 2, 2)
+
+
+def test_one_department_alone_proposes_nothing_however_often_it_says_it(run: Run) -> None:
+    assert proposed(run, [TWO[0]] * 9) == []
+    assert [p.path for p in proposed(run, [TWO[0]] * 9, least=1)] == [DOOR]
+
+
+def test_a_registers_word_makes_it_valid_and_a_meters_does_not(run: Run) -> None:
+    assert proposed(run, TWO, [("minzheng_diming", DOOR)]) == []
+    (found,) = proposed(run, TWO, [("dianli_yonghu", DOOR), ("minzheng_diming", "v|road:人民路")])
+    assert (len(found.departments), found.stands_in) == (3, "合成v|road:人民路")
+
+
+def test_a_road_or_a_hamlet_is_no_door(run: Run) -> None:
+    assert proposed(run, [(source, "v|road:人民路") for source, _ in TWO]) == []
+
+
+def test_those_that_most_departments_name_come_first(run: Run) -> None:
+    other = [(source, OTHER) for source in ("shebao_canbao", "jiaoyu_xueji", "yibao_canbao")]
+    assert [p.path for p in proposed(run, [*TWO, *TWO, *TWO, *other])] == [OTHER, DOOR]
