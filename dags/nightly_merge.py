@@ -42,6 +42,10 @@ def nightly_merge() -> None:
     def account_close() -> dict[str, int]:
         return rooms.close()
 
+    @task(doc_md=notes.ROOMS["brakes"])
+    def brakes() -> dict[str, int]:
+        return rooms.brake()
+
     @task(doc_md=notes.ROOMS["publish"])
     def publish() -> dict[str, int]:
         return rooms.enter("publish")
@@ -51,7 +55,8 @@ def nightly_merge() -> None:
         return rooms.tell()
 
     stages = [steps.staged(stage, rooms_of(stage)) for stage in STAGES]
-    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, account_close(), publish(), receipts())
+    done = (account_close(), brakes(), publish(), receipts())
+    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, *done)
 
 
 nightly_merge()

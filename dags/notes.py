@@ -21,6 +21,8 @@ What the log's last line says:
 * `PASSING`, after two retries: disk full, database away. Repair that, then clear the task with what is downstream.
 * `IMBALANCE` in account_close: a room lost, doubled or swapped a row; the line names room and source. Do not force it:
   clear that room with what is downstream. Red again: `gridfacts balance --night D`, then `gridfacts explain`.
+* `RELEASE_HELD` in brakes: the night would change more than its budgets allow. `gridfacts hold list`, look, and
+  `gridfacts hold release` (or correct the cause); then clear the task with what is downstream.
 * `STALE_INPUT`: an input is missing, or older than what it was made from. Clear the room named by *remedy* with what
   is downstream.
 * `NIGHT_PAST`: a later night is published already, and releases only go forward. What the missed night would have
@@ -70,6 +72,11 @@ ROOMS = {
     "close": (
         "Re-read the raw bytes, compare sets of row ids, compute the release's difference. Red with IMBALANCE: there "
         "is no release, and readers keep yesterday's. Safe to repeat; never skip it."
+    ),
+    "brakes": (
+        "Hold what the night would change against expectations/brakes.yml. A source that breaks a budget is frozen and "
+        "the night computed again without it, in this task. Red with RELEASE_HELD: a named person has to say yes "
+        "(`gridfacts hold list`, `gridfacts hold release`); then clear this task with what is downstream."
     ),
     "publish": (
         "Write the difference as one release: readers see the old one or the new one. Safe to repeat and to kill: "

@@ -35,7 +35,7 @@ MEANING = {
 }
 _ARRIVES = {
     "file_pattern": Effect.ARRIVE, "cadence": Effect.ARRIVE, "same_period": Effect.RETELL, "mode": Effect.RETELL,
-    "operation": Effect.RETELL, "null_marks": Effect.JUDGE, "crs": Effect.CLEAN,
+    "database": Effect.ARRIVE, "operation": Effect.RETELL, "null_marks": Effect.JUDGE, "crs": Effect.CLEAN,
 }  # fmt: skip
 _COLUMN = {
     "required": Effect.JUDGE, "codes": Effect.JUDGE, "formats": Effect.JUDGE, "document_kind": Effect.JUDGE,

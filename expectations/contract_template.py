@@ -37,7 +37,10 @@ _ENCODINGS = {
     "utf-8-sig": "UTF-8（Excel 里叫“CSV UTF-8”）",
     "gb18030": "GB18030（Excel 里叫“CSV（逗号分隔）”）",
 }
-_BY_PROGRAM = {"jsonl": "JSON Lines", "parquet": "Parquet", "geojson": "GeoJSON", "shapefile": "Shapefile"}
+_BY_PROGRAM = {
+    "jsonl": "JSON Lines", "parquet": "Parquet", "geojson": "GeoJSON", "shapefile": "Shapefile", "gpkg": "GeoPackage",
+    "dbf": "dBase",
+}  # fmt: skip
 
 
 def template(contract: Contract, kinds: Mapping[str, Kind], expectations: Path) -> bytes:

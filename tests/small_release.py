@@ -142,7 +142,18 @@ def close(settings: Settings, night: str, before: City, now: City, base: int, **
             store.write_table(folder / f"{name}.parquet", pa.Table.from_pylist(rows, schema))
         (folder / "release.json").write_text(json.dumps(told), "utf-8")
         manifest.write(folder, "account", {"base_release": str(base)})
+    braked(run)
     return Closed(run, str(told["checksum"]))
+
+
+def braked(run: Run) -> None:
+    """Leave what the brakes leave of a closed night that is within every budget."""
+    closed = store.night_dir(run, "account", "release")
+    passed = dict(
+        [manifest.upstream(run.settings.lake, closed, manifest.require(run.settings.lake, closed, "account"))]
+    )
+    with store.output(store.night_dir(run, "brakes")) as folder:
+        manifest.write(folder, "brakes", passed)
 
 
 def _write_delta(folder: Path, name: str, before: list[Row], now: list[Row]) -> None:

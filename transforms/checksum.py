@@ -3,8 +3,8 @@
 "The same release" means the same checksum. It is the sum of the sha256 of every row, so that the checksum of the next
 release follows from the one before and the rows that end and begin (docs/decisions/0004). It finds every accident; it
 is no seal against a person who may choose rows: HEAD and the audit chain are. Left out are ``known_from`` and
-``known_to``, the tables release, source_state and change, and what the catalogue marks ``checksum: false``: batches,
-lines, ciphertext, key ids and release numbers.
+``known_to``, the tables release, source_state and change, what the catalogue marks ``checksum: false`` (batches, lines,
+ciphertext, key ids and release numbers), and history: rows that ended, and identities that retired.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _current(table: Table, rows: pa.Table) -> pa.Table:
 
 
 def _sum(table: Table, rows: pa.Table) -> np.ndarray:
-    """The digests of all rows, lane by lane."""
+    """The digests of all rows that stand, lane by lane."""
+    for name, value in table.current.items():
+        rows = rows.filter(pc.equal(rows[name], value))
     if not rows.num_rows:
         return _lanes(EMPTY)
     sha256 = hashlib.sha256

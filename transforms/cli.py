@@ -10,7 +10,20 @@ from typing import Any
 
 import click
 
-from transforms.commands import ask, contracts, demo, departments, night, places, reader, review
+from transforms.commands import (
+    ask,
+    contracts,
+    demo,
+    departments,
+    disputes,
+    drops,
+    hold,
+    night,
+    places,
+    reader,
+    replay,
+    review,
+)
 from transforms.errors import GridfactsError
 
 
@@ -44,8 +57,13 @@ COMMANDS = (
     ask.summary,
     places.locate,
     places.grid,
+    places.address,
     review.review_group,
+    hold.hold_group,
     contracts.contract_group,
+    drops.drop_group,
+    disputes.dispute_group,
+    replay.replay,
     departments.receipt_group,
     departments.quarantine_group,
     departments.department_group,

@@ -42,6 +42,23 @@ class Rows(Strict):
     max: int = Field(ge=1)
 
 
+class Database(Strict):
+    """A table of the department's own database, which ``gridfacts drop fetch`` writes into the drop box as a file.
+
+    Attributes:
+        url_from: the variable of the environment that holds the SQLAlchemy URL; the URL itself, which has a password in
+            it, stands in no contract.
+        name: the table or view. within: its schema, where that is not the user's own.
+    """
+
+    url_from: str = Field(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")
+    name: str = Field(min_length=1)
+    within: str | None = None
+
+
+WORKBOOKS = ("xlsx", "xls")
+
+
 class Operation(Strict):
     """The column of a delta that says insert, update or delete, in the source's own words."""
 
@@ -54,16 +71,17 @@ class Arrival(Strict):
     """How the file comes: format, encoding, header, coordinates, name, cadence, snapshot or delta.
 
     Attributes:
-        encoding: of text files and of a Shapefile's attributes (there null means: its ``.cpg`` says it).
-        header_row: csv and xlsx: the row of the headings, from 1; what stands above is the sheet's title.
-        comment_prefix: csv and xlsx: a row whose first filled cell starts with it is a remark, no record.
-        footer_marks: csv and xlsx: a row whose first filled cell starts with one of these (合计, 填表说明 ...) is the
-            file's own total or note, no record; the batch's notes tell how many there were.
-        merged: xlsx: headings whose merged cells mean that every row of the merge says it; elsewhere a merged cell
+        encoding: of text files, dBase tables and a Shapefile's attributes (there null means: its ``.cpg`` says it).
+        sheet: the sheet of a workbook; the layer of a GeoPackage (null: it has only one).
+        header_row: csv and workbooks: the row of the headings, from 1; what stands above is the sheet's title.
+        comment_prefix: csv and workbooks: a row whose first filled cell starts with it is a remark, no record.
+        footer_marks: csv and workbooks: a row whose first filled cell starts with one of these (合计, 填表说明 ...) is
+            the file's own total or note, no record; the batch's notes tell how many there were.
+        merged: workbooks: headings whose merged cells mean that every row of the merge says it; elsewhere a merged cell
             sets its rows aside.
     """
 
-    format: Literal["csv", "xlsx", "jsonl", "parquet", "geojson", "shapefile"]
+    format: Literal["csv", "xlsx", "xls", "jsonl", "parquet", "geojson", "shapefile", "gpkg", "dbf"]
     file_pattern: str
     encoding: Literal["utf-8", "utf-8-sig", "gb18030"] | None = None
     delimiter: str = ","
@@ -78,20 +96,25 @@ class Arrival(Strict):
     operation: Operation | None = None
     same_period: Literal["supersede", "hold"]
     rows: Rows
+    database: Database | None = None
     null_marks: tuple[str, ...] = ("", "无", "暂无", "-", "—", "/", "不详", "null", "NULL")
 
     @model_validator(mode="after")
     def _coherent(self) -> Arrival:
-        if self.format in ("csv", "jsonl", "geojson") and self.encoding is None:
+        if self.format in ("csv", "jsonl", "geojson", "dbf") and self.encoding is None:
             raise ValueError(f"format {self.format} needs an encoding: it is declared, never guessed")
-        if self.format == "xlsx" and self.sheet is None:
-            raise ValueError("format xlsx needs the name of its sheet")
-        if self.format == "shapefile" and self.crs is None:
-            raise ValueError("format shapefile needs its crs: what its .prj says is not enough")
-        if self.merged and self.format != "xlsx":
+        if self.format in WORKBOOKS and self.sheet is None:
+            raise ValueError(f"format {self.format} needs the name of its sheet")
+        if self.format in ("shapefile", "gpkg") and self.crs is None:
+            raise ValueError(f"format {self.format} needs its crs: what the file says of itself is not enough")
+        if self.database and (self.format, self.encoding) != ("jsonl", "utf-8"):
+            raise ValueError("what is fetched from a database comes as format jsonl in utf-8")
+        if self.merged and self.format not in WORKBOOKS:
             raise ValueError("only a workbook has merged cells")
-        if self.format not in ("csv", "xlsx") and (self.comment_prefix or self.footer_marks or self.header_row != 1):
-            raise ValueError("header_row, comment_prefix and footer_marks belong to format csv or xlsx")
+        if self.format not in ("csv", *WORKBOOKS) and (
+            self.comment_prefix or self.footer_marks or self.header_row != 1
+        ):
+            raise ValueError("header_row, comment_prefix and footer_marks belong to tables of rows: csv, xlsx, xls")
         if (self.mode == "delta") != (self.operation is not None):
             raise ValueError("mode delta needs an operation column, and only a delta has one")
         if "as_of" not in re.compile(self.file_pattern).groupindex:

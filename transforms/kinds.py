@@ -26,6 +26,7 @@ def rooms_of(stage: str) -> tuple[str, ...]:
 Type = Literal[
     "text", "name", "organization_name", "document", "document_kind", "credit_code", "phone", "date", "birth_date",
     "code", "integer", "decimal", "address", "lon", "lat", "geometry", "key", "facility_class",
+    "old_grid",
 ]  # fmt: skip
 
 

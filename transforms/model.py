@@ -59,7 +59,7 @@ class RowState(StrEnum):
     MERGED = "merged"  # its version is live and stands in an entity
     DUPLICATE = "duplicate"  # an unchanged repeat of a version told before, in its batch or an earlier one
     SUPERSEDED = "superseded"
-    WITHDRAWN = "withdrawn"
+    WITHDRAWN = "withdrawn"  # by a later snapshot or a deletion, or with its whole delivery (recalled)
     HELD = "held"
     ERASED = "erased"
 

@@ -65,7 +65,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     Raises:
         OSError: the file is damaged.
     """
-    return pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:  # read_table looks for a dataset first
+        return file.read(columns)
 
 
 def file_sha256(path: Path) -> str:

@@ -51,6 +51,7 @@ class Table(_Strict):
         key: the natural key; with ``history`` the primary key is this and ``known_from``.
         history: rows have versions; a version holds in releases ``known_from <= r < known_to``.
         checksum: the release checksum counts the table.
+        current: of a table without history, column → the value it has in rows that stand: the others are history too.
     """
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")
@@ -60,12 +61,15 @@ class Table(_Strict):
     key: tuple[str, ...] = Field(min_length=1)
     history: bool = False
     checksum: bool = False
+    current: dict[str, str] = {}
     columns: dict[str, Column]
 
     @model_validator(mode="after")
     def _coherent(self) -> Table:
         if missing := [name for name in self.key if name not in self.columns]:
             raise ValueError(f"key columns that do not exist: {missing}")
+        if missing := [name for name in self.current if name not in self.columns]:
+            raise ValueError(f"current names columns that do not exist: {missing}")
         if self.history != all(name in self.columns for name in KNOWN):
             raise ValueError("history and the columns known_from, known_to go together")
         return self

@@ -14,6 +14,15 @@ import pyarrow.compute as pc
 
 # NFKC leaves these in place: zero-width characters, soft hyphen, byte-order mark, variation selectors.
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufe00-\ufe0f\ufeff]")
+# Rare hanzi that older tables (GBK, GB 18030-2000) put into the private use area, U+E815 to U+E864, one for each place
+# FE50 to FEA0 of the code; Python's own table still leaves fourteen of them there (GB 18030-2022; faults.md
+# C19).
+_PLACES = [bytes([0xFE, low]).decode("gb18030") for low in range(0x50, 0xA1) if low != 0x7F]
+_LATEST = {
+    0xE816: 0x20087, 0xE817: 0x20089, 0xE818: 0x200CC, 0xE81E: 0x9FB4, 0xE826: 0x9FB5, 0xE82B: 0x9FB6, 0xE82C: 0x9FB7,
+    0xE831: 0x215D7, 0xE832: 0x9FB8, 0xE83B: 0x2298F, 0xE843: 0x9FB9, 0xE854: 0x9FBA, 0xE855: 0x241FE, 0xE864: 0x9FBB,
+}  # fmt: skip
+_PRIVATE = {0xE815 + at: told for at, told in enumerate(_PLACES)} | _LATEST
 # Texts that cleaning cannot change: printable ASCII and common hanzi, no blank at either end. Nearly all are.
 _PLAIN = r"^(?:[!-~\x{4e00}-\x{9fff}](?:[ -~\x{4e00}-\x{9fff}]*[!-~\x{4e00}-\x{9fff}])?)?$"
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -44,13 +53,20 @@ def per_distinct(series: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def clean_text(series: pd.Series) -> pd.Series:
-    """NFKC (full-width digits, Kangxi radicals ...), invisible characters and outer blanks removed; null stays null."""
+    """NFKC (full-width digits, Kangxi radicals ...), rare hanzi one way, no invisible characters and outer blanks.
+
+    Null stays null.
+    """
     cells = pa.array(series, pa.string(), from_pandas=True)
     odd = pc.invert(pc.fill_null(pc.match_substring_regex(cells, _PLAIN), True)).to_numpy(zero_copy_only=False)
     cleaned = np.asarray(cells.to_pandas(), dtype=object)
     for place in np.flatnonzero(odd):
-        cleaned[place] = unicodedata.normalize("NFKC", _INVISIBLE.sub("", cleaned[place])).strip()
+        cleaned[place] = _cleaned(cleaned[place])
     return pd.Series(cleaned, index=series.index, dtype=object)
+
+
+def _cleaned(text: str) -> str:
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_PRIVATE)).strip()
 
 
 def mask_numbers(series: pd.Series) -> pd.Series:

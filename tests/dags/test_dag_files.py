@@ -66,7 +66,7 @@ def test_a_night_costs_at_most_forty_task_instances(bag: DagBag) -> None:
 def test_the_rooms_of_a_night_stand_in_order(bag: DagBag) -> None:
     stages = [f"{stage}.{room}" for stage in STAGES for room in rooms_of(stage)]
     first = ["bundles", "bundle.land", "bundle.check", "bundle.standardise", "account_apply"]
-    order = [*first, *stages, "account_close", "publish", "receipts"]
+    order = [*first, *stages, "account_close", "brakes", "publish", "receipts"]
     dag = bag.dags["nightly_merge"]
     assert sorted(order) == sorted(dag.task_ids)
     for before, after in pairwise(order):

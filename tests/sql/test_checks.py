@@ -12,6 +12,7 @@ from transforms.publish.delta import Delta, begun_keys, ended_keys
 
 _NO_PLACE = "UPDATE {} SET address_id = NULL, building_id = NULL, division_code = NULL, place_reason = NULL"
 _ON_THE_WAY = {  # what a check of one table needs broken in another, or in a way of its own
+    "place_grid.grid_of_the_cut_before_is_known": "UPDATE place_grid SET grid_id = 'nowhere'",
     "place_grid.grid_or_reason": "UPDATE place_grid SET reason = 'gap' WHERE grid_id IS NOT NULL",
     "fact_facility.grid_or_reason": "UPDATE fact_facility SET division_code = NULL, place_reason = NULL;"
     "DELETE FROM place_grid WHERE node_kind = 'facility'",
@@ -22,6 +23,7 @@ _ON_THE_WAY = {  # what a check of one table needs broken in another, or in a wa
     "release.numbers_without_gap": "INSERT INTO release VALUES (4, '2026-10-04', 'x', '{}')",
     "source_state.batch_has_a_day": "UPDATE source_state SET as_of = NULL",
     "stat_grid.small_counts_are_hidden": "UPDATE stat_grid SET houses = 4",
+    "std_address.status_is_known": "UPDATE std_address SET status = 'current'",
     "std_grid.level_is_known": "UPDATE std_grid SET level = 'tiny'",
     "std_division.code_has_twelve_digits": "UPDATE std_division SET code = '44' WHERE level = 'province'",
     "grid_crosswalk.weight_is_a_share": "UPDATE grid_crosswalk SET weight = 1.5",

@@ -8,7 +8,7 @@ from transforms import database, tables
 from transforms.database import Databases
 
 _PARAMETERS = {
-    "release": 1, "town": "445302001000", "house": "h1", "seq": 3, "record": "rec3",
+    "release": 1, "town": "445302001000", "code": "445302001000", "house": "h1", "seq": 3, "record": "rec3",
     "day": "2026-10-01", "cut": "2026-09-30", "grid": "445302G1", "entity": "per3",
 }  # fmt: skip
 
@@ -65,6 +65,7 @@ def test_the_named_questions_have_their_answers(filled: Databases) -> None:
             (4, 2, "person", "per1", "update", "name", None),
             (5, 2, "person", "per3", "merge", None, "per1"),
         ],
+        "division_today": [("445302001000", "town“合成”", "current")],
         "entity_of_a_record": [("src", "person", "merged", "per1", "live", None)],
         "facts_without_a_grid": [],
         "identity_today": [("per1", "live", 1)],
@@ -105,6 +106,22 @@ def test_persons_of_a_grid_are_found_under_the_old_cut_and_the_new_one(filled: D
     assert asked("2026-10-02", "new-445302G3") == before
     assert asked("2026-10-02", "445302G3") == []
     assert asked("2026-09-30", "445302G3", day="2026-10-01") == ["per1", "per2", "per3"]
+
+
+def test_a_retired_division_code_leads_to_todays_with_a_note(filled: Databases) -> None:
+    ended = "DATE '1994-04-05'" if filled.dialect == "postgresql" else "'1994-04-05'"
+    names = [f.name for f in tables.load_all()["std_division"].schema]
+    changed = {"code": "'441228000000'", "valid_to": ended, "successor_code": "'445302000000'"}
+    told = ", ".join(changed.get(name, name) for name in names)
+    with database.writing(filled.release) as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO std_division ({', '.join(names)}) SELECT {told} FROM std_division WHERE code = '445302000000'"
+        )
+    question = (tables.SQL / "queries" / "division_today.sql").read_text("utf-8")
+    assert [row[::2] for row in rows(filled, question, code="441228000000")] == [
+        ("441228000000", "ended 1994-04-05, succeeded by 445302000000"), ("445302000000", "current"),
+    ]  # fmt: skip
+    assert rows(filled, question, code="999999000000") == []
 
 
 def test_organizations_that_changed_are_found_by_town(filled: Databases) -> None:

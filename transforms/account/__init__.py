@@ -1,10 +1,20 @@
 """Account stands at every door: it reads all, writes ledger, delta and manifest, and refuses. It alters nothing."""
 
 from transforms.account.apply import apply
-from transforms.account.balance import balance
+from transforms.account.balance import balance, listen
 from transforms.account.close import close
 from transforms.account.evaluate import evaluate, render_evaluation
 from transforms.account.explain import explain, render_explanation
 from transforms.account.summary import summary
 
-__all__ = ["apply", "balance", "close", "evaluate", "explain", "render_evaluation", "render_explanation", "summary"]
+__all__ = [
+    "apply",
+    "balance",
+    "close",
+    "evaluate",
+    "explain",
+    "listen",
+    "render_evaluation",
+    "render_explanation",
+    "summary",
+]

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import contract, kinds, manifest, model, store
+from transforms import contract, decisions, holds, kinds, manifest, model, store
 from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.model import Batch, Report
@@ -25,11 +25,12 @@ _ROOM = "account"
 
 @dataclass(frozen=True)
 class Landed:
-    """A batch that may count: its id, when it first came, and whether a room held it."""
+    """A batch that may count: its id, when it first came, whether a room or brake holds it, whether it was recalled."""
 
     batch: Batch
     first_night: str
     held: bool
+    recalled: bool = False
 
 
 def apply(run: Run) -> list[Report]:
@@ -39,8 +40,12 @@ def apply(run: Run) -> list[Report]:
         StaleInputError: a standardised batch is missing, incomplete or stale.
     """
     contracts = contract.load_all(run.settings.expectations)
-    landed = {source: _landed(run, source) for source in contracts}
+    recalls = decisions.recalls(run.settings)
+    braked = holds.held(holds.braked(run.settings))
+    landed = {source: _landed(run, source, recalls, braked) for source in contracts}
     inputs = {"configuration": manifest.configuration(run.settings.expectations)}
+    inputs["recalled"] = decisions.digest(sorted(one.batch.id for of in landed.values() for one in of if one.recalled))
+    inputs["braked"] = decisions.digest(sorted({one.batch.id for of in landed.values() for one in of} & set(braked)))
     for batches in landed.values():
         inputs |= dict(_input(run, one) for one in batches)
     live, versions = store.night_dir(run, _ROOM, "live"), store.night_dir(run, _ROOM, "versions")
@@ -53,14 +58,16 @@ def apply(run: Run) -> list[Report]:
 
 
 def fates(mode: str, same_period: str, landed: list[Landed]) -> list[tuple[Batch, str, int | None]]:
-    """What each batch of one source counts for: (batch, ``counts`` | ``replaced`` | ``held``, position or None).
+    """What each batch of one source counts for: (batch, fate, position or None).
 
-    A correction replaces the deliveries of its own ``as_of``; of two files for one period the contract says whether
-    both count or the later one waits for a person (faults.md A6, A19).
+    The fate is ``counts``, ``replaced``, ``held`` or ``recalled``. A correction replaces the deliveries of its own
+    ``as_of``; of two files for one period the contract says whether both count or the later one waits for a person
+    (faults.md A6, A19). A recalled batch is as if it had never come: it replaces and rivals nothing.
     """
-    result: list[tuple[Batch, str, int | None]] = [(one.batch, "held", None) for one in landed if one.held]
+    result: list[tuple[Batch, str, int | None]] = [(one.batch, "recalled", None) for one in landed if one.recalled]
+    result += [(one.batch, "held", None) for one in landed if one.held and not one.recalled]
     periods: dict[str, list[Landed]] = {}
-    for one in sorted((x for x in landed if not x.held), key=lambda x: x.batch):
+    for one in sorted((x for x in landed if not x.held and not x.recalled), key=lambda x: x.batch):
         periods.setdefault(one.batch.as_of, []).append(one)
     position = 0
     for period in periods.values():
@@ -86,8 +93,8 @@ def _counting(rivals: list[Landed], mode: str, same_period: str) -> list[Landed]
     return earliest if len(earliest) == 1 else []
 
 
-def _landed(run: Run, source: str) -> list[Landed]:
-    """The source's batches with what land and check said of them."""
+def _landed(run: Run, source: str, recalls: dict[str, bool], braked: list[str]) -> list[Landed]:
+    """The source's batches with what land, check and the brakes said of them."""
     found = []
     for name in store.landed(run, source):
         landed = manifest.require(run.settings.lake, store.batch_dir(run.settings, "land", name), "land")
@@ -95,12 +102,13 @@ def _landed(run: Run, source: str) -> list[Landed]:
         if not held:
             checked = manifest.require(run.settings.lake, store.batch_dir(run.settings, "check", name), "check")
             held = bool(checked.facts.get("hold"))
-        found.append(Landed(Batch.parse(name), str(landed.facts["first_night"]), held))
+        first, held = str(landed.facts["first_night"]), held or name in braked
+        found.append(Landed(Batch.parse(name), first, held, recalls.get(name, False)))
     return found
 
 
 def _input(run: Run, one: Landed) -> tuple[str, str]:
-    room = "land" if one.held else "standardise"
+    room = "land" if one.held or one.recalled else "standardise"
     folder = store.batch_dir(run.settings, room, one.batch.id)
     return manifest.upstream(run.settings.lake, folder, manifest.require(run.settings.lake, folder, room))
 
@@ -145,11 +153,11 @@ def _deliveries(run: Run, contracts: dict[str, Contract], landed: dict[str, list
 
 
 def _files(run: Run, deliveries: pa.Table, named: list[str]) -> dict[str, list[Path]]:
-    """Kind → standardised files of batches that are not held."""
+    """Kind → standardised files of batches that a room did not hold and their department did not recall."""
     files: dict[str, list[Path]] = {kind: [] for kind in named}
     for batch, fate in zip(deliveries["batch"].to_pylist(), deliveries["fate"].to_pylist(), strict=True):
         folder = store.batch_dir(run.settings, "standardise", batch)
-        if fate == "held" and not folder.is_dir():
+        if fate == "recalled" or (fate == "held" and not folder.is_dir()):
             continue
         for kind in named:
             if (folder / f"{kind}.parquet").is_file():

@@ -2,58 +2,130 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from transforms.account import seal
 from transforms.account.books import release_books
 from transforms.account.doors_apply import version_door
 from transforms.account.doors_night import kind_doors, stage_doors
 from transforms.account.doors_release import release_doors
 from transforms.account.doors_source import Reread, read_ahead, source_doors
-from transforms.account.night import Night
+from transforms.account.heard import Heard, Tell
+from transforms.account.night import Delivery, Night
 from transforms.account.outcome import outcome_door
 from transforms.account.pages import Pages
 from transforms.engine import Engine
 from transforms.errors import StaleInputError
 from transforms.run import Run
 
-__all__ = ["Reread", "balance", "doors"]
+__all__ = ["Reread", "balance", "doors", "listen"]
+
+Say = Callable[[str, Tell], list[str]]
+"""How a group of doors is told: its name and what tells it → findings."""
 
 
 def doors(pages: Pages, reread: Reread) -> list[str]:
     """Findings at every door before publish; empty when the night balances.
 
-    Sealed batches are not told again: their page says what their doors said.
+    Where the night is strict, what was told before is not told again: sealed batches, whose page says what their doors
+    said, and groups of doors that :func:`listen` told ahead.
 
     Raises:
         StaleInputError: a room's output is missing, incomplete or stale, and the night is strict.
     """
-    night = pages.night
-    with Engine(night.run.settings) as engine:
-        found: list[str] = []
-        for delivery, again in read_ahead(pages, reread):
-            found += _listen(night, partial(source_doors, night, engine, delivery, again))
-            if delivery.passed:
-                found += _listen(night, partial(version_door, pages, engine, delivery))
+    night, heard = pages.night, Heard(pages)
+
+    def say(name: str, tell: Tell) -> list[str]:
+        said = heard.said(name) if night.strict else None
+        return _listen(night, partial(tell, pages)) if said is None else said
+
+    waiting = _waiting(pages)
+    ahead = {one: heard.said(_name(one)) if night.strict else None for one in waiting}
+    found = [finding for said in ahead.values() for finding in said or ()]
+    found += _batches(pages, [one for one in waiting if ahead[one] is None], reread, say)
+    found += say(*_versions(pages))
     with ThreadPoolExecutor(night.run.settings.threads) as pool:
-        found += itertools.chain.from_iterable(pool.map(partial(_of_kind, pages), night.kinds))
+        found += [finding for said in pool.map(lambda kind: say(*_kind(kind)), night.kinds) for finding in said]
     for stage in sorted({kind.stage for kind in night.kinds.values()}):
-        found += _listen(night, partial(stage_doors, night, stage))
+        found += say(*_stage(stage))
     return found + _listen(night, partial(outcome_door, pages))
 
 
-def _of_kind(pages: Pages, kind: str) -> list[str]:
-    """Findings at one kind's doors, with an engine of its own: kinds are heard side by side."""
+def listen(run: Run, reread: Reread, done: Iterable[str]) -> None:
+    """Tell doors ahead of ``close``, as soon as the rooms behind them are done.
+
+    Args:
+        run: the night.
+        reread: land's own reader of raw bytes.
+        done: comes as the night goes on: ``sources`` (land, check and standardise), ``apply``, and each stage's name.
+
+    Raises:
+        StaleInputError: a room's output is missing, incomplete or stale.
+    """
+    pages = Pages(Night(run))
+    say = Heard(pages).hear
+    for step in done:
+        if step == "sources":
+            _batches(pages, [one for one in _waiting(pages) if one.first_night == run.night], reread, say)
+        elif step == "apply":
+            seal.trust(pages)
+            say(*_versions(pages))
+        else:
+            for kind in (kind for kind, of in pages.night.kinds.items() if of.stage == step):
+                say(*_kind(kind))
+            say(*_stage(step))
+
+
+def _waiting(pages: Pages) -> list[Delivery]:
+    return [one for of in pages.night.deliveries.values() for one in of if one.batch not in pages.sealed]
+
+
+def _name(delivery: Delivery) -> str:
+    return f"batch-{delivery.batch.id}"
+
+
+def _batches(pages: Pages, deliveries: list[Delivery], reread: Reread, say: Say) -> list[str]:
+    """The doors of land, check and standardise, a group a batch."""
+    found: list[str] = []
     with Engine(pages.night.run.settings) as engine:
-        return _listen(pages.night, partial(kind_doors, pages, engine, kind))
+        for delivery, again in read_ahead(pages.night.run.settings, deliveries, reread):
+            found += say(_name(delivery), partial(source_doors, engine, delivery, again))
+    return found
+
+
+def _versions(pages: Pages) -> tuple[str, Tell]:
+    """The doors of apply for every batch without a seal; the group's name says which these are."""
+    waiting = [one for one in _waiting(pages) if one.passed]
+
+    def tell(pages: Pages) -> Iterator[str]:
+        with Engine(pages.night.run.settings) as engine:
+            for delivery in waiting:
+                yield from version_door(pages, engine, delivery)
+
+    return f"versions-{hashlib.sha256(' '.join(map(_name, waiting)).encode()).hexdigest()[:16]}", tell
+
+
+def _kind(kind: str) -> tuple[str, Tell]:
+    """One kind's doors, with an engine of their own: kinds are heard side by side."""
+
+    def tell(pages: Pages) -> Iterator[str]:
+        with Engine(pages.night.run.settings) as engine:
+            yield from kind_doors(pages, engine, kind)
+
+    return f"kind-{kind}", tell
+
+
+def _stage(stage: str) -> tuple[str, Tell]:
+    return f"stage-{stage}", lambda pages: stage_doors(pages.night, stage)
 
 
 def balance(run: Run, reread: Reread) -> list[str]:
     """Findings at every door of a night, those of the published release among them; empty when all holds.
 
-    No seal counts here: every batch ever landed is read again from its raw bytes.
+    No seal and nothing told ahead counts here: every batch ever landed is read again from its raw bytes.
 
     Args:
         run: the night.

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from transforms import database, model
 from transforms import tables as catalogue
+from transforms.account.crosswalk import crosswalk
 from transforms.account.delta import merged_tables, published, shaped
 from transforms.account.grids import grids
 from transforms.account.ledger import ledger
@@ -40,8 +41,10 @@ def release_books(pages: Pages) -> Books:
     told = ledger(pages)
     whole = merged_tables(night)
     placed = grids(night.run.settings, whole)
+    old = crosswalk(night, whole["std_grid"])
     identity = _gathered(night, "identity", model.IDENTITY, "entity_id")
     tables = whole | {
+        "grid_crosswalk": shaped("grid_crosswalk", old.rows),
         "identity": shaped("identity", identity),
         "record": shaped("record", told.record),
         "stat_grid": shaped("stat_grid", placed.stat_grid),
@@ -55,6 +58,7 @@ def release_books(pages: Pages) -> Books:
         "identity": identity,
         "stat_grid": placed.stat_grid,
         "fact_grid": placed.fact_grid,
+        "old_grid": old.old_grid,
         "home": _gathered(night, "home", model.HOME, "record_id"),
     }
     return Books(tables, receipts)

@@ -13,6 +13,7 @@ from transforms.account import seal
 from transforms.account.balance import Reread, doors
 from transforms.account.books import base_of, current_tables, release_books
 from transforms.account.changes import changes
+from transforms.account.cuts import beside_the_cut_before
 from transforms.account.delta import Delta, deltas, empty
 from transforms.account.ledger import clusters
 from transforms.account.night import Night
@@ -74,8 +75,8 @@ def _touch(night: Night) -> None:
 
 def _write(pages: Pages, base: int, folder: Path, inputs: dict[str, str]) -> manifest.Manifest:
     night, books = pages.night, release_books(pages)
-    now = books.tables
-    before = current_tables(night.run) if base else {name: empty(name) for name in now}
+    before = current_tables(night.run) if base else {name: empty(name) for name in books.tables}
+    now = beside_the_cut_before(books.tables, before)
     differing = deltas(night, before, now)
     events = changes(night, before, now, clusters(night))
     counts = {name: table.num_rows for name, table in sorted(now.items())}

@@ -10,6 +10,7 @@ import pyarrow as pa
 from transforms import checksum, database
 from transforms.account.books import Books, base_of, current_tables
 from transforms.account.changes import entity_tables
+from transforms.account.cuts import beside_the_cut_before
 from transforms.account.delta import key_of
 from transforms.account.doors_source import differ
 from transforms.account.night import Night
@@ -36,7 +37,7 @@ def release_doors(night: Night, engine: Engine, books: Books) -> Iterator[str]:
 
 
 def _published(night: Night, engine: Engine, books: Books, current: dict[str, pa.Table]) -> Iterator[str]:
-    for name, table in books.tables.items():
+    for name, table in beside_the_cut_before(books.tables, current).items():
         for source, lost, strange in _by_source(engine, table, current[name]):
             if lost or strange:
                 yield f"publish {source or name}: table {name} lacks {lost} rows of tonight and holds {strange} others"

@@ -6,7 +6,7 @@ A door yields findings, one line each: room, source, what, how many, and where t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,16 +31,16 @@ _DIFFER = _HERE / "differ.sql"
 _CHECK = _HERE / "door_check.sql"
 
 
-def read_ahead(pages: Pages, reread: Reread) -> Iterator[tuple[Delivery, Callable[[], pa.Table]]]:
-    """Every delivery of the night that is not sealed, with a call that gives its rows read again.
+def read_ahead(
+    settings: Settings, deliveries: Iterable[Delivery], reread: Reread
+) -> Iterator[tuple[Delivery, Callable[[], pa.Table]]]:
+    """Every one of the deliveries with a call that gives its rows read again.
 
     Land parses in child processes: a few batches ahead keep the other cores busy and memory bounded.
     """
     waiting: deque[tuple[Delivery, Future[pa.Table]]] = deque()
-    settings = pages.night.run.settings
-    told = [one for of in pages.night.deliveries.values() for one in of if one.batch not in pages.sealed]
     with ThreadPoolExecutor(settings.threads) as pool:
-        for delivery in told:
+        for delivery in deliveries:
             waiting.append((delivery, pool.submit(reread, settings, delivery.batch.id)))
             if len(waiting) > 2 * settings.threads:
                 first, rows = waiting.popleft()
@@ -49,8 +49,9 @@ def read_ahead(pages: Pages, reread: Reread) -> Iterator[tuple[Delivery, Callabl
             yield first, rows.result
 
 
-def source_doors(night: Night, engine: Engine, delivery: Delivery, again: Callable[[], pa.Table]) -> Iterator[str]:
+def source_doors(engine: Engine, delivery: Delivery, again: Callable[[], pa.Table], pages: Pages) -> Iterator[str]:
     """Findings at the doors of land, check and standardise for one batch."""
+    night = pages.night
     landed = night.of_batch("land", delivery.batch, "rows")
     try:
         yield from _land(engine, delivery, landed, again())

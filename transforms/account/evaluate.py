@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from transforms import manifest, store
 from transforms.account.ledger import mentions
 from transforms.account.measures import Measure, measure
-from transforms.account.night import Night
+from transforms.account.night import Delivery, Night
 from transforms.errors import ConfigError
 from transforms.run import Run
 
@@ -174,17 +174,24 @@ def _live(night: Night, kind: str, *columns: str) -> pd.DataFrame:
 
 
 def _waiting(night: Night, folder: Path, kind: str) -> pd.DataFrame:
-    """Rows in quarantine (of deliveries that count or wait) and rows held: each an entity of its own."""
+    """Rows in quarantine (of deliveries that count or wait) and rows that still wait: each an entity of its own."""
     refused = pd.read_parquet(folder / "quarantine.parquet", columns=["source", "batch", "line", "state"])
     feeding = [source for source, contract in night.contracts.items() if kind in contract.feeds]
     found = [refused[(refused["state"] == "open") & refused["source"].isin(feeding)]]
     for source in feeding:
         for one in night.deliveries[source]:
-            if one.fate == "held":
+            if one.fate == "held" and not _replaced(night, source, one):
                 rows = store.read_table(night.batch_path("land", one.batch, "rows"), ["batch", "line"]).to_pandas()
                 out = refused[refused["batch"] == one.batch.id]["line"]
                 found.append(rows[~rows["line"].isin(out)].assign(source=source))
     return pd.concat(found, ignore_index=True).assign(record_id=None, entity_id=None)[_ROW]
+
+
+def _replaced(night: Night, source: str, held: Delivery) -> bool:
+    """A delivery after it counts: what the held one said is no longer the latest word (of a delta: on its period)."""
+    snapshot = night.contracts[source].arrives.mode == "snapshot"
+    after = [one.batch for one in night.deliveries[source] if one.position is not None and one.batch > held.batch]
+    return any(snapshot or batch.as_of == held.batch.as_of for batch in after)
 
 
 def _finest(night: Night, kind: str, record: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import model, store
+from transforms import decisions, model, store
 from transforms.account.ledger import clusters
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import RANKS
@@ -66,7 +66,7 @@ def landed_at(night: Night, delivery: Delivery, line: int) -> Iterator[Told]:
         for kind in night.contracts[batch.source].feeds:
             where = (batch.source, batch.id, file_of(night, batch), line, kind)
             if not delivery.passed:
-                yield Told(*where, RowState.HELD.value, delivery.hold)
+                yield Told(*where, *_aside(delivery))
                 continue
             verdict = night.of_batch("check", batch, "verdict")
             [told] = verdict.filter(pc.equal(verdict["ordinal"], ordinal)).to_pylist()
@@ -74,6 +74,13 @@ def landed_at(night: Night, delivery: Delivery, line: int) -> Iterator[Told]:
                 yield _accepted(night, delivery, ordinal, where)
             else:
                 yield Told(*where, RowState.QUARANTINED.value, told["rule"], told["field"])
+
+
+def _aside(delivery: Delivery) -> tuple[str, str | None]:
+    """State and rule of the rows of a delivery that waits, or that its department took back."""
+    if delivery.fate == "recalled":
+        return RowState.WITHDRAWN.value, decisions.RECALLED.upper()
+    return RowState.HELD.value, delivery.hold
 
 
 def _accepted(night: Night, delivery: Delivery, ordinal: int, where: tuple[str, str, str, int, str]) -> Told:

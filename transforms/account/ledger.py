@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from transforms import model, store
+from transforms import decisions, model
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import Pages
 from transforms.engine import Engine
@@ -103,24 +103,35 @@ def mentions(night: Night, kind: str) -> str | None:
 
 
 def _deliveries(night: Night) -> pa.Table:
-    """Tonight's files with what land said of each, held batches of check included."""
-    holds = {one.batch.id: one.hold for found in night.deliveries.values() for one in found if one.hold}
+    """Tonight's files with what became of each, and those of other nights that a person or a brake decided on."""
+    known = [one for found in night.deliveries.values() for one in found]
+    wanted = {(night.run.night, source) for source in night.contracts}
+    decided = {*night.recalls, *night.braked}
+    wanted |= {(one.first_night, one.batch.source) for one in known if one.batch.id in decided}
+    holds = {one.batch.id: hold for one in known if (hold := one.hold or night.braked.get(one.batch.id))}
     rows = []
-    for source in night.contracts:
-        path = store.night_dir(night.run, "land", source) / "deliveries.json"
+    for when, source in sorted(wanted):
+        path = night.run.settings.lake / "night" / when / "land" / source / "deliveries.json"
         if not path.is_file():
             continue
         for told in json.loads(path.read_text("utf-8")):
-            state, code = told["state"], told.get("code")
-            if told.get("batch") in holds and state == model.DeliveryState.LANDED:
-                state, code = model.DeliveryState.HELD.value, holds[told["batch"]]
-            rows.append(told | {"night": night.run.night, "source": source, "state": state, "code": code})
+            batch, state, code = told.get("batch"), told["state"], told.get("code")
+            if when != night.run.night and batch not in decided:
+                continue
+            if night.recalls.get(batch, False):
+                state, code = decisions.RECALLED, decisions.RECALLED.upper()
+            elif batch in holds and state == model.DeliveryState.LANDED:
+                state, code = model.DeliveryState.HELD.value, holds[batch]
+            rows.append(told | {"night": when, "source": source, "state": state, "code": code})
     rows = [{name: row.get(name) for name in DELIVERY.names} for row in rows]
-    return _ordered(pa.Table.from_pylist(rows, DELIVERY), "source", "file", "sha256", "state")
+    return _ordered(pa.Table.from_pylist(rows, DELIVERY), "source", "file", "sha256", "night", "state")
 
 
 def _source_states(night: Night) -> pa.Table:
-    rows = [_source_state(night, source, deliveries) for source, deliveries in sorted(night.deliveries.items())]
+    rows = [
+        _source_state(night, source, [one for one in deliveries if one.fate != "recalled"])
+        for source, deliveries in sorted(night.deliveries.items())
+    ]
     return pa.Table.from_pylist(rows, SOURCE_STATE)
 
 

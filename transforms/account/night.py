@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
 
-from transforms import contract, kinds, manifest, model, store
+from transforms import contract, decisions, holds, kinds, manifest, model, store
 from transforms.account.apply import Landed, fates
 from transforms.errors import StaleInputError
 from transforms.model import Batch
@@ -24,7 +26,7 @@ class Delivery:
         first_night: the night it was landed.
         rows: records landed.
         hold: the code under which land or check holds it whole, else None.
-        fate: ``counts``, ``replaced`` or ``held``: :func:`transforms.account.apply.fates`.
+        fate: ``counts``, ``replaced``, ``held`` or ``recalled``: :func:`transforms.account.apply.fates`.
         position: its place among those that count, from 0, else None.
         last: it is the current delivery of its source.
     """
@@ -39,8 +41,8 @@ class Delivery:
 
     @property
     def passed(self) -> bool:
-        """Land and check let it through, so that it was standardised."""
-        return self.hold is None
+        """Land and check let it through, so that it was standardised, and its department did not take it back."""
+        return self.hold is None and self.fate != "recalled"
 
 
 class Night:
@@ -58,17 +60,41 @@ class Night:
         self.kinds = kinds.load_all(run.settings.expectations)
         self.stale: list[str] = []
         self._found: dict[Path, manifest.Manifest] = {}
+        self._whole: Self | None = None
+
+    def apart(self) -> Self:
+        """The same night, whose :attr:`inputs` are what is read through it from now on."""
+        other = copy.copy(self)
+        other._whole, other._found = self, {}
+        for name in ("deliveries", "versions"):
+            other.__dict__.pop(name, None)
+        return other
 
     @property
     def inputs(self) -> dict[str, str]:
         """Manifest entries of everything read so far, and of the configuration."""
         lake = self.run.settings.lake
         entries = dict(manifest.upstream(lake, folder, found) for folder, found in self._found.items())
-        return entries | {"configuration": manifest.configuration(self.run.settings.expectations)}
+        told = {"recalled": decisions.digest(self.recalls), "braked": decisions.digest(self.braked)}
+        return entries | told | {"configuration": manifest.configuration(self.run.settings.expectations)}
+
+    @cached_property
+    def recalls(self) -> dict[str, bool]:
+        """Every batch that a department ever took back → whether that stands tonight."""
+        return decisions.recalls(self.run.settings)
+
+    @cached_property
+    def braked(self) -> dict[str, str | None]:
+        """Every batch that a brake ever held → its code while it waits, None once a person released it."""
+        return holds.braked(self.run.settings)
 
     @cached_property
     def deliveries(self) -> dict[str, list[Delivery]]:
         """Source → its batches landed by this night, in the order (as_of, correction, sha256)."""
+        if self._whole is not None:
+            deliveries = self._whole.deliveries
+            self._found |= {p: told for p, told in self._whole._found.copy().items() if told.room in ("land", "check")}
+            return deliveries
         return {source: self._deliveries(source) for source in self.contracts}
 
     def _deliveries(self, source: str) -> list[Delivery]:
@@ -80,7 +106,10 @@ class Night:
                 hold = self.require(store.batch_dir(self.run.settings, "check", name), "check").facts.get("hold")
             told[Batch.parse(name)] = (landed, str(hold) if hold else None)
         arrives = self.contracts[source].arrives
-        may = [Landed(b, str(found.facts["first_night"]), hold is not None) for b, (found, hold) in told.items()]
+        may = [
+            Landed(b, str(f.facts["first_night"]), bool(hold or self.braked.get(b.id)), self.recalls.get(b.id, False))
+            for b, (f, hold) in told.items()
+        ]
         fate = {batch: (what, at) for batch, what, at in fates(arrives.mode, arrives.same_period, may)}
         last = max((at for _, at in fate.values() if at is not None), default=-1)
         return [
@@ -99,6 +128,9 @@ class Night:
     @cached_property
     def versions(self) -> pa.Table:
         """What account/apply told of every version (:data:`transforms.model.VERSION`); nothing before the first."""
+        if self._whole is not None:
+            self.night_path("account", "versions", "versions")
+            return self._whole.versions
         found = self.of_night("account", "versions", "versions")
         return model.VERSION.empty_table() if found is None else found.select(model.VERSION.names).cast(model.VERSION)
 
@@ -117,6 +149,8 @@ class Night:
         Raises:
             StaleInputError: it is missing, incomplete or stale (only where ``strict``).
         """
+        if self._whole is not None and folder not in self._found:
+            self._found[folder] = self._whole.require(folder, room)
         if folder not in self._found:
             try:
                 self._found[folder] = manifest.require(self.run.settings.lake, folder, room)

@@ -40,7 +40,7 @@ def _line(pages: Pages, delivery: Delivery, kind: str) -> dict[str, str | int]:
     counts = dict.fromkeys(STATES, 0)
     digest = hashlib.sha256()
     if not delivery.passed:
-        counts[RowState.HELD] = page.landed
+        counts[RowState.WITHDRAWN if delivery.fate == "recalled" else RowState.HELD] = page.landed
     else:
         ordinals, ranks = pages.versions.states(delivery.batch.id, kind)
         for rank, count in enumerate(np.bincount(ranks, minlength=len(RANKS))):

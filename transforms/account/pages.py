@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 from collections.abc import Iterator
@@ -113,6 +114,14 @@ class Pages:
         self.night = night
         self.sealed: set[Batch] = set()
         self._found: dict[Batch, Page] = {}
+        self._whole: Pages | None = None
+
+    def apart(self) -> Pages:
+        """The same pages of a night whose inputs are what is read through it from now on."""
+        other = copy.copy(self)
+        other.night, other._whole = self.night.apart(), self
+        other.__dict__.pop("versions", None)
+        return other
 
     @cached_property
     def versions(self) -> Versions:
@@ -121,7 +130,8 @@ class Pages:
         Raises:
             StaleInputError: apply has not run.
         """
-        return Versions(self.night.versions)
+        told = self.night.versions
+        return Versions(told) if self._whole is None else self._whole.versions
 
     def trust(self, batch: Batch, page: Page) -> None:
         """Take a page as it is sealed."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from expectations.rules import Rule
+from expectations.rules import FAULT, Rule
 from expectations.suites import ColumnSummary
 from transforms.check.verdict import Verdicts
 
@@ -28,8 +28,8 @@ class Hold:
 def judge(rules: Sequence[Rule], found: Verdicts, columns: Sequence[ColumnSummary]) -> Hold | None:
     """The first reason to hold a file back, or None.
 
-    A required column that is empty throughout comes first, then a column of which more than 3 % (and at least ten rows)
-    is in no code map, then more than half of the rows in quarantine.
+    A required column that is empty in every row that could be split comes first, then a column of which more than 3 %
+    (and at least ten rows) is in no code map, then more than half of the rows in quarantine.
     """
     rows = found.verdict.num_rows
     return _empty_column(rules, found, rows) or _unknown_codes(found, columns) or _quarantined(found, rows)
@@ -41,8 +41,9 @@ def _count(found: Verdicts, rule: str, field: str | None) -> int:
 
 
 def _empty_column(rules: Sequence[Rule], found: Verdicts, rows: int) -> Hold | None:
+    split = rows - int(pc.sum(pc.starts_with(found.finding["rule"], f"{FAULT}_")).as_py() or 0)
     for rule in rules:
-        if rows and rule.check == "filled" and _count(found, rule.id, rule.heading) == rows:
+        if split and rule.check == "filled" and _count(found, rule.id, rule.heading) == split:
             return Hold(DISTRIBUTION, rule.heading)
     return None
 

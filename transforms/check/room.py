@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 
 import expectations
 from expectations import rules, suites
+from transforms import attested as words
 from transforms import contract as contracts
-from transforms import kinds, manifest, model, store
-from transforms.check import holds, verdict
+from transforms import database, decisions, kinds, manifest, model, store
+from transforms.check import attested, holds, verdict
 from transforms.check.report import report
 from transforms.contract import Contract
-from transforms.run import Run
+from transforms.run import Run, Settings
 
 ROOM = "check"
 
@@ -37,29 +38,31 @@ def run(run: Run, sources: Sequence[str]) -> list[model.Report]:
     """
     known = contracts.load_all(run.settings.expectations)
     found = []
+    stores = database.open_databases(run.settings)
     for source in sorted(sources):
-        tonight = False
+        tonight, told = False, words.standing(stores, source)
         for batch in store.landed(run, source):
             landed = manifest.require(run.settings.lake, store.batch_dir(run.settings, "land", batch), "land")
             if landed.facts.get("hold"):
                 continue
-            found.append(_batch(run, known[source], batch, landed))
+            found.append(_batch(run, known[source], batch, landed, told))
             tonight |= landed.facts["first_night"] == run.night
         if tonight:
             report(run, source)
     return found
 
 
-def _batch(run: Run, contract: Contract, batch: str, landed: manifest.Manifest) -> model.Report:
+def _batch(run: Run, contract: Contract, batch: str, landed: manifest.Manifest, told: words.Attested) -> model.Report:
     settings = run.settings
     folder, land = store.batch_dir(settings, ROOM, batch), store.batch_dir(settings, "land", batch)
     inputs = dict([manifest.upstream(settings.lake, land, landed)])
     inputs["configuration"] = manifest.configuration(settings.expectations, contract.source)
     inputs["rules"] = code_of_rules()
+    inputs["attested"] = decisions.digest(sorted(told))
     found = manifest.fresh(folder, ROOM, inputs)
     if found is None:
         table = store.read_table(land / "rows.parquet")
-        judged, suite, facts = _judge(contract, kinds.load_all(settings.expectations), model.Batch.parse(batch), table)
+        judged, suite, facts = _judge(settings, contract, model.Batch.parse(batch), table, told)
         with store.output(folder) as fresh:
             store.write_table(fresh / "verdict.parquet", judged.verdict)
             store.write_table(fresh / "finding.parquet", judged.finding)
@@ -73,9 +76,9 @@ def _batch(run: Run, contract: Contract, batch: str, landed: manifest.Manifest) 
 
 
 def _judge(
-    contract: Contract, known: dict[str, kinds.Kind], batch: model.Batch, landed: pa.Table
+    settings: Settings, contract: Contract, batch: model.Batch, landed: pa.Table, told: words.Attested
 ) -> tuple[verdict.Verdicts, dict[str, Any], dict[str, str | int | None]]:
-    derived = rules.derive(contract, known, batch.as_of)
+    derived = rules.derive(contract, kinds.load_all(settings.expectations), batch.as_of)
     judged = verdict.judge(landed, derived, contract.arrives.null_marks)
     sample = suites.sample(landed)
     outcomes = suites.validate(sample, contract, derived)
@@ -85,6 +88,7 @@ def _judge(
         "rows": landed.num_rows, "evaluated": sample.num_rows, "differing": differing,
         "expectations": suites.as_json(outcomes), "columns": [asdict(column) for column in columns],
     }  # fmt: skip
+    judged = attested.without(settings, contract, landed, judged, told) if told else judged
     hold = holds.judge(derived, judged, columns)
     accepted = int(pc.sum(judged.verdict["accepted"]).as_py() or 0)
     facts: dict[str, str | int | None] = {

@@ -100,6 +100,56 @@ def export_waiting(source: str | None, rule: str | None, out: Path) -> None:
     click.echo(f"{out}: {len(found)} lines")
 
 
+@quarantine_group.command()
+@click.argument("row")
+@click.option("--rule", "broken", required=True, help="The rule that shall not fire.")
+@click.option("--field", default=None, help="The heading, where the rule speaks of several.")
+@click.option("--by", required=True, help="Your name: it stands beside the attestation for good.")
+@click.option("--reason", required=True, help="What you have seen that proves it, without values.")
+def attest(row: str, broken: str, field: str | None, by: str, reason: str) -> None:
+    """Say that the odd value in ROW (source:file-or-batch:line) is right: the rule never fires for it again.
+
+    It holds for this record, rule and value alone, from the next run on.
+    """
+    from transforms import database
+    from transforms.publish.schema import ensure_schema
+    from transforms.receipts import quarantine
+
+    settings = Settings.from_environment()
+    stores = database.open_databases(settings)
+    ensure_schema(stores)
+    number, told = quarantine.attest(settings, stores, row, broken, field, by, reason)
+    click.echo(f"attestation {number}: {told.rule} no longer fires for {told.field} of {told.file} line {told.line}")
+
+
+@quarantine_group.command()
+@click.option("--all", "everything", is_flag=True, help="Those that were taken back, too.")
+@json_option
+def attested(*, everything: bool, as_json: bool) -> None:
+    """List what persons attested."""
+    from transforms import database, decisions
+
+    stores = database.open_databases(Settings.from_environment())
+    found = decisions.decisions(stores, "attestation", standing=not everything)
+    lines = [
+        f"{a['attestation_id']}  {a['source']} line {a['line']} of {a['batch']}: {a['rule']} on {a['field']}, "
+        f"{a['decided_by']}, {a['decided_at']}: {a['reason']}" + (" (taken back)" if a["retired_at"] else "")
+        for a in found
+    ]
+    show(found, "\n".join(lines) or "nobody attested anything", as_json=as_json)
+
+
+@quarantine_group.command()
+@click.argument("number", type=int)
+@click.option("--by", required=True, help="Your name.")
+def retract(number: int, by: str) -> None:
+    """Take attestation NUMBER back: from the next run on the rule fires again."""
+    from transforms import database, decisions
+
+    decisions.retire(database.open_databases(Settings.from_environment()), "attestation", number, by)
+    click.echo(f"attestation {number} is taken back")
+
+
 @click.group(name="department")
 def department_group() -> None:
     """Departments: how their sources have done."""

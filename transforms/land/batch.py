@@ -96,7 +96,7 @@ def land_batch(run: Run, batch: Batch, arrival: Arrival) -> Facts:
     return facts
 
 
-def refresh(run: Run, batch: Batch) -> None:
+def refresh_batch(run: Run, batch: Batch) -> None:
     """Split a batch of an earlier night again where contract or code changed since.
 
     One that the contract no longer fits is held with its rows as they were: it was accepted once, nothing is dropped.
@@ -136,7 +136,9 @@ def _inputs(settings: Settings, batch: Batch) -> dict[str, str]:
 
 def _promise(contract: Contract) -> str:
     """Hash of what decides how a file is split and weighed: a new trust or purpose lands nothing again."""
-    arrives = contract.arrives.model_dump(exclude={"file_pattern", "cadence", "same_period", "null_marks", "crs"})
+    arrives = contract.arrives.model_dump(
+        exclude={"file_pattern", "cadence", "same_period", "null_marks", "crs", "database"}
+    )
     aliases = {column.heading: column.aliases for column in contract.columns if column.aliases}
     told = [arrives, contract.landed_headings, contract.headings, contract.on_new_column, aliases]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

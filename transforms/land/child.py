@@ -13,7 +13,19 @@ from typing import BinaryIO
 
 from transforms import store
 from transforms.errors import RefusedError
-from transforms.land import asides, csv_file, geojson, json_lines, parquet_file, rows, shapefile, xlsx_file
+from transforms.land import (
+    asides,
+    csv_file,
+    dbf_file,
+    geojson,
+    gpkg,
+    json_lines,
+    parquet_file,
+    rows,
+    shapefile,
+    xls_file,
+    xlsx_file,
+)
 from transforms.land.confine import cap
 from transforms.land.job import Counter, Found, Job, Reader
 
@@ -23,14 +35,19 @@ _FORMATS: dict[str, tuple[Reader, Counter]] = {
     "jsonl": (json_lines.read, json_lines.count),
     "geojson": (geojson.read, geojson.count),
     "xlsx": (xlsx_file.read, xlsx_file.count),
+    "xls": (xls_file.read, xls_file.count),
     "parquet": (parquet_file.read, parquet_file.count),
     "shapefile": (shapefile.read, shapefile.count),
+    "gpkg": (gpkg.read, gpkg.count),
+    "dbf": (dbf_file.read, dbf_file.count),
 }
 _MAGIC = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"PAR1", "parquet"), (b"\xd0\xcf\x11\xe0", "ole"),
     (b"%PDF", "PDF"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"SQLite format 3", "SQLite"),
 )  # fmt: skip
-_WRAPPED = {"xlsx": "zip", "shapefile": "zip", "parquet": "parquet"}
+_WRAPPED = {
+    "xlsx": "zip", "shapefile": "zip", "parquet": "parquet", "gpkg": "SQLite", "dbf": "dBase", "xls": "ole",
+}  # fmt: skip
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
@@ -65,7 +82,7 @@ def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
     except Exception as error:
         return Result("UNREADABLE", f"the file cannot be read ({type(error).__name__})", 0, [])
     renamed = [f"column {heading} came as {alias}" for heading, alias in sorted(found.renamed.items())]
-    return Result(None, "", found.rows, found.extras, renamed + asides.told(found))
+    return Result(None, "", found.rows, found.extras, renamed + asides.told(found) + found.notes)
 
 
 def _recognise(job: Job, raw: BinaryIO) -> None:
@@ -74,6 +91,8 @@ def _recognise(job: Job, raw: BinaryIO) -> None:
     if not start:
         raise RefusedError("EMPTY_FILE", "the file has no bytes")
     is_type = next((kind for magic, kind in _MAGIC if start.startswith(magic)), "text")
+    if is_type == "text" and _is_dbase(start):
+        is_type = "dBase"
     wanted = _WRAPPED.get(job.format, "text")
     if is_type == "ole" and job.format == "xlsx":
         locked = _LOCKED in raw.read()
@@ -88,6 +107,11 @@ def _recognise(job: Job, raw: BinaryIO) -> None:
     marked = start.startswith(_UTF16_MARKS) or (job.encoding == "gb18030" and start.startswith(_UTF8_MARK))
     if wanted == "text" and marked:
         raise RefusedError("ENCODING", f"the byte order mark is of another encoding than {job.encoding}, as declared")
+
+
+def _is_dbase(start: bytes) -> bool:
+    """A dBase III head, with or without memo: version, and a day that is one."""
+    return start[0] in (0x03, 0x83) and 1 <= start[2:3].ljust(1)[0] <= 12 and 1 <= start[3:4].ljust(1)[0] <= 31
 
 
 def run(folder: Path, descriptor: int) -> None:

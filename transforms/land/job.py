@@ -68,6 +68,7 @@ class Found:
         extras: headings of the file that the contract does not know, as shown to people.
         renamed: the contract's headings that came under an alias → the alias.
         asides: kind of row that is no record → its lines.
+        notes: what else a person should read.
         rows: records handed on. lines: physical lines they, blank ones and the head took (CSV only).
         regular: every quote of the file stands where RFC 4180 wants it (CSV only).
     """
@@ -75,6 +76,7 @@ class Found:
     extras: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     asides: dict[str, list[int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     rows: int = 0
     lines: int = 0
     regular: bool = True

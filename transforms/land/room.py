@@ -17,7 +17,7 @@ from transforms import contract as contracts
 from transforms import manifest, model, store
 from transforms.errors import ConfigError
 from transforms.land import intake, sandbox
-from transforms.land.batch import parse_raw, refresh
+from transforms.land.batch import parse_raw, refresh_batch
 from transforms.land.delivery import Delivery
 from transforms.land.file import land_file
 from transforms.model import Batch, DeliveryState, Report
@@ -53,9 +53,20 @@ def run(run: Run, sources: Sequence[str]) -> list[Report]:
     return reports
 
 
+def refresh(run: Run, sources: Sequence[str]) -> None:
+    """Split batches of earlier nights again where contract or code changed since; no drop box is looked into.
+
+    Raises:
+        GridfactsError: ``RAW_DAMAGED``.
+    """
+    sandbox.prepare()
+    for source in sorted(set(sources)):
+        for batch in store.landed(run, source):
+            refresh_batch(run, Batch.parse(batch))
+
+
 def _source(run: Run, source: str) -> Report:
-    for batch in store.landed(run, source):
-        refresh(run, Batch.parse(batch))
+    refresh(run, [source])
     deliveries: list[Delivery] = []
     taken: set[str] = set()
     for name in intake.names(run.drops / source):

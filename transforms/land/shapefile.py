@@ -34,7 +34,7 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
             layers, or a part missing), ``ENCODING``, ``WRONG_CRS``, ``ROW_COUNT`` or fields that break the contract.
     """
     parts = _parts(raw)
-    _projection(parts)
+    geographic(parts.get("prj", b""), "its .prj")
     table = Table.of(parts["dbf"], _encoding(job, parts))
     names = [field.name for field in table.fields]
     wanted = [name for name in POINT if name in job.known]
@@ -104,10 +104,15 @@ def _encoding(job: Job, parts: dict[str, bytes]) -> str:
     raise RefusedError("ENCODING", "neither the contract nor a .cpg says in which encoding the attributes are")
 
 
-def _projection(parts: dict[str, bytes]) -> None:
-    told = parts.get("prj", b"").decode("latin-1").upper().lstrip()
+def geographic(system: bytes, who: str) -> None:
+    """Refuse a coordinate system in metres, or of a datum that no contract can declare.
+
+    Raises:
+        RefusedError: ``WRONG_CRS``.
+    """
+    told = system.decode("latin-1").upper().lstrip()
     if told.startswith(_METRES) or any(datum in told for datum in _OTHER_DATUMS):
-        raise RefusedError("WRONG_CRS", "its .prj says metres, or another datum than a contract can declare")
+        raise RefusedError("WRONG_CRS", f"{who} says metres, or another datum than a contract can declare")
 
 
 def count(_job: Job, raw: BinaryIO, found: Found) -> None:

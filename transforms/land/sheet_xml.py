@@ -13,6 +13,7 @@ _ROW = re.compile(rb"<(?:\w+:)?row\b")
 _SAYS = re.compile(rb"<(?:\w+:)?[vt](?: [^>]*)?>[^<]")
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _NUMBER = re.compile(rb"\br=[\"'](\d+)[\"']")
+_HIDDEN = re.compile(rb"\bhidden=[\"'](?:1|true)[\"']")
 _PLACE = re.compile(rb"\br=[\"']([A-Z]+)\d+[\"']")
 _WIDE = re.compile(rb"\br=[\"']([A-Z]{2,})\d+[\"']")
 _SHEET = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
@@ -28,10 +29,12 @@ class Seen:
     Attributes:
         filled: numbers of rows with at least one cell that says something.
         unusable: row number → columns (from 0) whose cell is an error, or a formula without a value.
+        hidden: numbers of filled rows that the sheet does not show.
     """
 
     filled: frozenset[int]
     unusable: dict[int, frozenset[int]]
+    hidden: frozenset[int] = frozenset()
 
 
 def look(archive: zipfile.ZipFile, sheet: str) -> Seen:
@@ -46,19 +49,21 @@ def look(archive: zipfile.ZipFile, sheet: str) -> Seen:
         raise RefusedError("DAMAGED", "the workbook lacks a part that it names") from None
     if any(column(found) >= COLUMNS for found in set(_WIDE.findall(data))):
         raise RefusedError("TOO_SPARSE", f"sheet {sheet}: a cell stands beyond column {COLUMNS}")
-    filled, unusable, number = set(), {}, 0
+    filled, hidden, unusable, number = set(), set(), {}, 0
     tags = _ROW.split(data)[1:]
     for tag in tags:
         given = _NUMBER.search(tag, 0, tag.find(b">") + 1)
         number = int(given[1]) if given else number + 1
         if _SAYS.search(tag):
             filled.add(number)
+        if _HIDDEN.search(tag, 0, tag.find(b">") + 1):
+            hidden.add(number)
         if (b"<f" in tag or b":f" in tag or b'"e"' in tag or b"'e'" in tag) and (bad := _unusable(tag)):
             unusable[number] = bad
             filled.add(number)
     if max(filled, default=0) > len(tags) + _GAP or number > len(tags) + _GAP:
         raise RefusedError("TOO_SPARSE", f"sheet {sheet}: a row stands far below the others")
-    return Seen(frozenset(filled), unusable)
+    return Seen(frozenset(filled), unusable, frozenset(hidden & filled))
 
 
 def _unusable(tag: bytes) -> frozenset[int]:

@@ -30,19 +30,35 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
         RefusedError: what :mod:`archive` and :mod:`sheet_xml` refuse, ``EMPTY_FILE``, ``DAMAGED``, ``ROW_COUNT``
             or headings that break the contract.
     """
+    yield from sheet(job, raw, found, sheet_xml.look(archive.workbook(raw), job.sheet or ""))
+
+
+def sheet(job: Job, raw: BinaryIO, found: Found, seen: sheet_xml.Seen) -> Iterator[Chunk]:
+    """Rows of the sheet of a workbook, old or new, that was looked over.
+
+    Args:
+        job: what the file should be.
+        raw: the file, wherever it stands.
+        found: what is learnt beside the rows.
+        seen: what the second reader saw.
+
+    Raises:
+        RefusedError: ``EMPTY_FILE``, ``ENCRYPTED``, ``DAMAGED``, ``ROW_COUNT`` or headings that break the contract.
+    """
     sheet_name = job.sheet or ""
-    seen = sheet_xml.look(archive.workbook(raw), sheet_name)
     raw.seek(0)
     try:
-        sheet = calamine.load_workbook(raw).get_sheet_by_name(sheet_name)
-        merged = sheet.merged_cell_ranges or []
+        page = calamine.load_workbook(raw).get_sheet_by_name(sheet_name)
+        merged = page.merged_cell_ranges or []
     except calamine.PasswordError:
         raise RefusedError("ENCRYPTED", "the workbook is protected by a password") from None
     except calamine.CalamineError:
         raise RefusedError("DAMAGED", "the workbook cannot be read") from None
-    rows = sheet.to_python(skip_empty_area=False)
+    rows = page.to_python(skip_empty_area=False)
     if len(rows) < job.header_row or not any(cell != "" for cell in rows[job.header_row - 1]):
         raise RefusedError("EMPTY_FILE", f"sheet {sheet_name} has no headings in row {job.header_row}")
+    if below := [number for number in seen.hidden if number > job.header_row]:
+        found.notes.append(f"{len(below)} rows that the sheet hides are read like any, the first is row {min(below)}")
     headings = judge(job, _headings(rows, job.header_row), found)
     fields = [headings.index(h) for h in job.landed]
     filled = {headings.index(h) for h in job.merged}

@@ -19,7 +19,7 @@ from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link.encode import Ints, Values, column, compared
-from transforms.link.kernels import LEVELS, name_level, organization_level
+from transforms.link.kernels import LEVELS, name_level, organization_level, same_given
 from transforms.live import Live
 
 _HERE = Path(__file__).parent
@@ -181,7 +181,7 @@ def _owner(said: list[_Said], former: set[str], level: tuple[str, int]) -> list[
 def _agrees(a: str, b: str, former: set[str], level: tuple[str, int]) -> bool:
     using, most = level
     kernel = name_level if using == "name" else organization_level
-    return kernel(a, b) <= most or a in former or b in former
+    return kernel(a, b) <= most or a in former or b in former or (using == "name" and same_given(a, b))
 
 
 def _level(kind: Kind) -> tuple[str, int]:

@@ -21,6 +21,9 @@ from rapidfuzz.fuzz import ratio
 JOIN = "\x1f"  # between the parts of one value: name key and pinyin, day and precision, longitude and latitude
 SIMILAR = 80.0  # rapidfuzz.fuzz.ratio, 0..100: two or three characters of a dozen differ
 _WILDCARDS = frozenset("?？*＊□〇■�")
+# What a clerk writes behind one of two namesakes, or beside a head of household: 王伟(大), 王伟2, 王伟(户主).
+_NOTE = re.compile(r"(?:\([^()]{1,4}\)|[0-9]{1,2})$")
+_NOTE_ENDS = frozenset(")0123456789")
 _LOOKALIKES = Path(__file__).with_name("lookalikes.txt")
 _BRACKETED = re.compile(r"[((][^()()]{1,8}[))]")  # (云浮), (个体工商户)
 _REGION = re.compile(r"^(?:[一-鿿]{2,3}省)?(?:[一-鿿]{2,3}市)?(?:[一-鿿]{2,3}[区县市])?")  # 云浮市云城区
@@ -59,7 +62,8 @@ def name_level(left: str, right: str) -> int:
 
     near: one character apart, swapped or dropped in a name of three or more; a look-alike; a masked character.
     half: two-character names of one surname (王伟, 王芳): weak, often another person. Another surname beside the same
-    given name (王伟, 李伟) is another name.
+    given name (王伟, 李伟) is another name. A note behind one of the names is no part of it, and makes it near at best;
+    two that are told apart by their notes are half.
     """
     a, _, pinyin_a = left.partition(JOIN)
     b, _, pinyin_b = right.partition(JOIN)
@@ -67,11 +71,31 @@ def name_level(left: str, right: str) -> int:
         return 1
     if pinyin_a and pinyin_a == pinyin_b:
         return 2
+    bare_a, bare_b = _bare(a), _bare(b)
+    if (bare_a, bare_b) != (a, b):
+        told_apart = bare_a == bare_b and a != bare_a and b != bare_b
+        return 4 if told_apart else 3 if bare_a == bare_b else max(3, name_level(bare_a, bare_b))
     if _one_slip(a, b):
         return 3
     if len(a) == len(b) == 2 and a[0] == b[0]:
         return 4
     return 5 if a[:1] == b[:1] else 6
+
+
+def _bare(name: str) -> str:
+    """The name without a clerk's note behind it, unless less than a name would be left."""
+    found = _NOTE.sub("", name) if name[-1:] in _NOTE_ENDS else name
+    return found if len(found) > 1 else name
+
+
+def same_given(left: str, right: str) -> bool:
+    """Names of three or more characters that differ in the surname's first alone: 超礼锋, 赵礼锋.
+
+    Beside one number that is a slip, or a child that took its other parent's name; relatives who borrow a number share
+    the surname, not the given name.
+    """
+    a, b = left.partition(JOIN)[0], right.partition(JOIN)[0]
+    return len(a) == len(b) > 2 and a[1:] == b[1:]
 
 
 def _one_slip(a: str, b: str) -> bool:

@@ -184,7 +184,7 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs
     odds = np.asarray(chance / (1 - chance))[at]
     total = 1 + np.bincount(found.u, weights=np.where(found.anchor, odds, 0.0), minlength=int(found.u.max()) + 1)
     posterior = np.where(found.anchor, odds / total[found.u], odds / (1 + odds))
-    points = np.rint(posterior * SCALE).astype(np.int64)
+    points = capped(np.rint(posterior * SCALE).astype(np.int64), found, told.kind.link.accept, model.partners)
     words = [evidence(p, told.labels, told.words) for p in patterns]
     listed = [f"to={role} {text}" for role in ("leftover", "anchor") for text in words]
     u, v = np.minimum(found.u, found.v), np.maximum(found.u, found.v)
@@ -192,6 +192,21 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs
     kept = kept[np.lexsort((v[kept], u[kept]))]
     said = (at + found.anchor * len(words))[kept]
     return Pairs(u[kept], v[kept], points[kept], "scored", said, listed)
+
+
+def capped(points: Ints, found: Candidates, accept: int, partners: int) -> Ints:
+    """Scores in which a hub joins nobody: its pairs end just below ``accept``, where a person looks at them.
+
+    Args:
+        points: score of each candidate.
+        found: the candidates.
+        accept: from here a pair joins.
+        partners: most nodes that one may join; with more it bridges strangers, whatever they share.
+    """
+    joins = points >= accept
+    ends = np.concatenate([found.u[joins], found.v[joins]])
+    hub = np.bincount(ends, minlength=int(max(found.u.max(initial=0), found.v.max(initial=0))) + 1) > partners
+    return np.where(joins & (hub[found.u] | hub[found.v]), accept - 1, points)
 
 
 def evidence(pattern: Levels, labels: list[str], words: dict[str, list[str]]) -> str:

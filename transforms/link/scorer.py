@@ -52,6 +52,7 @@ class KindModel:
         untaught: labels that stand in ``declared`` alone.
         cap: most nodes one block key may join.
         crowd: most distinct names that may share a phone or an address before it tells nobody apart.
+        partners: most nodes that one node may join by scores: a person is told of by fewer registers.
         facts: what it was trained on: counts only.
     """
 
@@ -62,6 +63,7 @@ class KindModel:
     untaught: tuple[str, ...] = ()
     cap: int = 120
     crowd: int = 15
+    partners: int = 30
     facts: dict[str, int | str] = field(default_factory=dict)
 
     def probability(self, patterns: Levels, labels: Sequence[str]) -> Floats:

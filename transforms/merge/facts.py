@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from transforms.contract import Contract
 from transforms.merge.golden import Flags, Golden, Ints
 from transforms.merge.night import Inputs
-from transforms.merge.places import Located, Places, columns, first
+from transforms.merge.places import Located, Places, columns, first, of_members
 from transforms.merge.standards import Columns
 
 _GONE = pa.array(["dead", "moved_out"])
@@ -180,7 +180,7 @@ def person_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     stays = ~gone(golden, inputs.contracts)
     plain = ("name", "sex", "birth_date", "residence_kind", "life_status", "status_date")
     everyone = {
-        **columns(first(places["actual"], places["registered"])),
+        **columns(first(located.of_either(golden, "actual_address", "registered_address"), places["registered"])),
         "person_id": golden.ids,
         "birth_precision": golden.value("birth_date_precision", "birth_date"),
         "registered_address_id": places["registered"].address_id,
@@ -221,12 +221,16 @@ def household_tables(inputs: Inputs, golden: Golden, persons: Golden) -> dict[st
     """fact_household, and who lives in which (person_household)."""
     codes = golden.live.keys("code")
     at = pc.index_in(persons.value("household_key"), codes, skip_nulls=True)
-    here = pc.is_in(persons.ids, inputs.merged("person", "fact_person")["person_id"].combine_chunks())
+    living = inputs.merged("person", "fact_person")
+    here = pc.is_in(persons.ids, living["person_id"].combine_chunks())
     members = np.flatnonzero(pc.and_(pc.is_valid(at), here).to_numpy(zero_copy_only=False))
     home = golden.entity[at.to_numpy(zero_copy_only=False)[members].astype(np.int64)]
+    row = pc.index_in(persons.ids.take(pa.array(members)), living["person_id"].combine_chunks())
+    registered = living["registered_address_id"].combine_chunks().take(row)
+    place = of_members(Located(inputs.located()).of(golden, "address"), home, registered, inputs.library())
     return {
         "fact_household": {
-            **columns(first(Located(inputs.located()).of(golden, "address"))),
+            **columns(first(place)),
             "household_id": golden.ids,
             "size": pa.array(np.bincount(home, minlength=len(golden.ids)).astype(np.int64)),
             "certainty": golden.certainty,

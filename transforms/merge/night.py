@@ -18,7 +18,7 @@ ROOM = "merge"
 _CLUSTERS = {"address": ("building",), "building": ("address",), "house": ("address", "building"),
              "organization": ("premises",), "household": ("person",)}  # fmt: skip
 _MERGED = {"household": ("person",)}
-_LOCATED = {"facility": ("place",)}
+_LOCATED = {"facility": ("place",), "household": ("place",)}
 
 
 class Inputs:
@@ -69,6 +69,11 @@ class Inputs:
         """Grids of divisions, addresses and buildings, as locate found them."""
         path = store.night_dir(self.run, "locate", "place") / "place_grid.parquet"
         return store.read_table(path) if path.is_file() else model.PLACE_GRID.empty_table()
+
+    def library(self) -> pa.Table:
+        """Every node of the address library: what it stands below, and the building and house it is."""
+        names = ["address_id", "parent_id", "level", "village", "building_id", "house_id"]
+        return store.read_table(store.night_dir(self.run, "locate", "place") / "library.parquet", names)
 
     def merged(self, kind: str, name: str) -> pa.Table:
         """A table that merge wrote for an earlier kind."""

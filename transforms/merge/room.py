@@ -12,7 +12,7 @@ from transforms import kinds, manifest, model, store, tables
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.merge import facts, standards
+from transforms.merge import facts, places, standards
 from transforms.merge.golden import Flags, Golden, survive
 from transforms.merge.night import ROOM, Inputs
 from transforms.merge.standards import Columns
@@ -30,6 +30,7 @@ _BUILDERS: dict[str, Callable[[Inputs, Golden], dict[str, Columns]]] = {
     "person": facts.person_tables,
 }
 _MENTION = ("path", "level", "name", "full_text")  # clean columns of an address mention, beside its properties
+_NO_CLAIM = ("document", "phone", "old_grid")  # two have no plain column; the third tells of the record alone
 _PERSON_HOUSEHOLD = pa.schema([("person_id", pa.string()), ("household_id", pa.string())])
 
 
@@ -68,6 +69,7 @@ def _merge(run: Run, kind: Kind) -> model.Report:
 def _tables(inputs: Inputs, engine: Engine) -> tuple[dict[str, pa.Table], pa.Table]:
     kind = inputs.kind
     golden = _survivors(inputs, engine, kind)
+    golden = places.finer(golden, inputs.located(), kind.typed("address"), inputs.contracts)
     if kind.kind == "household":
         persons = _survivors(inputs, engine, inputs.kinds["person"])
         made = facts.household_tables(inputs, golden, persons)
@@ -84,9 +86,7 @@ def _survivors(inputs: Inputs, engine: Engine, kind: Kind) -> Golden:
     named = (
         [*_MENTION, *(p for p in kind.properties if p != "text")] if kind.kind == "address" else list(kind.properties)
     )
-    claimed = [
-        name for name in named if kind.kind == "address" or kind.properties[name].type not in ("document", "phone")
-    ]
+    claimed = [name for name in named if kind.kind == "address" or kind.properties[name].type not in _NO_CLAIM]
     if "household_key" in claimed and inputs.kind.kind == "household":
         claimed = ["household_key"]
     return survive(engine, live, inputs.cluster(kind.kind), claimed, inputs.contracts, decisive=_exclusive(kind))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -50,16 +52,45 @@ def reconcile(settings: Settings, dbs: Databases) -> int:
     return len(released) - taken
 
 
+def refresh(dbs: Databases, found: Bundle, number: int) -> None:
+    """Take in the books of a night that is published as it is: its rows stand, but what became of others may differ.
+
+    A recalled delivery whose rows only repeated others changes the ledger and no published row.
+    """
+    with database.writing(dbs.control) as connection:
+        lock.within(connection)
+        _receipts(connection, found, number, [name for name in RECEIPTS if name not in _STAMP])
+
+
 def _take(connection: Connection, found: Bundle, number: int) -> None:
     lock.within(connection)
     if connection.scalar(sa.text("SELECT count(*) FROM reconciled WHERE release = :number"), {"number": number}):
         return
-    for name in RECEIPTS:
+    _receipts(connection, found, number, RECEIPTS)
+    row = pa.Table.from_pylist([{"release": number, "checksum": found.checksum}], bulk.schema_of("reconciled"))
+    bulk.insert(connection, "reconciled", row)
+
+
+def _receipts(connection: Connection, found: Bundle, number: int, names: Sequence[str]) -> None:
+    for name in names:
         rows = found.receipt(name, *([_STAMP[name]] if name in _STAMP else []))
         if rows is None:
             continue
         if name in _STAMP:
             rows = rows.append_column(_STAMP[name], pa.array([number] * rows.num_rows, pa.int64()))
         bulk.upsert(connection, name, tables.load_all()[name].key, rows, _STAMP.get(name))
-    row = pa.Table.from_pylist([{"release": number, "checksum": found.checksum}], bulk.schema_of("reconciled"))
-    bulk.insert(connection, "reconciled", row)
+    if "quarantine.parquet" in found.rows:  # a rollback has none: what waits goes on waiting
+        _close(connection, found)
+
+
+def _close(connection: Connection, found: Bundle) -> None:
+    """Close what waited and does no more: a rule was mended, a person attested the row, its delivery was recalled."""
+    key = list(tables.load_all()["quarantine"].key)
+    waiting = bulk.select(connection, "quarantine", where={"state": "open"})
+    told = found.receipt("quarantine")
+    if told is not None:
+        waiting = waiting.join(told.select(key), key, join_type="left anti")
+    if waiting.num_rows:
+        state = waiting.schema.get_field_index("state")
+        closed = waiting.set_column(state, "state", pa.array(["closed"] * waiting.num_rows))
+        bulk.upsert(connection, "quarantine", key, closed.select(bulk.schema_of("quarantine").names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-from transforms import database, key_marks
+from transforms import database, key_marks, manifest, store
 from transforms.database import Databases
 from transforms.model import Report
 from transforms.publish import bundle as bundles
@@ -16,7 +16,7 @@ from transforms.publish.schema import ensure_schema
 from transforms.publish.state import State
 from transforms.run import Run
 
-_ROOM = "publish"
+_ROOM, _BRAKES = "publish", "brakes"
 
 
 def run(run: Run) -> list[Report]:
@@ -26,7 +26,8 @@ def run(run: Run) -> list[Report]:
     (SQLite: a transaction, or a new file and one rename), control takes it in, HEAD says what is.
 
     Raises:
-        StaleInputError: account has not closed the night, or closed it against another release.
+        StaleInputError: account has not closed the night, or closed it against another release; the brakes have not
+            passed what it closed.
         CheckError: a #fail check found rows; nothing was published.
         HeadError: the database is not what HEAD says; nothing was touched.
         SchemaError: the database was made by newer code.
@@ -34,10 +35,12 @@ def run(run: Run) -> list[Report]:
         GridfactsError: ``PUBLISH_BUSY``, ``DELTA``, ``COUNTS``, ``CHECKSUM``, ``CONTROL_AHEAD`` or ``CONTROL_LOST``.
     """
     found = bundles.read(run.settings, run.night)
+    manifest.require(run.settings.lake, store.night_dir(run, _BRAKES), _BRAKES)
     dbs = database.open_databases(run.settings)
     with publish_lock(dbs):
         before = _start(run, dbs)
         if (before.night, before.checksum) == (found.night, found.checksum):
+            control.refresh(dbs, found, before.release)
             run.say(f"publish: night {run.night} is already published as release {before.release}")
             return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
         require_base(found, before.release)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import Literal
 import pandas as pd
 
 from transforms import contract as contracts
-from transforms import kinds, manifest, store, values
+from transforms import decisions, holds, kinds, manifest, store, values
 from transforms.contract import Contract
 from transforms.errors import GridfactsError
 from transforms.kinds import Kind
@@ -89,11 +89,23 @@ class Drop:
 
     @cached_property
     def hold(self) -> str | None:
-        """Why land or check holds the whole file, if one does."""
+        """Why the whole file does not count: land, check or a brake holds it, or its department recalled it."""
         if self.batch is None:
             return str(self.told["code"]) if self.told["state"] == "held" else None
+        if self.recalled:
+            return decisions.RECALLED.upper()
         held = self.facts("land").get("hold") or self.facts("check").get("hold")
-        return str(held) if held else None
+        return str(held) if held else holds.braked(self.run.settings).get(self.batch)
+
+    @cached_property
+    def recalled(self) -> bool:
+        """Its department took it back."""
+        return decisions.recalls(self.run.settings).get(str(self.batch), False)
+
+    @property
+    def state(self) -> str:
+        """Land's word for the file, or ``recalled``."""
+        return decisions.RECALLED if self.recalled else str(self.told["state"])
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -121,12 +133,32 @@ def drops(run: Run, source: str | None = None) -> Iterator[Drop]:
         raise GridfactsError("NOT_FOUND", f"no contract for {source}")
     found = False
     for name in sorted(known if source is None else [source]):
-        folder = store.night_dir(run, "land", name)
-        if manifest.Manifest.read(folder) is None:
-            continue
-        manifest.require(run.settings.lake, folder, "land")
-        found = True
-        for told in json.loads((folder / "deliveries.json").read_text("utf-8")):
-            yield Drop(run, known[name], told)
+        of_night = _of_night(run, known[name], run.night)
+        found |= of_night is not None
+        yield from of_night or ()
     if source is not None and not found:
         raise GridfactsError("NOT_FOUND", f"nothing of {source} was landed in the night {run.night}")
+
+
+def earlier(run: Run, batches: Collection[str]) -> Iterator[Drop]:
+    """The drops that some batches came as, whenever they came, seen from this night.
+
+    Raises:
+        StaleInputError: a room's output is missing, incomplete or stale.
+    """
+    known = contracts.load_all(run.settings.expectations)
+    for batch in sorted(batches):
+        folder = store.batch_dir(run.settings, "land", batch)
+        night = str(manifest.require(run.settings.lake, folder, "land").facts["first_night"])
+        for drop in _of_night(run, known[batch.partition("-")[0]], night) or ():
+            if drop.batch == batch:
+                yield drop
+
+
+def _of_night(run: Run, contract: Contract, night: str) -> list[Drop] | None:
+    """A source's drops of some night; None where land was not there."""
+    folder = run.settings.lake / "night" / night / "land" / contract.source
+    if manifest.Manifest.read(folder) is None:
+        return None
+    manifest.require(run.settings.lake, folder, "land")
+    return [Drop(run, contract, told) for told in json.loads((folder / "deliveries.json").read_text("utf-8"))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from expectations.rules import wordings
 from transforms import store
 from transforms.receipts import own, places, verdicts, workbook
-from transforms.receipts.drops import Drop, drops
+from transforms.receipts.disputes import disputes
+from transforms.receipts.drops import Drop, drops, earlier
 from transforms.receipts.page import page
 from transforms.receipts.rows import Rows
 from transforms.receipts.sign import SIGNED, signed
@@ -55,6 +56,21 @@ def make(run: Run, out: Path, source: str | None = None, most_rows: int = MOST_R
     return [_receipt(drop, out / drop.contract.source / run.night, most_rows) for drop in drops(run, source)]
 
 
+def again(run: Run, out: Path, batches: Collection[str], most_rows: int = MOST_ROWS) -> list[Made]:
+    """Issue the receipts of some batches anew, as this night's books see them: they were judged again.
+
+    Args:
+        run: the night whose books count.
+        out: where receipts lie: ``out/<source>/<night>/``, the night being this one.
+        batches: which, whenever they came.
+        most_rows: as for :func:`make`.
+
+    Raises:
+        StaleInputError: a room's output is missing, incomplete or stale.
+    """
+    return [_receipt(drop, out / drop.contract.source / run.night, most_rows) for drop in earlier(run, batches)]
+
+
 def _receipt(drop: Drop, folder: Path, most_rows: int) -> Made:
     folder.mkdir(parents=True, exist_ok=True)
     rows = _rows(drop)
@@ -84,7 +100,8 @@ def _rows(drop: Drop) -> Rows | None:
     judged = verdicts.verdicts(drop)
     found = verdicts.findings(drop)
     words = wordings(drop.run.settings.expectations)
-    return Rows(drop, own.headings(drop), judged, found, places.places(drop, judged), words)
+    doubted = tuple(d for d in disputes(drop.run.settings, drop.contract.source) if d.state == "open")
+    return Rows(drop, own.headings(drop), judged, found, places.places(drop, judged), words, doubted)
 
 
 def _write(folder: Path, name: str, parts: dict[str, str], make_it: Callable[[Path], Any]) -> None:
@@ -120,6 +137,10 @@ def _guide(receipt: dict[str, Any], rows: Rows | None, most_rows: int) -> list[s
     ]  # fmt: skip
     lines += [receipt["why"]] if receipt["why"] else []
     lines += [f"{VERDICTS[verdict]}：{count} 行" for verdict, count in receipt["counts"].items()]
+    lines += [
+        f"核查中：第 {line} 行 {heading}，请核实并在 {due} 前随下次报送答复"
+        for line, heading, due in receipt["disputes"]
+    ]
     if rows is not None and len(rows.judged) > most_rows:
         lines.append("行数多，本表只列需要看的行；全部行在旁边的同名文件里")
     mending = "更正时按文件名规则报送改好后的完整文件（不能只含改过的行）"

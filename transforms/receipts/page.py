@@ -42,7 +42,7 @@ def page(receipt: dict[str, Any], rows: Rows | None, beside: list[str]) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style></head><body><h1>{title}</h1>{_why(receipt)}<table>{told}</table>"
-        f"{_counts(receipt)}{'' if rows is None else _problems(rows)}"
+        f"{_counts(receipt)}{'' if rows is None else _problems(rows)}{_doubts(receipt)}"
         f"<p>逐行结果见 {listed}。更正时按文件名规则报送改好后的完整文件（不能只含改过的行），改好的行会自动销号。</p>"
         "<p><small>本页只列行号和规则，不含文件中的任何内容。</small></p></body></html>\n"
     )
@@ -52,6 +52,12 @@ def _why(receipt: dict[str, Any]) -> str:
     if not receipt["why"]:
         return ""
     return f'<p class="aside">{escape(receipt["why"])}<br><small>{escape(receipt["message"])}</small></p>'
+
+
+def _doubts(receipt: dict[str, Any]) -> str:
+    """Cells that somebody who knows the place doubts: the next delivery answers."""
+    told = [f"第 {line} 行 {escape(heading)}（{escape(due)} 前）" for line, heading, due in receipt["disputes"]]
+    return f'<p class="aside">核查中，请核实后随下次报送答复：{"、".join(told)}</p>' if told else ""
 
 
 def _counts(receipt: dict[str, Any]) -> str:

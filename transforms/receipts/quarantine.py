@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.rules import Wording, wordings
+from transforms import attested, database, decisions, manifest, store
 from transforms import contract as contracts
-from transforms import database, manifest, store
 from transforms.contract import Contract
+from transforms.database import Databases
 from transforms.errors import GridfactsError
 from transforms.receipts import workbook
 from transforms.receipts.own import unformula
@@ -84,15 +86,18 @@ def grouped(found: Iterable[Waiting]) -> list[Group]:
 def waiting(settings: Settings, source: str | None = None, rule: str | None = None) -> list[Waiting]:
     """Everything that keeps a row in quarantine, of one source and rule or of all, in the order of files and lines.
 
+    A recalled delivery waits for nothing, from the moment it is recalled.
+
     Raises:
         DatabaseError: control cannot be read.
         StaleInputError: what land or check left of a batch is gone or damaged.
     """
     rows = database.read(database.open_databases(settings).control, "quarantine", where=_where(source)).to_pandas()
     known, words = contracts.load_all(settings.expectations), wordings(settings.expectations)
+    recalls = decisions.recalls(settings)
     found: list[Waiting] = []
     for (name, batch), of in rows.groupby(["source", "batch"], sort=True):
-        if name in known:
+        if name in known and not recalls.get(str(batch), False):
             found += _of_batch(settings, known[str(name)], words, str(batch), of)
     return [one for one in found if rule in (None, one.rule)]
 
@@ -155,6 +160,54 @@ def one_row(settings: Settings, what: str) -> list[Waiting]:
     if not found:
         raise GridfactsError("NOT_FOUND", "no such row waits in quarantine; a row is source:file-or-batch:line")
     return found
+
+
+def attest(
+    settings: Settings, stores: Databases, what: str, rule: str, field: str | None, by: str, reason: str
+) -> tuple[int, Waiting]:
+    """Write down that a named person says an odd value is right.
+
+    Args:
+        settings: whose lake holds the row.
+        stores: whose control takes the word.
+        what: the row, as for :func:`one_row`.
+        rule: the rule that shall not fire.
+        field: its heading, where there are several.
+        by: who.
+        reason: why.
+
+    Returns:
+        The number of the attestation, and what waited.
+
+    Raises:
+        GridfactsError: ``NOT_FOUND``: no such row waits, or not for this rule and heading alone. ``NOT_ATTESTABLE``:
+            the value cannot be read, whoever attests it. ``NOBODY``, ``DECIDED``: as :func:`decisions.decide`.
+    """
+    if rule not in attested.RULES:
+        raise GridfactsError(
+            "NOT_ATTESTABLE", f"{rule} is no matter of attesting; these are: {', '.join(attested.RULES)}"
+        )
+    found = [w for w in one_row(settings, what) if w.rule == rule and w.field and field in (None, w.field)]
+    if len(found) != 1:
+        raise GridfactsError(
+            "NOT_FOUND", f"the row waits for {rule} {len(found)} times: name one field that it waits for"
+        )
+    [one] = found
+    contract = contracts.load_all(settings.expectations)[one.source]
+    land = store.batch_dir(settings, "land", one.batch)
+    names = list(dict.fromkeys(["line", "digest", *contract.key, str(one.field)]))
+    rows = store.read_table(land / "rows.parquet", names)
+    row = rows.filter(pc.equal(rows["line"], one.line))
+    [token] = attested.tokens(settings, contract, row, rule, str(one.field))
+    told = {
+        "source": one.source,
+        "rule": rule,
+        "field": one.field,
+        "token": token,
+        "batch": one.batch,
+        "line": one.line,
+    }
+    return decisions.decide(stores, "attestation", told, by, reason), one
 
 
 def table(found: Iterable[Waiting]) -> pa.Table:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from expectations.rules import Wording
 from transforms.receipts import workbook
+from transforms.receipts.disputes import Dispute
 from transforms.receipts.drops import Drop
 from transforms.receipts.words import GREEN, NOTED, STRUCK, VERDICTS, told, wording
 
@@ -34,6 +35,7 @@ class Rows:
         findings: what check found, rows that are quarantined first by their weightiest rule.
         places: where their addresses are, by ordinal; only ``ordinal`` before the night is done.
         words: the wording of every rule.
+        doubted: disputes of the source that are open.
     """
 
     drop: Drop
@@ -42,6 +44,16 @@ class Rows:
     findings: pd.DataFrame
     places: pd.DataFrame
     words: Mapping[str, Wording]
+    doubted: tuple[Dispute, ...] = ()
+
+    @property
+    def doubts(self) -> list[tuple[int, str, str]]:
+        """Line, heading and due day of every cell of this file that is disputed; none before the night is done."""
+        if "record_id" not in self.judged.columns:
+            return []
+        lines = self.judged.drop_duplicates("record_id").set_index("record_id")["line"]
+        told = [d for d in self.doubted if d.record_id in lines.index]
+        return sorted((int(lines[d.record_id]), d.heading or d.field, d.due) for d in told)
 
     @property
     def verdict_names(self) -> list[str]:
@@ -117,7 +129,7 @@ class Rows:
         repeated = said.index.duplicated(keep=False)
         several = said[repeated].groupby(level=0).agg("；".join) if repeated.any() else said[repeated]
         each = pd.concat([said[~repeated], several]).reindex(self.judged["ordinal"]).reset_index(drop=True)
-        held = self.judged["verdict"].eq("held")
+        held = self.judged["verdict"].isin(["held", "recalled"])
         code = self.drop.hold or "SAME_PERIOD"
         return each.mask(held, pd.Series({"rule": code, "field": _WHOLE, "hint": told(code)}), axis=1)
 
@@ -132,7 +144,7 @@ class Rows:
         count = len(self.judged)
         verdict = np.full(count, workbook.YELLOW, dtype=np.int64)
         verdict[self.green()] = workbook.GREEN
-        verdict[self.judged["verdict"].isin(["quarantined", "held"]).to_numpy()] = workbook.RED
+        verdict[self.judged["verdict"].isin(["quarantined", "held", "recalled"]).to_numpy()] = workbook.RED
         found = {f"{_STYLE}{self.verdict_names[1]}": verdict}
         place = pd.Series(np.arange(count), index=self.judged["ordinal"])
         for heading in self.styles.keys() - {self.verdict_names[1]}:

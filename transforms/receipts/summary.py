@@ -37,12 +37,13 @@ def document(drop: Drop, rows: Rows | None) -> dict[str, Any]:
         "as_of": drop.told["as_of"],
         "correction": drop.told["correction"],
         "batch": drop.batch,
-        "state": drop.told["state"],
+        "state": drop.state,
         "code": drop.hold or drop.told["code"],
-        "why": told(drop.hold or (None if drop.told["state"] == "duplicate" else _text(drop.told["code"]))),
+        "why": told(drop.hold or (None if drop.state == "duplicate" else _text(drop.told["code"]))),
         "message": drop.message,
         "rows": 0,
         "counts": {},
+        "disputes": [],
         "rules": {},
         "findings": [],
         "runs": [],
@@ -61,6 +62,7 @@ def _of_rows(rows: Rows) -> dict[str, Any]:
     return {
         "rows": len(rows.judged),
         "counts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
+        "disputes": [list(doubt) for doubt in rows.doubts],
         "rules": {rule: _wording(rows, rule) for rule in sorted(rows.findings["rule"].unique())},
         "findings": [
             [int(line), rule, field if isinstance(field, str) else None, effect]

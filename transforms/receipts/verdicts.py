@@ -25,7 +25,7 @@ def verdicts(drop: Drop) -> pd.DataFrame:
     rows = store.read_table(drop.folder("land") / "rows.parquet", ["ordinal", "line"]).to_pandas()
     rows = rows.assign(verdict="accepted", of_file=None, of_line=pd.array([pd.NA] * len(rows), "Int64"))
     if drop.hold:
-        return rows.assign(verdict="held")
+        return rows.assign(verdict="recalled" if drop.recalled else "held")
     judged = store.read_table(drop.folder("check") / "verdict.parquet", ["ordinal", "accepted"]).to_pandas()
     if drop.phase == "night":
         rows = _fated(drop, rows)

@@ -16,6 +16,7 @@ VERDICTS = {
     "withdrawn": "已撤出：后来的数据中没有这条记录",
     "quarantined": "隔离：整行未采用，请更正",
     "held": "暂缓：整个文件等待确认",
+    "recalled": "已撤回：整个文件不采用",
 }
 GREEN = frozenset({"accepted", "unchanged", "deleted"})
 STRUCK, NOTED = "接收，但标出的内容未采用", "接收，请核对标出的内容"
@@ -24,6 +25,7 @@ STATES = {
     "duplicate": "已收到过同一个文件，结果见下",
     "refused": "退回：整个文件没有采用",
     "held": "暂缓：整个文件等待确认，继续使用上一期数据",
+    "recalled": "已撤回：按报送单位的要求，整个文件不采用，如同没有报送",
 }
 PHASES = {"received": "收到并逐行检查后", "night": "当夜入库后"}
 HOLDS = {
@@ -36,7 +38,17 @@ HOLDS = {
     "NO_AS_OF": "文件名里没有数据日期，请按约定命名",
     "FUTURE_AS_OF": "文件名里的数据日期晚于今天",
     "CHANGING": "文件还在写入，下次再取",
+    "RECALLED": "报送单位撤回了这个文件；要恢复，请联系网格数据中心",
     "SAME_PERIOD": "同一期收到了不同的文件，请确认以哪个为准",
+    "BRAKE_MERGES": "采用后会把许多原本不同的对象合并",
+    "BRAKE_SPLITS": "采用后会把许多原本相同的对象拆开",
+    "BRAKE_EDGES": "几乎所有新的合并都因这个文件而起",
+    "BRAKE_CLUSTER": "采用后会有过多的记录并成一个对象",
+    "BRAKE_WITHDRAWALS": "比上一期少了许多记录",
+    "BRAKE_QUARANTINE": "被隔离的行过多",
+    "BRAKE_LOST_NUMBERS": "许多新的或改动的行用了别人的号码",
+    "BRAKE_SAMENESS": "有一列的内容几乎全都一样，与上一期不同",
+    "BRAKE_BLANKS": "有一列比上一期空了许多",
 }
 REFUSALS = {
     "EMPTY_FILE": "文件是空的，或没有列名行",

@@ -140,10 +140,11 @@ def _ages(identities: pa.Table) -> pa.Table:
 def _rehomed(
     ids: pa.Array, cluster: Ints, home: pa.Table, kept: _Kept, entities: pa.Array, homes: pa.Table, release: int
 ) -> pa.Table:
-    """Homes after tonight: a minting cluster's records move, newcomers settle where one identity alone is offered."""
+    """Homes after tonight: a minting cluster's records move; newcomers and strays settle where one alone is offered."""
     mints = kept.entity == _NONE
     live = home.column("r").to_numpy()
-    moved = mints[cluster[live]]
+    foreign = home.column("e").to_numpy() != kept.entity[cluster[live]]
+    moved = mints[cluster[live]] | (foreign & (kept.offered[cluster[live]] == 1))
     newcomer = np.ones(len(ids), dtype=bool)
     newcomer[live] = False
     settles = np.concatenate([live[moved], np.flatnonzero(newcomer & (kept.offered[cluster] <= 1))])

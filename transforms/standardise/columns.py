@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,7 +21,8 @@ from transforms.standardise.address import parser
 DOUBLE, WORDS, BYTES = pa.float64(), pa.list_(pa.string()), pa.binary()
 _ADDRESS = ("", *(f"_{name}" for name in parser.COLUMNS))
 _TYPES: dict[str, dict[str, pa.DataType]] = {
-    "text": {"": TEXT}, "code": {"": TEXT}, "facility_class": {"": TEXT}, "key": {"": TEXT},
+    "text": {"": TEXT}, "code": {"": TEXT}, "facility_class": {"": TEXT}, "old_grid": {"": TEXT},
+    "key": {"": TEXT},
     "name": {"": TEXT, "_key": TEXT, "_pinyin": TEXT, "_surname": TEXT},
     "organization_name": {"": TEXT, "_key": TEXT, "_trade": TEXT},
     "document": {"_kind": TEXT, "_valid": BOOL, "_token": TEXT, "_near": WORDS, "_birth": DAY, "_sex": TEXT},
@@ -54,6 +56,14 @@ class Batch:
     struck: dict[str, pd.Series]
     sealed: list[identifiers.Sealed] = field(default_factory=list)
     _told: dict[str, pd.Series] = field(default_factory=dict)
+
+    def of(self, rows: np.ndarray) -> Batch:
+        """The batch of these rows alone (a bool each), with the same readers."""
+        if rows.all():
+            return self
+        struck = {heading: told[rows].reset_index(drop=True) for heading, told in self.struck.items()}
+        landed = self.landed[rows].reset_index(drop=True)
+        return dataclasses.replace(self, landed=landed, struck=struck, sealed=[], _told={})
 
     def said(self, column: Column | None) -> pd.Series:
         """What a column says: clean text, null where it is null, a null mark or struck."""
@@ -164,8 +174,9 @@ def _credit_code(said: pd.Series, _column: Column | None, _batch: Batch) -> dict
 
 
 _PLAIN: dict[str, Callable[[pd.Series, Column | None, Batch], dict[str, pd.Series]]] = {
-    "text": _text, "code": _code, "facility_class": _code, "key": _key, "phone": _phone, "date": _date,
-    "birth_date": _date, "integer": _integer, "decimal": _decimal, "geometry": _geometry, "credit_code": _credit_code,
+    "text": _text, "old_grid": _text, "code": _code, "facility_class": _code, "key": _key, "phone": _phone,
+    "date": _date, "birth_date": _date, "integer": _integer, "decimal": _decimal, "geometry": _geometry,
+    "credit_code": _credit_code,
 }  # fmt: skip
 
 

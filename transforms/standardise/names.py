@@ -24,6 +24,7 @@ _COMPOUND = 2
 _REGIONS = ("province", "city", "county", "town")
 _BRACKETED = re.compile(r"\([^()]*\)")
 _TRADE_NAME = 2  # 企业名称登记管理规定 (2020) art. 8: a trade name (字号) has at least two characters
+_NOTE = re.compile(r"(?:[(（][^()（）]{1,4}[)）]|[0-9]{1,2})$")  # a clerk tells namesakes apart: 王伟(大), 王伟2
 _LONGEST_SPACED = 4  # 欧 阳 小 明 is a spaced-out Chinese name; longer with dots is not
 
 
@@ -64,7 +65,7 @@ def person(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
     Returns:
         Same index; ``name`` (clean text), ``key`` (NFKC, simplified, no dots or blanks, upper case), ``pinyin``
         (syllables joined by a space; the surname by its own reading: 单 is shan) and ``surname`` (None for a name
-        with dots or without Chinese characters, which has no Chinese surname).
+        with dots or without Chinese characters, which has no Chinese surname); neither looks at a note behind the name.
     """
     distinct, codes = values.per_distinct(series)
     rows = [_person(text, lookups) for text in values.clean_text(distinct)]
@@ -79,10 +80,11 @@ def _person(text: str | None, lookups: Lookups) -> tuple[str | None, str | None,
     if not key:
         return text, None, None, None
     dotted = _DOTS.search(text.strip()) is not None and _CHINESE.fullmatch(_DOTS.sub("", text)) is not None
-    chinese = _CHINESE.fullmatch(key) is not None
-    surname = None if not chinese or (dotted and len(key) > _LONGEST_SPACED) else _surname(key, lookups)
+    plain = _NOTE.sub("", key) or key
+    chinese = _CHINESE.fullmatch(plain) is not None
+    surname = None if not chinese or (dotted and len(plain) > _LONGEST_SPACED) else _surname(plain, lookups)
     start = len(surname) if surname else 0
-    syllables = [*_surname_reading(surname, lookups), *(_reading(c) for c in key[start:])]
+    syllables = [*_surname_reading(surname, lookups), *(_reading(c) for c in plain[start:])]
     return text, key, " ".join(s for s in syllables if s), surname
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -15,7 +16,7 @@ from transforms.contract import Contract
 from transforms.keys import Keys
 from transforms.kinds import Kind
 from transforms.run import Run
-from transforms.standardise import columns, identifiers, mentions, names, records
+from transforms.standardise import again, columns, identifiers, mentions, names, records
 from transforms.standardise.address import gazetteer, parser
 
 ROOM = "standardise"
@@ -58,7 +59,8 @@ def _batch(run: Run, contract: Contract, batch: str) -> model.Report | None:
     folder = store.batch_dir(settings, ROOM, batch)
     found = manifest.fresh(folder, ROOM, inputs)
     if found is None:
-        tables = _tables(run, contract, batch, keys)
+        before = again.delivery_before(run, batch, inputs) if contract.arrives.mode == "snapshot" else None
+        tables = _tables(run, contract, batch, keys, before)
         with store.output(folder) as fresh:
             for name, table in tables.items():
                 store.write_table(fresh / f"{name}.parquet", table)
@@ -68,7 +70,7 @@ def _batch(run: Run, contract: Contract, batch: str) -> model.Report | None:
     return model.Report(ROOM, batch, counts)
 
 
-def _tables(run: Run, contract: Contract, batch: str, keys: Keys) -> dict[str, pa.Table]:
+def _tables(run: Run, contract: Contract, batch: str, keys: Keys, before: again.Before | None) -> dict[str, pa.Table]:
     settings = run.settings
     rows = _joined(store.batch_dir(settings, "land", batch), store.batch_dir(settings, "check", batch))
     accepted = rows[rows["accepted"]].reset_index(drop=True)
@@ -79,17 +81,16 @@ def _tables(run: Run, contract: Contract, batch: str, keys: Keys) -> dict[str, p
     )  # fmt: skip
     refused = rows[~rows["accepted"] & rows["fault"].isna()].reset_index(drop=True)
     known = {name: kind for name, kind in kinds.load_all(settings.expectations).items() if name in contract.feeds}
-    tables, vault, kept = {}, [], []
-    for name, kind in known.items():
-        if name == mentions.KIND:
-            tables[name] = _mentioned(kind, seen, batch, words)
-            kept.append(_kept_nodes(contract, kind, refused, seen))
-            continue
-        tables[name], sealed = _of_kind(kind, seen, batch)
-        vault += sealed
-        kept.append(_kept(contract, name, refused, keys))
+    plain = {name: kind for name, kind in known.items() if name != mentions.KIND}
+    kept = [_kept(contract, name, refused, keys) for name in plain]
+    if before is not None and mentions.KIND in known:
+        before.remember(seen.addresses, plain)
+    tables, vault = _of_kinds(plain, seen, batch, before)
+    if mentions.KIND in known:
+        tables[mentions.KIND] = _mentioned(known[mentions.KIND], seen, batch, words)
+        kept.append(_kept_nodes(contract, known[mentions.KIND], refused, seen))
     tables["kept"] = _sorted(pd.concat(kept).drop_duplicates(), model.KEPT, ["kind", "record_id"])
-    tables["vault"] = _vault(vault, keys)
+    tables["vault"] = vault
     return tables
 
 
@@ -108,24 +109,51 @@ def _struck(check: Path, accepted: pd.DataFrame) -> dict[str, pd.Series]:
     return {str(heading): accepted["ordinal"].isin(of["ordinal"]) for heading, of in struck.groupby("field")}
 
 
-def _of_kind(kind: Kind, seen: columns.Batch, batch: str) -> tuple[pa.Table, list[pd.DataFrame]]:
-    """The kind's table and the values its rows leave for the vault."""
-    contents = records.content_hashes(seen.contract, kind, seen.landed)
-    ids = records.record_ids(seen.contract, kind.kind, seen.landed, contents, seen.keys)
-    seen.sealed.clear()
-    frame = columns.clean(kind, seen)
-    frame = frame.assign(
-        source=seen.contract.source, batch=batch, kind=kind.kind,
-        ordinal=seen.landed["ordinal"], line=seen.landed["line"],
-        record_id=ids, content_hash=contents, operation=records.operations(seen.contract, seen.landed),
+def _of_kinds(
+    known: dict[str, Kind], seen: columns.Batch, batch: str, before: again.Before | None
+) -> tuple[dict[str, pa.Table], pa.Table]:
+    """Each kind's table, and what they leave for the vault. Rows that every kind has from ``before`` are taken over."""
+    contents = {name: records.content_hashes(seen.contract, kind, seen.landed) for name, kind in known.items()}
+    at = {name: _positions(before, name, told) for name, told in contents.items()}
+    repeated = np.full(len(seen.landed), before is not None)
+    for found in at.values():
+        repeated &= found >= 0
+    for struck in seen.struck.values():
+        repeated &= ~struck.to_numpy()
+    fresh = seen.of(~repeated)
+    tables, vault, taken_over = {}, [], [model.VAULT.empty_table()]
+    for name, kind in known.items():
+        ids = records.record_ids(seen.contract, name, seen.landed, contents[name], seen.keys)
+        fresh.sealed.clear()
+        clean = columns.to_arrow(columns.clean(kind, fresh), columns.schema(kind))
+        mine = np.array(ids, dtype=object)[~repeated]
+        vault += [
+            pd.DataFrame({"record_id": mine[s.row], "kind": name, "what": s.what, "token": s.token, "value": s.value})
+            for s in fresh.sealed
+        ]
+        if before is not None and repeated.any():
+            there = at[name][repeated]
+            clean = again.together(kind, clean, before.rows(name).take(pa.array(there)), repeated)
+            taken_over.append(before.sealed(name, there, pa.array(ids, pa.string()).filter(pa.array(repeated))))
+        tables[name] = _with_ids(clean, kind, seen, batch, ids, contents[name])
+    return tables, _vault(vault, taken_over, seen.keys)
+
+
+def _positions(before: again.Before | None, kind: str, contents: list[str]) -> np.ndarray:
+    return np.full(len(contents), -1) if before is None else before.find(kind, contents)
+
+
+def _with_ids(
+    clean: pa.Table, kind: Kind, seen: columns.Batch, batch: str, ids: list[str], contents: list[str]
+) -> pa.Table:
+    """The clean columns behind those that say which row this is."""
+    frame = pd.DataFrame({"ordinal": seen.landed["ordinal"], "line": seen.landed["line"]}).assign(
+        source=seen.contract.source, batch=batch, kind=kind.kind, record_id=ids, content_hash=contents,
+        operation=records.operations(seen.contract, seen.landed),
     )  # fmt: skip
-    fields = [(field.name, field.type) for field in model.STANDARD] + columns.schema(kind)
-    sealed = [
-        pd.DataFrame({"record_id": [ids[row] for row in s.row], "kind": kind.kind, "what": s.what, "token": s.token,
-                      "value": s.value})
-        for s in seen.sealed
-    ]  # fmt: skip
-    return columns.to_arrow(frame, fields), sealed
+    told = columns.to_arrow(frame, [(field.name, field.type) for field in model.STANDARD])
+    fields = [*told.schema, *clean.schema]
+    return pa.table([*told.columns, *clean.columns], schema=pa.schema(fields)).combine_chunks()
 
 
 def _mentioned(kind: Kind, seen: columns.Batch, batch: str, words: gazetteer.Gazetteer) -> pa.Table:
@@ -162,13 +190,14 @@ def _kept_nodes(contract: Contract, kind: Kind, refused: pd.DataFrame, seen: col
     return pd.DataFrame({"kind": kind.kind, "record_id": ids}, dtype=object)
 
 
-def _vault(sealed: list[pd.DataFrame], keys: Keys) -> pa.Table:
+def _vault(sealed: list[pd.DataFrame], taken_over: list[pa.Table], keys: Keys) -> pa.Table:
     """Ciphertext per record and value; a value that stands in several rows of a record is kept once."""
     order = ["record_id", "what", "token"]
     frame = pd.concat([pd.DataFrame(columns=[*order, "kind", "value"], dtype=object), *sealed]).drop_duplicates(order)
     ciphers = {value: keys.seal(value) for value in frame["value"].unique()}
     frame = frame.assign(ciphertext=frame["value"].map(ciphers), key_id=keys.vault.key_id)
-    return _sorted(frame, model.VAULT, order)
+    both = pd.concat([frame, *(table.to_pandas() for table in taken_over)])
+    return _sorted(both.drop_duplicates(order), model.VAULT, order)
 
 
 def _sorted(frame: pd.DataFrame, schema: pa.Schema, order: list[str]) -> pa.Table:

@@ -22,3 +22,8 @@ SELECT one.address_id
 FROM std_address AS one
 LEFT JOIN std_division AS other ON other.code = one.division_code AND other.known_to IS NULL
 WHERE one.division_code IS NOT NULL AND other.code IS NULL AND one.known_to IS NULL
+
+-- check: status_is_known #fail
+SELECT one.address_id
+FROM std_address AS one
+WHERE one.status NOT IN ('valid', 'proposed') AND one.known_to IS NULL

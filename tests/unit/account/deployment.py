@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tests.small_release import braked
 from transforms import account, contract, keys, manifest, model, publish, store
 from transforms import tables as catalogue
 from transforms.model import Batch
@@ -436,7 +437,7 @@ class World:
             "name": "x",
             "geometry": "{}",
             "polygon": "{}",
-            "status": "current",
+            "status": "valid",
             "aliases": "[]",
             "place_reason": "no_address",
         }
@@ -490,6 +491,7 @@ class World:
 
     def publish(self) -> None:
         account.close(self.run, self.reread)
+        braked(self.run)
         publish.run(self.run)
 
     def release(self, name: str) -> list[dict[str, object]]:

@@ -92,6 +92,17 @@ def test_a_quarantined_row_replaces_the_version_that_is_kept(city: World, tmp_pa
     assert person.resolved.recall == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize(("as_of", "waiting"), [("2026-09-30", 0), ("2026-10-02", len(INSURED))])
+def test_rows_held_count_until_a_later_delivery_does(city: World, tmp_path: Path, as_of: str, waiting: int) -> None:
+    city.night = "2026-10-02"
+    city.deliver("roster", INSURED, hold="ROW_COUNT", as_of=as_of)
+    city.rooms()
+    account.close(city.run, city.reread)
+    [person] = account.evaluate(city.run, truth_of(city, tmp_path / "truth", TRUE)).kinds
+    assert person.resolved.records == len(PEOPLE) + len(INSURED) + waiting
+    assert person.own_entity == 1 + waiting
+
+
 def test_subgroups_come_from_the_truths_errors_and_cases(city: World, tmp_path: Path) -> None:
     account.close(city.run, city.reread)
     errors: list[object] = [["id_borrowed"] if at == 0 else [] for at in range(8)]

@@ -77,6 +77,11 @@ def test_a_batch_that_land_holds_is_not_judged(lake: Lake) -> None:
         ([*SOUND_ROWS[:30], *({"户口状态": "休眠"} for _ in range(10))], "UNKNOWN_CODES", "户口状态"),
         ([*SOUND_ROWS[:31], *({"户口状态": "休眠"} for _ in range(9))], None, None),
         ([{"姓名": None}] * 3, "DISTRIBUTION", "姓名"),
+        (
+            [*[{"姓名": None}] * 3, BREAKS[0]],
+            "DISTRIBUTION",
+            "姓名",
+        ),  # a line that is no row says nothing of it
         ([{"姓名": None}] * 3 + [{}], "QUARANTINE_SHARE", None),
         ([{"姓名": None}] * 2 + [{}, {}], None, None),
     ],

@@ -1,11 +1,11 @@
-"""Synthetic files of six formats and the contracts that promise them; nothing here is a real person."""
+"""Synthetic files of every format and the contracts that promise them; nothing here is a real person."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from tests.unit.land import layers
+from tests.unit.land import layers, old_books, packages
 from transforms import land, store
 from transforms.land import child
 from transforms.land.batch import job_of
@@ -28,7 +28,7 @@ NIGHT = "2026-10-02"
 HEADINGS = ("编号", "姓名", "住址", "备注")
 LANDED = ("姓名", "住址", "编号")
 ROWS = [("1", "张三", "测试路1号", "甲"), ("2", "李四", "测试路2号", "乙"), ("3", "王五", "测试路3号", "丙")]
-FORMATS = ("csv", "utf", "xlsx", "jsonl", "parquet", "geojson", "shapefile")
+FORMATS = ("csv", "utf", "xlsx", "jsonl", "parquet", "geojson", "shapefile", "gpkg", "dbf", "xls")
 SUFFIX = {kind: kind for kind in FORMATS} | {"utf": "csv", "shapefile": "zip"}
 SHEET = "名单"
 POINT = '{"type": "Point", "coordinates": [112.10, 22.90]}'
@@ -42,9 +42,9 @@ def contract(kind: str, **changes: Any) -> dict[str, Any]:
         "file_pattern": rf"{kind}-(?P<as_of>\d{{8}})(?:-c(?P<correction>\d+))?\.{SUFFIX[kind]}",
         "cadence": "daily", "mode": "snapshot", "same_period": "hold", "rows": {"min": 1, "max": 1000},
     }  # fmt: skip
-    if kind in ("csv", "utf", "jsonl", "geojson"):
-        arrives["encoding"] = "gb18030" if kind == "csv" else "utf-8"
-    if kind == "xlsx":
+    if kind in ("csv", "utf", "jsonl", "geojson", "dbf"):
+        arrives["encoding"] = "gb18030" if kind in ("csv", "dbf") else "utf-8"
+    if kind in ("xlsx", "xls"):
         arrives |= {"sheet": SHEET, "header_row": 2}
     columns = [
         {"heading": "姓名", "to": "person.name", "purpose": "P-POPULATION", "required": True},
@@ -52,7 +52,9 @@ def contract(kind: str, **changes: Any) -> dict[str, Any]:
     ]
     if kind == "shapefile":
         arrives |= {"encoding": "gb18030", "crs": "gcj02"}
-    if kind in ("geojson", "shapefile"):
+    if kind == "gpkg":
+        arrives["crs"] = "cgcs2000"
+    if kind in ("geojson", "shapefile", "gpkg"):
         columns.append({"heading": "geometry", "to": "person.actual_address", "purpose": "P-ADDRESS"})
     arrives |= changes.pop("arrives", {})
     return {
@@ -65,25 +67,41 @@ def contract(kind: str, **changes: Any) -> dict[str, Any]:
 
 def encode(kind: str, rows: Sequence[Row] = ROWS, headings: Sequence[str] = HEADINGS) -> bytes:
     """A well-formed file of a format."""
-    if kind in ("csv", "utf"):
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([headings, *rows])
-        return text.getvalue().encode("gb18030" if kind == "csv" else "utf-8")
-    if kind == "parquet":
-        columns = {h: pa.array([row[i] for row in rows], pa.string()) for i, h in enumerate(headings)}
-        sink = io.BytesIO()
-        pq.write_table(pa.table(columns), sink, write_page_checksum=True)
-        return sink.getvalue()
-    if kind == "shapefile":
-        return layers.zipped(layers.parts(headings, rows))
-    objects = [dict(zip(headings, row, strict=True)) for row in rows]
-    if kind == "jsonl":
-        return "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in objects).encode()
-    if kind == "geojson":
-        features = ", ".join(feature(json.dumps(o, ensure_ascii=False)) for o in objects)
-        return f'{{"type": "FeatureCollection", "features": [{features}]}}'.encode()
-    return workbook([headings, *rows])
+    makers: dict[str, Callable[[Sequence[str], Sequence[Row]], bytes]] = {
+        "csv": lambda names, told: _csv(names, told).encode("gb18030"),
+        "utf": lambda names, told: _csv(names, told).encode(),
+        "parquet": _parquet,
+        "gpkg": packages.package,
+        "dbf": lambda names, told: layers.attributes(names, told, "gb18030"),
+        "shapefile": lambda names, told: layers.zipped(layers.parts(names, told)),
+        "jsonl": lambda names, told: "".join(f"{one}\n" for one in _objects(names, told)).encode(),
+        "geojson": _collection,
+        "xlsx": lambda names, told: workbook([names, *told]),
+        "xls": lambda names, told: old_books.workbook([names, *told], SHEET),
+    }
+    return makers[kind](headings, rows)
+
+
+def _csv(headings: Sequence[str], rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([headings, *rows])
+    return text.getvalue()
+
+
+def _parquet(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
+    columns = {h: pa.array([row[i] for row in rows], pa.string()) for i, h in enumerate(headings)}
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, write_page_checksum=True)
+    return sink.getvalue()
+
+
+def _objects(headings: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    return [json.dumps(dict(zip(headings, row, strict=True)), ensure_ascii=False) for row in rows]
+
+
+def _collection(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
+    features = ", ".join(map(feature, _objects(headings, rows)))
+    return f'{{"type": "FeatureCollection", "features": [{features}]}}'.encode()
 
 
 def feature(properties: str, geometry: str = POINT) -> str:

@@ -33,7 +33,7 @@ def test_a_good_file_is_split_as_it_stands(office: Office, kind: str) -> None:
     assert table is not None
     assert table["姓名"].to_pylist() == [row[1] for row in ROWS]
     assert table["ordinal"].to_pylist() == [1, 2, 3]
-    start = {"csv": 2, "utf": 2, "xlsx": 3}.get(kind, 1)
+    start = {"csv": 2, "utf": 2, "xlsx": 3, "xls": 3}.get(kind, 1)
     assert table["line"].to_pylist() == [start, start + 1, start + 2]
     assert "备注" not in table.column_names
     assert table["fault"].null_count == len(ROWS)

@@ -42,7 +42,7 @@ def test_every_format_is_landed_with_its_manifest_and_read_again_alike(office: O
         table = office.table(one["batch"])
         expected = [
             *model.LANDED.names,
-            *([LANDED[0], LANDED[1], "geometry", LANDED[2]] if kind in ("geojson", "shapefile") else LANDED),
+            *([LANDED[0], LANDED[1], "geometry", LANDED[2]] if kind in ("geojson", "shapefile", "gpkg") else LANDED),
         ]
         assert table.column_names == expected
         again = land.reread(office.settings, one["batch"])

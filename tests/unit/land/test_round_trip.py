@@ -23,7 +23,7 @@ CELL = st.text(
     max_size=6,
 )
 TABLE = st.lists(st.tuples(CELL, CELL, CELL, CELL), min_size=1, max_size=12)
-TEXTUAL = [kind for kind in FORMATS if kind not in ("xlsx", "shapefile")]  # these two have no empty text
+TEXTUAL = [kind for kind in FORMATS if kind not in ("xlsx", "xls", "shapefile", "dbf")]  # these have no empty text
 
 
 def starts(rows: list[tuple[str, ...]]) -> list[int]:

@@ -11,7 +11,7 @@ import pytest
 from tests.golden.living import Row, deploy
 from transforms import link, store
 from transforms.link.collapse import judge
-from transforms.link.kernels import JOIN
+from transforms.link.kernels import JOIN, same_given
 from transforms.run import REPOSITORY, Run
 
 LEVEL = ("name", 3)
@@ -44,6 +44,16 @@ def test_without_an_authority_the_larger_group_keeps_it_and_a_tie_nobody() -> No
 
 def test_a_former_name_agrees() -> None:
     assert verdict((0, 1, 1), (2, 1, 0), former={7: {TEXTS[2]}}) == {0: 2, 2: 1}
+
+
+def test_a_slip_in_the_surname_alone_agrees_but_a_relative_does_not() -> None:
+    texts = [f"赵礼锋{JOIN}zhao li feng", f"超礼锋{JOIN}chao li feng", f"赵礼国{JOIN}zhao li guo"]
+    said = [(7, 0, 1, 1), (7, 1, 1, 0)]
+    told = judge(pd.DataFrame(said, columns=["n", "name", "rows_said", "by_authority"]), texts, {}, LEVEL)
+    assert dict(zip(told["name"], told["keeps"], strict=True)) == {0: 2, 1: 1}
+    assert same_given(texts[0], texts[1])
+    assert not same_given(texts[1], texts[2])
+    assert not same_given(f"赵锋{JOIN}zhao feng", f"超锋{JOIN}chao feng"), "one shared character is no evidence"
 
 
 PAIR = [

@@ -6,7 +6,7 @@ import hashlib
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import small_release as small
@@ -55,6 +55,7 @@ def test_the_next_release_follows_from_the_one_before() -> None:
 
 
 @given(st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_the_order_of_rows_does_not_matter(random: object) -> None:
     shuffled = {}
     for name, table in CITY.items():
@@ -92,3 +93,14 @@ def test_rows_that_are_no_longer_current_do_not_count() -> None:
     assert tables_checksum(CITY | {"fact_person": ended}) == tables_checksum(
         CITY | {"fact_person": CITY["fact_person"].slice(0, 2)}
     )
+
+
+def test_an_identity_that_retired_is_history() -> None:
+    [standing, *_] = [row for row in CITY["identity"].to_pylist() if row["state"] == "live"]
+    gone = {"entity_id": "gone", "state": "retired", "retired_release": 2, "signpost": standing["entity_id"]}
+    retired = pa.Table.from_pylist([standing | gone], CITY["identity"].schema)
+    longer = pa.concat_tables([CITY["identity"], retired])
+    assert tables_checksum(CITY | {"identity": longer}) == tables_checksum(CITY)
+    assert advance(tables_checksum(CITY), {}, {"identity": retired}) == tables_checksum(CITY)
+    back = pa.Table.from_pylist([standing | {"entity_id": "gone"}], CITY["identity"].schema)
+    assert advance(tables_checksum(CITY), {"identity": retired}, {"identity": back}) != tables_checksum(CITY)

@@ -120,6 +120,20 @@ def test_of_retired_identities_the_last_to_go_comes_back(engine: Engine) -> None
     assert told[2].whose == {"a": "a@1", "b": "b@2", "j": "b@2"} == told[4].whose
 
 
+def test_a_stray_settles_where_it_lives_and_has_no_say_where_it_came_from(engine: Engine) -> None:
+    """b and c leave a for x and y: merged with each other they do not outvote a."""
+    nights: list[Partition] = [
+        [["a", "b", "c"], ["x"], ["y"]],
+        [["a"], ["b", "x"], ["y", "c"]],
+        [["a"], ["b", "x", "y", "c"]],
+        [["a"], ["b", "x"], ["y", "c"]],
+    ]
+    told = play(engine, nights)
+    assert told[1].whose == {"a": "a@1", "b": "x@1", "x": "x@1", "y": "y@1", "c": "y@1"} == told[3].whose
+    assert told[1].home("b") == "x@1"
+    assert told[2].whose["a"] == "a@1"
+
+
 def test_the_larger_part_of_a_split_keeps_the_identity_and_the_other_mints(engine: Engine) -> None:
     night = play(engine, [[["a", "b", "c"]], [["a"], ["b", "c"]]])[-1]
     assert night.whose == {"a": "a@2", "b": "a@1", "c": "a@1"}
@@ -217,13 +231,27 @@ def _as_seen(dice: random.Random, people: Partition) -> Partition:
     return clusters
 
 
-def history(dice: random.Random, name: str) -> History:
+def _wandering(dice: random.Random, clusters: Partition) -> Partition:
+    """Up to two records stand with somebody else for a night."""
+    for _ in range(dice.randint(0, 2)):
+        if len(clusters) > 1:
+            here, there = dice.sample(range(len(clusters)), 2)
+            record = dice.choice(clusters[here])
+            clusters = [
+                [r for r in c if r != record] + ([record] if i == there else []) for i, c in enumerate(clusters)
+            ]
+            clusters = [c for c in clusters if c]
+    return clusters
+
+
+def history(dice: random.Random, name: str, *, wander: bool) -> History:
     """Some nights; then two of the people of the last are merged, newcomers arrive, and the merge is undone."""
     records = [f"{name}.r{i}" for i in range(7)]
     people = _split(dice, records)
     while len(people) < 2:
         people = _split(dice, records)
-    before = [_as_seen(dice, people) for _ in range(dice.randint(0, 3))]
+    before = [_as_seen(dice, people) for _ in range(dice.randint(0, 4))]
+    before = [_wandering(dice, night) for night in before] if wander else before
     left, right, *others = dice.sample(people, len(people))
     newcomers = [f"{name}.n{i}" for i in range(dice.randint(0, 5))]
     few, mine = newcomers[: len(newcomers) // 2], [n for n in newcomers if dice.random() < 0.5]
@@ -231,10 +259,11 @@ def history(dice: random.Random, name: str) -> History:
     return History([*before, people], [[left + right + few, *others], [left + right + newcomers, *others]], undone)
 
 
-def test_undo_gives_both_identities_back_in_thousands_of_histories(engine: Engine) -> None:
+@pytest.mark.parametrize("wander", [False, True], ids=["quiet", "wandering"])
+def test_undo_gives_both_identities_back_in_thousands_of_histories(engine: Engine, *, wander: bool) -> None:
     """All histories side by side in one city, padded with their last night before, so that a night is one call."""
     dice = random.Random(5)
-    told = [history(dice, f"h{i:05d}") for i in range(HISTORIES)]
+    told = [history(dice, f"h{i:05d}", wander=wander) for i in range(HISTORIES)]
     assert sum(len(h.undone[1]) > len(h.before[-1][0]) for h in told) > HISTORIES / 4
     longest = max(len(h.before) for h in told)
     padded = [[h.before[0]] * (longest - len(h.before)) + h.before for h in told]

@@ -26,7 +26,7 @@ def test_declared_forms_are_read(text: str, day: dt.date, precision: str) -> Non
     assert (row["day"], row["precision"], row["ok"]) == (day, precision, True)
 
 
-@pytest.mark.parametrize("text", ["19700230", "01/02/2024", "1970", "2024.1.5", "197011"])
+@pytest.mark.parametrize("text", ["19700230", "45296", "01/02/2024", "1970", "2024.1.5", "197011"])
 def test_no_form_is_guessed(text: str) -> None:
     row = values.dates(pd.Series([text]), FORMS).iloc[0]
     assert (row["day"], row["ok"]) == (None, False)
@@ -62,3 +62,10 @@ def test_clean_text_removes_what_cannot_be_seen() -> None:
     cleaned = values.clean_text(pd.Series(["\u200b张\ufeff三 ", "３幢", "⼭", None]))
     assert cleaned.tolist() == ["张三", "3幢", "山", None]
     assert values.is_null(pd.Series(["无 ", "", "张", None]), ("", "无")).tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("older", "now"), [("\ue863", "䶮"), ("\ue81e", "\u9fb4"), ("\ue816", "\U00020087"), ("䶮", "䶮")]
+)
+def test_rare_hanzi_of_older_tables_are_todays(older: str, now: str) -> None:
+    assert values.clean_text(pd.Series([f"王{older}"]))[0] == f"王{now}"

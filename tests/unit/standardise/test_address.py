@@ -89,6 +89,52 @@ def test_a_name_of_two_towns_is_left_open_until_a_village_decides(read):
     assert read("太平镇悦村3组")["town"] == "445321107000"
 
 
+def reader(rows, areas=()):
+    named = [dict(zip(("code", "name", "level", "parent", "valid_to", "successor"), row, strict=True)) for row in rows]
+    known = gazetteer.Gazetteer(named, [{"name": name, "code": code} for name, code in areas])
+    read = parser.Reader(known)
+    return lambda text: read.parse(clean_text(pd.Series([text], dtype=object))).iloc[0]
+
+
+ZONE = [
+    ("320000000000", "江苏省", "province", "", "", ""), ("320400000000", "常州市", "city", "320000000000", "", ""),
+    ("320412000000", "武进区", "county", "320400000000", "", ""),
+    ("320412105000", "横林镇", "town", "320412000000", "", ""),
+    ("320412106000", "横山桥镇", "town", "320412000000", "", ""),
+    ("320412106201", "新安村村民委员会", "village", "320412106000", "", ""),
+    ("320412107000", "雪堰镇", "town", "320412000000", "", ""),
+    ("320412108000", "旧镇", "town", "320412000000", "2015-01-01", "320412105000"),
+]  # fmt: skip
+AREA = [("常州经开区", "320412106000"), ("常州经开区", "320412108000")]
+
+
+def test_a_functional_area_stands_for_the_towns_it_manages(expectations):
+    read = reader(ZONE, AREA)
+    alone = read("常州经开区人民路1号")
+    assert (alone["county"], alone["town"], alone["among"]) == ("320412000000", None, "320412105000|320412106000")
+    assert (alone["road"], alone["door"]) == ("人民路", "1")
+    narrowed = read("江苏省常州市常州经开区横山桥镇新安村5号")
+    assert (narrowed["village"], narrowed["path"]) == ("320412106201", "320412106201|door:5")
+    assert read("常州经开区新安村5号")["path"] == "320412106201|door:5"
+
+
+def test_a_town_that_the_functional_area_does_not_manage_is_no_place_in_it(expectations):
+    found = reader(ZONE, AREA)("常州经开区雪堰镇人民路1号")
+    assert (found["town"], found["path"]) == (None, None)
+
+
+def test_a_city_without_counties_is_read_to_the_village(expectations):
+    rows = [("440000000000", "广东省", "province", "", "", ""),
+            ("441900000000", "东莞市", "city", "440000000000", "", ""),
+            ("441900101000", "石龙镇", "town", "441900000000", "", ""),
+            ("441900101201", "西湖村村民委员会", "village", "441900101000", "", "")]  # fmt: skip
+    found = reader(rows)("广东省东莞市石龙镇西湖村人民路3号")
+    assert [found[level] for level in gazetteer.LEVELS] == [
+        "440000000000", "441900000000", None, "441900101000", "441900101201",
+    ]  # fmt: skip
+    assert found["path"] == "441900101201|road:人民路|door:3"
+
+
 @pytest.mark.parametrize("text", ["蓝山湖社区3栋402", "新兴大厦3栋402", "云城花园3栋402", "云浮小区3栋"])
 def test_a_place_name_inside_another_name_is_no_division(read, text):
     assert {read(text)[level] for level in gazetteer.LEVELS} == {None}

@@ -40,6 +40,10 @@ def keys(run):
         ("尉迟恭", "尉迟恭", "yu chi gong", "尉迟"),
         ("买买提·艾力", "买买提艾力", "mai mai ti ai li", None),
         ("买买提．艾力", "买买提艾力", "mai mai ti ai li", None),
+        ("王伟(大)", "王伟(大)", "wang wei", "王"),
+        ("歐陽娜娜（小）", "欧阳娜娜(小)", "ou yang na na", "欧阳"),
+        ("王伟2", "王伟2", "wang wei", "王"),
+        ("2", "2", None, None),
         ("John Smith", "JOHNSMITH", None, None),
     ],
 )

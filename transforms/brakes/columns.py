@@ -1,0 +1,79 @@
+"""A column that went wrong: against its source's delivery before, one value everywhere, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from transforms import manifest, store
+from transforms.brakes.budget import Budgets
+from transforms.brakes.measure import Count
+from transforms.brakes.night import Closed
+from transforms.kinds import Kind
+
+# What a row says of a property, by its type (docs/rooms.md, "Clean columns"); of other types, under its own name.
+_SAID = {"name": "_key", "organization_name": "_key", "document": "_token", "phone": "_tokens"}
+_NO_WORDS = ("geometry", "lon", "lat", "document_kind")  # compared as pairs, or told by another property
+# What tells one row from another: never the same in many rows, however few of the city's a delta brings.
+_TELLING = ("name", "organization_name", "document", "credit_code", "phone", "birth_date")
+
+Shares = dict[str, tuple[int, int]]  # column → (rows that say something, rows that say the commonest value)
+
+
+def columns(night: Closed, budgets: Budgets) -> Iterator[Count]:
+    """Sameness and blanks of every new delivery that has one before it to be compared with.
+
+    A delta is not the whole of what its source knows: of it only what tells rows apart is looked at.
+    """
+    before = night.current()
+    for batch, source in sorted(night.fresh.items()):
+        if source in before and before[source] != batch:
+            delta = night.contracts[source].arrives.mode == "delta"
+            for kind in night.contracts[source].feeds:
+                if kind in night.kinds:
+                    yield from _compared(night, budgets, night.kinds[kind], (before[source], batch), delta=delta)
+
+
+def _compared(night: Closed, budgets: Budgets, kind: Kind, pair: tuple[str, str], *, delta: bool) -> Iterator[Count]:
+    source = night.fresh[pair[1]]
+    (of_old, old), (of_new, new) = (_shares(_table(night, batch, kind.kind), kind, delta=delta) for batch in pair)
+    if min(of_old, of_new) < budgets.sameness.least:
+        return
+    for name in sorted(set(old) & set(new)):
+        (filled, top), (filled_now, top_now) = old[name], new[name]
+        if filled_now:
+            allowed = budgets.sameness.allowed(filled_now, top / max(filled, 1))
+            yield Count("sameness", kind.kind, source, top_now, allowed, name)
+        allowed = budgets.blanks.allowed(of_new, 1 - filled / of_old)
+        yield Count("blanks", kind.kind, source, of_new - filled_now, allowed, name)
+
+
+def _table(night: Closed, batch: str, kind: str) -> Path:
+    folder = store.batch_dir(night.run.settings, "standardise", batch)
+    manifest.require(night.run.settings.lake, folder, "standardise")
+    return folder / f"{kind}.parquet"
+
+
+def _shares(path: Path, kind: Kind, *, delta: bool) -> tuple[int, Shares]:
+    """Rows, and per property how many say something and the commonest thing."""
+    if not path.is_file():
+        return 0, {}
+    there = set(pq.read_schema(path).names)
+    asked = {name: name + _SAID.get(p.type, "") for name, p in kind.properties.items() if p.type not in _NO_WORDS}
+    asked = {n: c for n, c in asked.items() if c in there and (not delta or kind.properties[n].type in _TELLING)}
+    table = store.read_table(path, sorted(set(asked.values())))
+    return table.num_rows, {name: _share(table[column].combine_chunks()) for name, column in asked.items()}
+
+
+def _share(said: pa.Array) -> tuple[int, int]:
+    if pa.types.is_list(said.type):
+        filled = int(pc.sum(pc.greater(pc.fill_null(pc.list_value_length(said), 0), 0)).as_py() or 0)
+        said = pc.list_flatten(said)
+    else:
+        filled = len(said) - said.null_count
+    counts = pc.value_counts(said.drop_null()).field("counts")
+    return filled, int(pc.max(counts).as_py() or 0)
