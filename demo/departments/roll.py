@@ -50,14 +50,20 @@ class Roll(Rows):
         relative = self.frame["relative"].to_numpy()
         borrowed = np.where(relative >= 0, everyone[np.maximum(relative, 0)], "").astype(object)
         resident = (self.frame["document_kind"] == "111").to_numpy()
-        missing = self.dice.happens(self.rows, self.rates.get("id_missing", 0.0), 6)
-        missing |= resident & (self.frame["number_night"].to_numpy() > self.state.night)
+        missing = self.without_number()
         numbers, marks = number_errors(
             self.text("document"), borrowed, resident, missing, self.rates, self.dice, self.rows
         )
         numbers, shared = shared_number_errors(numbers, everyone, self.rates, self.dice, self.rows)
         self.note(marks, shared)
         return numbers
+
+    def without_number(self) -> Flags:
+        """Rows without a document number: none was shown, or a newborn's is not given yet."""
+        resident = (self.frame["document_kind"] == "111").to_numpy()
+        missing = self.dice.happens(self.rows, self.rates.get("id_missing", 0.0), 6)
+        missing |= resident & (self.frame["number_night"].to_numpy() > self.state.night)
+        return missing
 
     def sex(self, male: str, female: str, strange: str) -> Texts:
         """The sex in the department's own codes."""
@@ -66,10 +72,14 @@ class Roll(Rows):
     def birth(
         self, form: Callable[[str, str, str], str], month_form: str = "{}-{}", default: str = "19000101"
     ) -> Texts:
-        """Birth dates in the department's own form."""
+        """Birth dates in the department's own form; whoever shows no card is often not asked for the day either."""
         births, marks = birth_errors(
             self.text("birth_text"), form, self.rates, self.dice, self.rows, default, month_form
         )
+        if "birth_missing" in self.rates:
+            unasked = self.without_number() & self.dice.happens(self.rows, self.rates["birth_missing"], 29)
+            births[unasked] = ""
+            marks = {error: flags & ~unasked for error, flags in marks.items()} | {"birth_missing": unasked}
         self.note(marks)
         return births
 

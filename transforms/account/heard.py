@@ -58,7 +58,7 @@ class Heard:
     def _as_they_are(self, inputs: dict[str, str]) -> dict[str, str]:
         """The same inputs as they stand now; every file of every manifest is compared with its hash."""
         settings = self._night.run.settings
-        now = {name: told for name, told in self._night.inputs.items() if not name.endswith(manifest.NAME)}
+        now = dict(self._night.standing)
         for name in (name for name in inputs if name.endswith(manifest.NAME)):
             folder = Path(name).parent
             room = folder.parts[2 if folder.parts[0] == "night" else 0]

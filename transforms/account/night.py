@@ -72,11 +72,16 @@ class Night:
 
     @property
     def inputs(self) -> dict[str, str]:
-        """Manifest entries of everything read so far, and of the configuration."""
+        """Manifest entries of everything read so far, and :attr:`standing`."""
         lake = self.run.settings.lake
-        entries = dict(manifest.upstream(lake, folder, found) for folder, found in self._found.items())
+        entries = dict(manifest.upstream(lake, folder, found) for folder, found in self._found.copy().items())
+        return entries | self.standing
+
+    @property
+    def standing(self) -> dict[str, str]:
+        """What the night stands on besides tables: the configuration, and what persons decided about deliveries."""
         told = {"recalled": decisions.digest(self.recalls), "braked": decisions.digest(self.braked)}
-        return entries | told | {"configuration": manifest.configuration(self.run.settings.expectations)}
+        return told | {"configuration": manifest.configuration(self.run.settings.expectations)}
 
     @cached_property
     def recalls(self) -> dict[str, bool]:

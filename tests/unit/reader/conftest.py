@@ -38,6 +38,7 @@ def publish_city(settings: Settings, number: int, before: small.City, now: small
     counts = json.loads((folder / "release.json").read_text("utf-8"))
     assert counts["night"] == night
     manifest.write(folder, "account", {"base_release": str(number - 1)})
+    small.braked(closed.run)
     publish.run(closed.run)
 
 
