@@ -9,6 +9,7 @@ database. Errors leave as :class:`DatabaseError`, which names sqlstate, constrai
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -162,6 +163,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with engine.begin() as connection:
             yield connection
+
+
+def locked(connection: Connection, table: str) -> sa.Table:
+    """A table of control, locked against a second writer (SQLite locked the whole file when the transaction began).
+
+    Raises:
+        GridfactsError: ``NOT_FOUND``: no night has been run yet, so that it is not there.
+    """
+    if not sa.inspect(connection).has_table(table):
+        raise GridfactsError("NOT_FOUND", f"no night has been run yet: there is no {table}")
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
+    return sa.Table(table, sa.MetaData(), autoload_with=connection)
+
+
+def moment() -> str:
+    """When a person's word or look is written down: UTC, ISO 8601, to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def exists(engine: Engine) -> bool:

@@ -7,7 +7,6 @@ they are inputs like any other, so :func:`digest` stands in manifests.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -63,12 +62,12 @@ def decide(stores: Databases, table: Table, what: Mapping[str, str | int | None]
     if not by.strip() or not reason.strip():
         raise GridfactsError("NOBODY", "a decision needs the name of who decides, and why")
     with database.writing(stores.control) as connection:
-        found = _locked(connection, table)
+        found = database.locked(connection, table)
         same = sa.and_(found.c.retired_at.is_(None), *(found.c[name] == value for name, value in what.items()))
         if (number := connection.scalar(sa.select(found.c[f"{table}_id"]).where(same))) is not None:
             raise GridfactsError("DECIDED", f"{table} {number} says so already")
         number = int(connection.scalar(sa.select(sa.func.max(found.c[f"{table}_id"]))) or 0) + 1
-        who = {f"{table}_id": number, "decided_by": by, "decided_at": _now(), "reason": reason}
+        who = {f"{table}_id": number, "decided_by": by, "decided_at": database.moment(), "reason": reason}
         connection.execute(sa.insert(found).values(**what, **who))
     return number
 
@@ -83,9 +82,9 @@ def retire(stores: Databases, table: Table, number: int, by: str) -> None:
     if not by.strip():
         raise GridfactsError("NOBODY", "taking a decision back needs the name of who does it")
     with database.writing(stores.control) as connection:
-        found = _locked(connection, table)
+        found = database.locked(connection, table)
         one = sa.and_(found.c[f"{table}_id"] == number, found.c.retired_at.is_(None))
-        done = connection.execute(sa.update(found).where(one).values(retired_by=by, retired_at=_now()))
+        done = connection.execute(sa.update(found).where(one).values(retired_by=by, retired_at=database.moment()))
         if done.rowcount != 1:
             raise GridfactsError("NOT_FOUND", f"no standing {table} has the number {number}")
 
@@ -105,14 +104,3 @@ def recalls(settings: Settings) -> dict[str, bool]:
 def digest(told: object) -> str:
     """Hash of standing decisions, for a manifest's inputs."""
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-
-def _locked(connection: sa.Connection, table: Table) -> sa.Table:
-    """The table, locked against a second writer (SQLite locked the whole file when the transaction began)."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
-    return sa.Table(table, sa.MetaData(), autoload_with=connection)
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

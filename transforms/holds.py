@@ -5,7 +5,6 @@ A delivery that a brake holds counts for nothing until somebody releases it: its
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -82,7 +81,7 @@ def open_all(stores: Databases, found: Iterable[Hold]) -> list[Hold]:
     """
     fresh = []
     with database.writing(stores.control) as connection:
-        table = _locked(connection)
+        table = database.locked(connection, "hold")
         known = set(connection.scalars(sa.select(table.c.hold_id)))
         for one in sorted(found, key=lambda hold: (hold.hold_id, hold.code)):
             if one.hold_id not in known:
@@ -113,26 +112,13 @@ def decide(stores: Databases, hold_id: str, decision: Decision, by: str, reason:
     if not by.strip() or not reason.strip():
         raise GridfactsError("NOBODY", "a decision needs the name of who decides, and why")
     with database.writing(stores.control) as connection:
-        table = _locked(connection)
+        table = database.locked(connection, "hold")
         waits = sa.or_(table.c.decision.is_(None), table.c.decision == "refuse")
         named = sa.and_(table.c.hold_id.startswith(hold_id, autoescape=True), waits)
         found = connection.execute(sa.select(table).where(named)).mappings().all()
         if len(found) != 1:
             raise GridfactsError("NOT_FOUND", f"{len(found)} holds that wait have an id beginning with {hold_id}")
         one = table.c.hold_id == found[0]["hold_id"]
-        word = {"decision": decision, "decided_by": by, "decided_at": _now(), "reason": reason}
+        word = {"decision": decision, "decided_by": by, "decided_at": database.moment(), "reason": reason}
         connection.execute(sa.update(table).where(one).values(**word))
     return dict(found[0])
-
-
-def _locked(connection: sa.Connection) -> sa.Table:
-    """The table, locked against a second writer (SQLite locked the whole file when the transaction began)."""
-    if not sa.inspect(connection).has_table("hold"):
-        raise GridfactsError("NOT_FOUND", "no night has been run yet: nothing is held")
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE hold IN EXCLUSIVE MODE"))
-    return sa.Table("hold", sa.MetaData(), autoload_with=connection)
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -7,7 +7,6 @@ cannot be written the read is refused.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Literal
 
@@ -63,7 +62,7 @@ def record_read(
     try:
         known = keys.load(settings)
         row: dict[str, object] = {
-            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "who": who, "action": action, "kind": kind,
+            "at": database.moment(), "who": who, "action": action, "kind": kind,
             "subject": known.audit.identifier("subject", subject) if subject else None, "purpose": purpose,
             "rows": rows,
         }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -51,7 +50,7 @@ def judge(stores: Databases, kind: str, records: tuple[str, str], decision: Deci
         raise GridfactsError("NOBODY", "a judgement needs the name of who decided, and why")
     left, right = sorted(records)
     with database.writing(stores.control) as connection:
-        table = _locked(connection)
+        table = database.locked(connection, "judgement")
         rows = [dict(row) for row in connection.execute(sa.select(table)).mappings()]
         mine = [row for row in rows if row["retired_at"] is None and row["kind"] == kind]
         if against := contradicted(mine, left, right, decision):
@@ -59,7 +58,7 @@ def judge(stores: Databases, kind: str, records: tuple[str, str], decision: Deci
             raise GridfactsError("CONTRADICTION", f"judgement {numbers} says otherwise: undo it first (review undo)")
         number = max((int(row["judgement_id"]) for row in rows), default=0) + 1
         said = {"kind": kind, "left_record": left, "right_record": right, "decision": decision}
-        who = {"decided_by": by, "decided_at": _now(), "reason": reason}
+        who = {"decided_by": by, "decided_at": database.moment(), "reason": reason}
         connection.execute(sa.insert(table).values(judgement_id=number, **said, **who))
     return number
 
@@ -74,20 +73,11 @@ def undo(stores: Databases, number: int, by: str) -> None:
     if not by.strip():
         raise GridfactsError("NOBODY", "undoing a judgement needs the name of who does it")
     with database.writing(stores.control) as connection:
-        table = _locked(connection)
+        table = database.locked(connection, "judgement")
         one = sa.and_(table.c.judgement_id == number, table.c.retired_at.is_(None))
-        done = connection.execute(sa.update(table).where(one).values(retired_by=by, retired_at=_now()))
+        done = connection.execute(sa.update(table).where(one).values(retired_by=by, retired_at=database.moment()))
         if done.rowcount != 1:
             raise GridfactsError("NOT_FOUND", f"no standing judgement has the number {number}")
-
-
-def _locked(connection: sa.Connection) -> sa.Table:
-    """The table, locked against a second writer (SQLite locked the whole file when the transaction began)."""
-    if not sa.inspect(connection).has_table("judgement"):
-        raise GridfactsError("NOT_FOUND", "no night has been published yet: there is nothing to judge")
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("LOCK TABLE judgement IN EXCLUSIVE MODE"))
-    return sa.Table("judgement", sa.MetaData(), autoload_with=connection)
 
 
 def contradicted(standing: list[dict[str, Any]], left: str, right: str, decision: Decision) -> list[int]:
@@ -120,7 +110,3 @@ def _reached(standing: list[dict[str, Any]], start: str) -> dict[str, list[int]]
                 found[other] = [*found[here], int(row["judgement_id"])]
                 waiting.append(other)
     return found
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
