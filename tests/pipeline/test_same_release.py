@@ -26,6 +26,8 @@ def test_threads_change_nothing(home: Home, city: Path, undisturbed: tuple[str, 
     several = Home(home.path, (("GRIDFACTS_THREADS", threads),))
     for night in NIGHTS:
         several.run(night, city / "drops" / night)
+        told = {path.parent.name for path in (home.path / "lake").glob(f"night/{night}/account/heard/*/told.json")}
+        assert {"kind-person", "stage-household"} <= told, "a process beside the rooms told the doors ahead"
     assert several.checksum() == undisturbed[1]
 
 
