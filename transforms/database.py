@@ -165,17 +165,25 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def locked(connection: Connection, table: str) -> sa.Table:
-    """A table of control, locked against a second writer (SQLite locked the whole file when the transaction began).
+@contextlib.contextmanager
+def deciding(engine: Engine, table: str) -> Iterator[tuple[Connection, sa.Table]]:
+    """A transaction in which a person's word is written into a table of control, locked against a second writer.
+
+    SQLite locks the whole file when the transaction begins.
 
     Raises:
-        GridfactsError: ``NOT_FOUND``: no night has been run yet, so that it is not there.
+        GridfactsError: ``NOT_FOUND``: no night has been run yet, so that the table is not there.
+        DatabaseError: the database refused.
     """
-    if not sa.inspect(connection).has_table(table):
-        raise GridfactsError("NOT_FOUND", f"no night has been run yet: there is no {table}")
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
-    return sa.Table(table, sa.MetaData(), autoload_with=connection)
+    nothing = GridfactsError("NOT_FOUND", f"no night has been run yet: there is no {table} to speak of")
+    if not exists(engine):
+        raise nothing
+    with writing(engine) as connection:
+        if not sa.inspect(connection).has_table(table):
+            raise nothing
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
+        yield connection, sa.Table(table, sa.MetaData(), autoload_with=connection)
 
 
 def moment() -> str:

@@ -61,8 +61,7 @@ def decide(stores: Databases, table: Table, what: Mapping[str, str | int | None]
     """
     if not by.strip() or not reason.strip():
         raise GridfactsError("NOBODY", "a decision needs the name of who decides, and why")
-    with database.writing(stores.control) as connection:
-        found = database.locked(connection, table)
+    with database.deciding(stores.control, table) as (connection, found):
         same = sa.and_(found.c.retired_at.is_(None), *(found.c[name] == value for name, value in what.items()))
         if (number := connection.scalar(sa.select(found.c[f"{table}_id"]).where(same))) is not None:
             raise GridfactsError("DECIDED", f"{table} {number} says so already")
@@ -81,8 +80,7 @@ def retire(stores: Databases, table: Table, number: int, by: str) -> None:
     """
     if not by.strip():
         raise GridfactsError("NOBODY", "taking a decision back needs the name of who does it")
-    with database.writing(stores.control) as connection:
-        found = database.locked(connection, table)
+    with database.deciding(stores.control, table) as (connection, found):
         one = sa.and_(found.c[f"{table}_id"] == number, found.c.retired_at.is_(None))
         done = connection.execute(sa.update(found).where(one).values(retired_by=by, retired_at=database.moment()))
         if done.rowcount != 1:

@@ -80,8 +80,7 @@ def open_all(stores: Databases, found: Iterable[Hold]) -> list[Hold]:
         DatabaseError: control cannot be written.
     """
     fresh = []
-    with database.writing(stores.control) as connection:
-        table = database.locked(connection, "hold")
+    with database.deciding(stores.control, "hold") as (connection, table):
         known = set(connection.scalars(sa.select(table.c.hold_id)))
         for one in sorted(found, key=lambda hold: (hold.hold_id, hold.code)):
             if one.hold_id not in known:
@@ -111,8 +110,7 @@ def decide(stores: Databases, hold_id: str, decision: Decision, by: str, reason:
     """
     if not by.strip() or not reason.strip():
         raise GridfactsError("NOBODY", "a decision needs the name of who decides, and why")
-    with database.writing(stores.control) as connection:
-        table = database.locked(connection, "hold")
+    with database.deciding(stores.control, "hold") as (connection, table):
         waits = sa.or_(table.c.decision.is_(None), table.c.decision == "refuse")
         named = sa.and_(table.c.hold_id.startswith(hold_id, autoescape=True), waits)
         found = connection.execute(sa.select(table).where(named)).mappings().all()

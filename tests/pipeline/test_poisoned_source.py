@@ -178,9 +178,9 @@ def test_poisoned_sources_are_frozen_and_the_rest_is_published(
 def let_in(home: Home, hold: str, drops: Path) -> None:
     """A named person says yes to one of the deliveries: it counts, no brake asks again, the others stay frozen."""
     before = home.checksum()
-    nobody = home.call("hold", "release", hold, "--by", " ", "--why", "so", check=False)
+    nobody = home.call("hold", "release", hold, "--by", " ", "--reason", "so", check=False)
     assert "NOBODY" in nobody.stderr
-    home.call("hold", "release", hold, "--by", "reviewer", "--why", "the bureau really has one phone")
+    home.call("hold", "release", hold, "--by", "reviewer", "--reason", "the bureau really has one phone")
     home.run(NIGHTS[1], drops)
     waiting = {row["source"] for row in json.loads(home.call("hold", "list", "--json").stdout)}
     assert waiting == {*SOURCES} - {LET_IN[1]}
@@ -209,7 +209,7 @@ def test_any_other_budget_holds_the_release_for_a_yes(first_night: Path, city: P
     assert home.checksum() == before
 
     for row in held:
-        home.call("hold", "release", row["hold_id"], "--by", "reviewer", "--why", "a block was pulled down")
+        home.call("hold", "release", row["hold_id"], "--by", "reviewer", "--reason", "a block was pulled down")
     for room in ("brakes", "publish"):
         home.call("room", room, "--night", NIGHTS[1])
     assert home.checksum() != before

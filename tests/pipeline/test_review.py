@@ -43,7 +43,7 @@ def test_a_judgement_binds_and_can_be_taken_back(reviewed: Home) -> None:
     assert asked["evidence"] in shown
 
     otherwise = {"join": "same", "part": "different"}[asked["question"]]
-    words = ("--by", "reviewer", "--why", "seen in the field")
+    words = ("--by", "reviewer", "--reason", "seen in the field")
     reviewed.call("review", "judge", asked["item_id"], otherwise, *words, *NIGHT)
     assert asked["item_id"] not in {item["item_id"] for item in queue(reviewed)}
     left, right = entities(reviewed, asked)
@@ -62,7 +62,7 @@ def test_the_queue_asks_first_what_removes_most(reviewed: Home) -> None:
 
 def test_nobody_decides_without_a_name_and_a_reason(reviewed: Home) -> None:
     item = queue(reviewed)[0]["item_id"]
-    done = reviewed.call("review", "judge", item, "same", "--by", " ", "--why", "so", *NIGHT, check=False)
+    done = reviewed.call("review", "judge", item, "same", "--by", " ", "--reason", "so", *NIGHT, check=False)
     assert done.returncode == 1
     assert "NOBODY" in done.stderr
     assert "no judgement stands" in reviewed.call("review", "judged").stdout
@@ -78,7 +78,7 @@ def test_two_persons_under_one_number_are_parted(reviewed: Home) -> None:
     pair = {"kind": "person", "left": joined[0]["left"], "right": joined[0]["right"]}
     before = entities(reviewed, pair)
     assert before[0] == before[1]
-    words = ("--by", "reviewer", "--why", "the register confirmed two persons")
+    words = ("--by", "reviewer", "--reason", "the register confirmed two persons")
     reviewed.call("review", "between", pair["left"], pair["right"], "different", *words, *NIGHT)
     after = entities(reviewed, pair)
     assert after[0] != after[1]

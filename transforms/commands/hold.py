@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transforms.holds import Decision
 
 _BY = click.option("--by", required=True, help="Your name: it stands beside the decision for good.")
-_WHY = click.option("--why", required=True, help="The reason, in a sentence without values.")
+_REASON = click.option("--reason", required=True, help="The reason, in a sentence without values.")
 
 
 @click.group(name="hold")
@@ -46,25 +46,25 @@ def show_hold(hold_id: str, *, as_json: bool) -> None:
 @hold_group.command()
 @click.argument("hold_id")
 @_BY
-@_WHY
-def release(hold_id: str, by: str, why: str) -> None:
+@_REASON
+def release(hold_id: str, by: str, reason: str) -> None:
     """Say yes to HOLD_ID; the next run of a night obeys."""
-    _decide(hold_id, "release", by, why)
+    _decide(hold_id, "release", by, reason)
 
 
 @hold_group.command()
 @click.argument("hold_id")
 @_BY
-@_WHY
-def refuse(hold_id: str, by: str, why: str) -> None:
+@_REASON
+def refuse(hold_id: str, by: str, reason: str) -> None:
     """Say no to HOLD_ID: what it holds counts for nothing until somebody releases it."""
-    _decide(hold_id, "refuse", by, why)
+    _decide(hold_id, "refuse", by, reason)
 
 
-def _decide(hold_id: str, decision: Decision, by: str, why: str) -> None:
+def _decide(hold_id: str, decision: Decision, by: str, reason: str) -> None:
     from transforms import database, holds
 
-    row = holds.decide(database.open_databases(Settings.from_environment()), hold_id, decision, by, why)
+    row = holds.decide(database.open_databases(Settings.from_environment()), hold_id, decision, by, reason)
     again = f"run the night of {row['night']} again, or wait for the next one"
     click.echo(f"hold {row['hold_id']}: {decision}; it binds from the next run on ({again})")
 

@@ -63,15 +63,15 @@ def show_item(item_id: str, night: str, who: str, purpose: str, *, as_json: bool
 @click.argument("item_id")
 @click.argument("decision", type=_DECISION)
 @click.option("--by", required=True, help="Your name: it stands beside the judgement for good.")
-@click.option("--why", required=True, help="The reason, in a sentence.")
+@click.option("--reason", required=True, help="The reason, in a sentence.")
 @night_option
-def judge(item_id: str, decision: Decision, by: str, why: str, night: str) -> None:
+def judge(item_id: str, decision: Decision, by: str, reason: str, night: str) -> None:
     """Decide ITEM_ID; the next run of a night obeys."""
     from transforms import review
 
     this = Run.of(night)
     item = review.find(_queue(this), item_id)
-    number = review.judge(_stores(this.settings), item.kind, (item.left, item.right), decision, by, why)
+    number = review.judge(_stores(this.settings), item.kind, (item.left, item.right), decision, by, reason)
     click.echo(f"judgement {number}: {decision}; it binds from the next run on (review undo {number} takes it back)")
 
 
@@ -79,15 +79,15 @@ def judge(item_id: str, decision: Decision, by: str, why: str, night: str) -> No
 @click.argument("records", nargs=2)
 @click.argument("decision", type=_DECISION)
 @click.option("--by", required=True, help="Your name: it stands beside the judgement for good.")
-@click.option("--why", required=True, help="The reason, in a sentence.")
+@click.option("--reason", required=True, help="The reason, in a sentence.")
 @night_option
-def between(records: tuple[str, str], decision: Decision, by: str, why: str, night: str) -> None:
+def between(records: tuple[str, str], decision: Decision, by: str, reason: str, night: str) -> None:
     """Decide on any two RECORDS of one kind, asked or not (`gridfacts explain` names them)."""
     from transforms import review
 
     this = Run.of(night)
     kind = review.kind_of(this, records)
-    number = review.judge(_stores(this.settings), kind, records, decision, by, why)
+    number = review.judge(_stores(this.settings), kind, records, decision, by, reason)
     click.echo(f"judgement {number}: {decision}; it binds from the next run on (review undo {number} takes it back)")
 
 

@@ -49,8 +49,7 @@ def judge(stores: Databases, kind: str, records: tuple[str, str], decision: Deci
     if not by.strip() or not reason.strip():
         raise GridfactsError("NOBODY", "a judgement needs the name of who decided, and why")
     left, right = sorted(records)
-    with database.writing(stores.control) as connection:
-        table = database.locked(connection, "judgement")
+    with database.deciding(stores.control, "judgement") as (connection, table):
         rows = [dict(row) for row in connection.execute(sa.select(table)).mappings()]
         mine = [row for row in rows if row["retired_at"] is None and row["kind"] == kind]
         if against := contradicted(mine, left, right, decision):
@@ -72,8 +71,7 @@ def undo(stores: Databases, number: int, by: str) -> None:
     """
     if not by.strip():
         raise GridfactsError("NOBODY", "undoing a judgement needs the name of who does it")
-    with database.writing(stores.control) as connection:
-        table = database.locked(connection, "judgement")
+    with database.deciding(stores.control, "judgement") as (connection, table):
         one = sa.and_(table.c.judgement_id == number, table.c.retired_at.is_(None))
         done = connection.execute(sa.update(table).where(one).values(retired_by=by, retired_at=database.moment()))
         if done.rowcount != 1:
