@@ -50,7 +50,7 @@ def _earlier(night: Night, delivery: Delivery, kind: str) -> pa.Table:
 
 
 def live_door(pages: Pages, engine: Engine, kind: str, live: pa.Table | None) -> Iterator[str]:
-    """Merged = live, no record twice; live rows are rows of their standardised batch, column by column."""
+    """Merged = live, no record twice; live rows are rows of a batch that counts, as it was standardised."""
     night, versions = pages.night, pages.night.versions
     merged = versions.filter(pc.and_(pc.equal(versions["kind"], kind), pc.equal(versions["state"], "merged")))
     narrow = (model.STANDARD.empty_table() if live is None else live).select(_ID.names).cast(_ID)
@@ -61,13 +61,16 @@ def live_door(pages: Pages, engine: Engine, kind: str, live: pa.Table | None) ->
         yield f"account {kind} {batch.split('-')[0]}: versions of a batch that did not pass"
     if live is None:
         return
+    counting = {one.batch.id for of in night.deliveries.values() for one in of if one.fate == "counts"}
     codes = live["batch"].combine_chunks().dictionary_encode()
     for code, name in enumerate(codes.dictionary.to_pylist()):
         if name in passed:  # else it is no merged version, and told above
             rows = live.filter(pa.array(codes.indices.to_numpy() == code)) if len(codes.dictionary) > 1 else live
+            source = passed[name].source
+            if name not in counting:
+                yield f"account {kind} {source}: {rows.num_rows} live rows of a delivery that does not count tonight"
             missing = _not_in(rows, night.of_batch("standardise", passed[name], kind))
             if missing:
-                source = passed[name].source
                 yield f"account {kind} {source}: {missing} live rows that are not rows of their standardised batch"
 
 

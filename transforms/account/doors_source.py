@@ -52,6 +52,7 @@ def read_ahead(
 def source_doors(engine: Engine, delivery: Delivery, again: Callable[[], pa.Table], pages: Pages) -> Iterator[str]:
     """Findings at the doors of land, check and standardise for one batch."""
     night = pages.night
+    night.landed(delivery.batch.id)  # which doors it has hangs on check's word too: one more input of what is said here
     landed = night.of_batch("land", delivery.batch, "rows")
     try:
         yield from _land(engine, delivery, landed, again())

@@ -105,11 +105,7 @@ class Night:
     def _deliveries(self, source: str) -> list[Delivery]:
         told: dict[Batch, tuple[manifest.Manifest, str | None]] = {}
         for name in store.landed(self.run, source):
-            landed = self.require(store.batch_dir(self.run.settings, "land", name), "land")
-            hold = landed.facts.get("hold")
-            if not hold:
-                hold = self.require(store.batch_dir(self.run.settings, "check", name), "check").facts.get("hold")
-            told[Batch.parse(name)] = (landed, str(hold) if hold else None)
+            told[Batch.parse(name)] = self.landed(name)
         arrives = self.contracts[source].arrives
         may = [
             Landed(b, str(f.facts["first_night"]), bool(hold or self.braked.get(b.id)), self.recalls.get(b.id, False))
@@ -121,6 +117,14 @@ class Night:
             Delivery(b, str(f.facts["first_night"]), int(f.facts["rows"] or 0), hold, *fate[b], fate[b][1] == last)
             for b, (f, hold) in sorted(told.items())
         ]
+
+    def landed(self, batch: str) -> tuple[manifest.Manifest, str | None]:
+        """Land's manifest of a batch, and the code under which land or check holds it whole, else None."""
+        landed = self.require(store.batch_dir(self.run.settings, "land", batch), "land")
+        hold = landed.facts.get("hold")
+        if not hold:
+            hold = self.require(store.batch_dir(self.run.settings, "check", batch), "check").facts.get("hold")
+        return landed, str(hold) if hold else None
 
     def before(self, delivery: Delivery) -> list[Delivery]:
         """The deliveries that a counting one is compared with: the one before it; of a delta every one before it."""

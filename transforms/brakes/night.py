@@ -10,13 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import contract, database, holds, kinds, manifest, store
+from transforms import contract, database, decisions, holds, kinds, manifest, store
 from transforms.contract import Contract
 from transforms.database import Databases
 from transforms.kinds import Kind
 from transforms.run import Run
 
 _OUTCOME = ["batch", "kind", "source", "landed", "quarantined", "merged", "held"]
+_DELIVERY = ["batch", "state"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ class Closed:
     @cached_property
     def fresh(self) -> dict[str, str]:
         """Batch → source, of the deliveries that count tonight and did not in the release before."""
-        counted = _counting(database.read(self.stores.control, "outcome", _OUTCOME))
-        return {batch: source for batch, source in _counting(self.outcome).items() if batch not in counted}
+        control = self.stores.control
+        counted = _counting(database.read(control, "outcome", _OUTCOME), database.read(control, "delivery", _DELIVERY))
+        tonight = _counting(self.outcome, self.table("delivery", _DELIVERY))
+        return {batch: source for batch, source in tonight.items() if batch not in counted}
 
     @cached_property
     def excused(self) -> set[str]:
@@ -101,7 +104,9 @@ class Closed:
         return {row["source"]: row["batch"] for row in rows.to_pylist() if row["batch"]}
 
 
-def _counting(outcome: pa.Table) -> dict[str, str]:
-    """Batch → source, of those with rows, none of them held; of an empty file the ledger cannot say whether it is."""
+def _counting(outcome: pa.Table, delivery: pa.Table) -> dict[str, str]:
+    """Batch → source, of those with rows, neither held nor recalled; of an empty file the ledger cannot say whether."""
+    recalled = delivery["batch"].filter(pc.equal(delivery["state"], decisions.RECALLED)).combine_chunks()
     free = outcome.filter(pc.and_(pc.equal(outcome["held"], 0), pc.greater(outcome["landed"], 0)))
+    free = free.filter(pc.invert(pc.is_in(free["batch"], recalled)))
     return dict(zip(free["batch"].to_pylist(), free["source"].to_pylist(), strict=True))

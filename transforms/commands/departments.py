@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from transforms.commands.options import json_option, night_option, progress, show
+from transforms.commands.options import by_option, json_option, night_option, progress, reason_option, show
 from transforms.run import Run, Settings
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -104,8 +104,8 @@ def export_waiting(source: str | None, rule: str | None, out: Path) -> None:
 @click.argument("row")
 @click.option("--rule", "broken", required=True, help="The rule that shall not fire.")
 @click.option("--field", default=None, help="The heading, where the rule speaks of several.")
-@click.option("--by", required=True, help="Your name: it stands beside the attestation for good.")
-@click.option("--reason", required=True, help="What you have seen that proves it, without values.")
+@by_option
+@reason_option("What you have seen that proves it, without values.")
 def attest(row: str, broken: str, field: str | None, by: str, reason: str) -> None:
     """Say that the odd value in ROW (source:file-or-batch:line) is right: the rule never fires for it again.
 
@@ -141,7 +141,7 @@ def attested(*, everything: bool, as_json: bool) -> None:
 
 @quarantine_group.command()
 @click.argument("number", type=int)
-@click.option("--by", required=True, help="Your name.")
+@by_option
 def retract(number: int, by: str) -> None:
     """Take attestation NUMBER back: from the next run on the rule fires again."""
     from transforms import database, decisions

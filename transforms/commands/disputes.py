@@ -6,7 +6,7 @@ import datetime as dt
 
 import click
 
-from transforms.commands.options import json_option, show
+from transforms.commands.options import by_option, json_option, reason_option, show
 from transforms.run import Settings
 
 
@@ -18,8 +18,8 @@ def dispute_group() -> None:
 @dispute_group.command(name="raise")
 @click.argument("entity")
 @click.argument("field")
-@click.option("--by", required=True, help="Your name: it stands beside the dispute for good.")
-@click.option("--reason", required=True, help="What you have seen, without values.")
+@by_option
+@reason_option("What you have seen, without values.")
 def raise_dispute(entity: str, field: str, by: str, reason: str) -> None:
     """Doubt FIELD of ENTITY (an id): the department whose value won is asked."""
     from transforms import database
@@ -55,7 +55,7 @@ def list_disputes(source: str | None, *, as_json: bool) -> None:
 
 @dispute_group.command()
 @click.argument("number", type=int)
-@click.option("--by", required=True, help="Your name.")
+@by_option
 def withdraw(number: int, by: str) -> None:
     """Take dispute NUMBER back."""
     from transforms import database, decisions

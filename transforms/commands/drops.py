@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from transforms.commands.options import drops_option, json_option, night_option, show
+from transforms.commands.options import by_option, drops_option, json_option, night_option, reason_option, show
 from transforms.errors import GridfactsError
 from transforms.run import Run, Settings
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from transforms.database import Databases
 
 _LAST_NIGHT = "9999-12-31"  # whatever was landed, in any night
-_BY = click.option("--by", required=True, help="Your name: it stands beside the decision for good.")
-_REASON = click.option("--reason", required=True, help="Why, in a sentence without values.")
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,8 @@ def list_drops(source: str | None, *, as_json: bool) -> None:
 
 @drop_group.command()
 @click.argument("batch")
-@_BY
-@_REASON
+@by_option
+@reason_option("Why, in a sentence without values.")
 def recall(batch: str, by: str, reason: str) -> None:
     """Take BATCH (its id, or source:file name) back: from the next run on the release is as if it had never come.
 
@@ -74,7 +72,7 @@ def recall(batch: str, by: str, reason: str) -> None:
 
 @drop_group.command()
 @click.argument("batch")
-@_BY
+@by_option
 def restore(batch: str, by: str) -> None:
     """Take up BATCH again, which was recalled; the next run counts it."""
     from transforms import decisions

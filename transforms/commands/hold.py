@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from transforms.commands.options import json_option, show
+from transforms.commands.options import by_option, json_option, reason_option, show
 from transforms.errors import GridfactsError
 from transforms.run import Settings
 
 if TYPE_CHECKING:
     from transforms.holds import Decision
-
-_BY = click.option("--by", required=True, help="Your name: it stands beside the decision for good.")
-_REASON = click.option("--reason", required=True, help="The reason, in a sentence without values.")
 
 
 @click.group(name="hold")
@@ -43,30 +40,23 @@ def show_hold(hold_id: str, *, as_json: bool) -> None:
     show(row, "\n".join([_line(row), *_answers(row)]), as_json=as_json)
 
 
-@hold_group.command()
-@click.argument("hold_id")
-@_BY
-@_REASON
-def release(hold_id: str, by: str, reason: str) -> None:
-    """Say yes to HOLD_ID; the next run of a night obeys."""
-    _decide(hold_id, "release", by, reason)
+def _answer(decision: Decision, text: str) -> None:
+    """The command of one of both answers, with ``text`` as its help."""
+
+    @hold_group.command(name=decision, help=text)
+    @click.argument("hold_id")
+    @by_option
+    @reason_option("The reason, in a sentence without values.")
+    def answer(hold_id: str, by: str, reason: str) -> None:
+        from transforms import database, holds
+
+        row = holds.decide(database.open_databases(Settings.from_environment()), hold_id, decision, by, reason)
+        again = f"run the night of {row['night']} again, or wait for the next one"
+        click.echo(f"hold {row['hold_id']}: {decision}; it binds from the next run on ({again})")
 
 
-@hold_group.command()
-@click.argument("hold_id")
-@_BY
-@_REASON
-def refuse(hold_id: str, by: str, reason: str) -> None:
-    """Say no to HOLD_ID: what it holds counts for nothing until somebody releases it."""
-    _decide(hold_id, "refuse", by, reason)
-
-
-def _decide(hold_id: str, decision: Decision, by: str, reason: str) -> None:
-    from transforms import database, holds
-
-    row = holds.decide(database.open_databases(Settings.from_environment()), hold_id, decision, by, reason)
-    again = f"run the night of {row['night']} again, or wait for the next one"
-    click.echo(f"hold {row['hold_id']}: {decision}; it binds from the next run on ({again})")
+_answer("release", "Say yes to HOLD_ID; the next run of a night obeys.")
+_answer("refuse", "Say no to HOLD_ID: what it holds counts for nothing until somebody releases it.")
 
 
 def _all() -> list[dict[str, Any]]:

@@ -35,6 +35,16 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def by_option(command: Command) -> Command:
+    """``--by``: whose word it is."""
+    return click.option("--by", required=True, help="Your name: it stands beside the decision for good.")(command)
+
+
+def reason_option(text: str) -> Callable[[Command], Command]:
+    """``--reason`` of a decision; ``text`` is its help."""
+    return click.option("--reason", required=True, help=text)
+
+
 def progress() -> Callable[[str], None]:
     """A teller of progress that counts seconds from now; it can be sent to another process."""
     return functools.partial(_tell, time.monotonic())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from transforms.commands.options import json_option, night_option, reader_options, show
+from transforms.commands.options import by_option, json_option, night_option, reader_options, reason_option, show
 from transforms.run import Run, Settings
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def show_item(item_id: str, night: str, who: str, purpose: str, *, as_json: bool
 @review_group.command()
 @click.argument("item_id")
 @click.argument("decision", type=_DECISION)
-@click.option("--by", required=True, help="Your name: it stands beside the judgement for good.")
-@click.option("--reason", required=True, help="The reason, in a sentence.")
+@by_option
+@reason_option("The reason, in a sentence.")
 @night_option
 def judge(item_id: str, decision: Decision, by: str, reason: str, night: str) -> None:
     """Decide ITEM_ID; the next run of a night obeys."""
@@ -78,8 +78,8 @@ def judge(item_id: str, decision: Decision, by: str, reason: str, night: str) ->
 @review_group.command()
 @click.argument("records", nargs=2)
 @click.argument("decision", type=_DECISION)
-@click.option("--by", required=True, help="Your name: it stands beside the judgement for good.")
-@click.option("--reason", required=True, help="The reason, in a sentence.")
+@by_option
+@reason_option("The reason, in a sentence.")
 @night_option
 def between(records: tuple[str, str], decision: Decision, by: str, reason: str, night: str) -> None:
     """Decide on any two RECORDS of one kind, asked or not (`gridfacts explain` names them)."""
@@ -93,7 +93,7 @@ def between(records: tuple[str, str], decision: Decision, by: str, reason: str, 
 
 @review_group.command()
 @click.argument("number", type=int)
-@click.option("--by", required=True, help="Your name.")
+@by_option
 def undo(number: int, by: str) -> None:
     """Retire judgement NUMBER; the next run of a night is free of it."""
     from transforms import review

@@ -78,13 +78,13 @@ def _manifest(lake: Settings, room: str, batch: str) -> str | None:
 
 
 def _verdicts(before: Path, now: Path) -> tuple[int, int, int]:
-    """Rows that are accepted now, that wait now, and that wait for another reason."""
+    """Of the rows in both: those that are accepted now, that wait now, and that wait for another reason."""
     paths = [folder / "verdict.parquet" for folder in (before, now)]
     if not all(path.is_file() for path in paths):
         return 0, 0, 0
     old, new = (store.read_table(path).sort_by("ordinal") for path in paths)
     at = pc.index_in(new["ordinal"], value_set=old["ordinal"].combine_chunks())
-    was, now_is = old.take(at), new
+    was, now_is = old.take(at.filter(pc.is_valid(at))), new.filter(pc.is_valid(at))  # a batch split again has others
     freed = pc.and_(now_is["accepted"], pc.invert(was["accepted"]))
     caught = pc.and_(pc.invert(now_is["accepted"]), was["accepted"])
     reason = _different(was["rule"], now_is["rule"]) | _different(was["field"], now_is["field"])

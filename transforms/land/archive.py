@@ -71,13 +71,15 @@ def _places(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], what: str)
     names = [e.filename for e in entries]
     if len({n.lower() for n in names}) != len(names):
         raise RefusedError("BAD_ARCHIVE", f"{what} has two parts of one name")
+    if not all(names):
+        raise RefusedError("BAD_ARCHIVE", f"a part of {what} has no name")
     if any(n.startswith("/") or "\\" in n or ":" in n or ".." in n.split("/") for n in names):
         raise RefusedError("BAD_ARCHIVE", f"a part of {what} wants to lie outside it")
     if any(stat.S_ISLNK(e.external_attr >> 16) for e in entries):
         raise RefusedError("BAD_ARCHIVE", f"a part of {what} is a link")
     places = sorted((e.header_offset, e.header_offset + e.compress_size) for e in entries)
-    ends = [start for start, _ in places[1:]] + [archive.start_dir]
-    if any(end > following for (_, end), following in zip(places, ends, strict=True)):
+    starts = [start for start, _ in places] + [archive.start_dir]
+    if any(end > following for (_, end), following in zip(places, starts[1:], strict=True)):
         raise RefusedError("ZIP_BOMB", f"parts of {what} overlap")
 
 

@@ -16,7 +16,8 @@ from transforms.land.sheet_xml import Seen
 _BOF, _EOF, _LOCKED, _SHEET, _BOOK = 0x809, 0x0A, 0x2F, 0x85, 0x1AE
 _TEXT, _SHARED, _RICH, _NUMBER, _SHORT, _MANY, _FORMULA, _WORD = 0x204, 0xFD, 0xD6, 0x203, 0x27E, 0xBD, 0x06, 0x205
 _SAYS = {_SHARED, _RICH, _NUMBER, _SHORT, _MANY}
-_OWN_BOOKS = (0x0401, 0x3A01)  # this workbook; add-in functions
+_ROW, _ROW_FLAGS, _HIDDEN = 0x208, 12, 0x20
+_OWN_BOOKS = (0x0401, 0x3A01, 1)  # this workbook; add-in functions; a name of one character: this sheet, or nothing
 _BIFF8 = 0x0600
 _ERROR, _EMPTY = 2, 3
 _MACROS = {"_VBA_PROJECT_CUR", "_VBA_PROJECT", "VBA", "Macros"}
@@ -38,23 +39,28 @@ def look(raw: BinaryIO, sheet: str) -> Seen:
     if data is None:
         raise RefusedError("WRONG_TYPE", "this is no workbook of Excel 97 or later")
     filled, unusable = set[int](), dict[int, set[int]]()
-    for row, column, usable in _cells(data, _start(data, sheet)):
+    start = _start(data, sheet)
+    for row, column, usable in _cells(data, start):
         filled.add(row + 1)
         if not usable:
             unusable.setdefault(row + 1, set()).add(column)
-    return Seen(frozenset(filled), {row: frozenset(columns) for row, columns in unusable.items()})
+    told = {row: frozenset(columns) for row, columns in unusable.items()}
+    return Seen(frozenset(filled), told, frozenset(filled.intersection(_hidden(data, start))))
 
 
 def _start(data: bytes, wanted: str) -> int:
-    """Where the sheet's records begin."""
+    """Where the sheet's records begin; what refers to other files stands behind the list of sheets."""
+    start = None
     for kind, body in _records(data, 0):
         if kind == _LOCKED:
             raise RefusedError("ENCRYPTED", "the workbook is protected by a password")
         if kind == _BOOK and len(body) > 4 and struct.unpack_from("<H", body, 2)[0] not in _OWN_BOOKS:
             raise RefusedError("EXTERNAL_LINK", "the workbook refers to other files")
-        if kind == _SHEET and _title(body) == wanted:
-            return int(struct.unpack_from("<I", body)[0])
-    raise RefusedError("NO_SHEET", f"the workbook has no sheet {wanted}")
+        if kind == _SHEET and len(body) > 7 and _title(body) == wanted and start is None:
+            start = int(struct.unpack_from("<I", body)[0])
+    if start is None:
+        raise RefusedError("NO_SHEET", f"the workbook has no sheet {wanted}")
+    return start
 
 
 def _title(body: bytes) -> str:
@@ -79,6 +85,13 @@ def _records(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
             yield kind, body
         at += 4 + length
     raise RefusedError("TRUNCATED", "the workbook ends inside a sheet")
+
+
+def _hidden(data: bytes, at: int) -> Iterator[int]:
+    """Numbers, from 1, of rows that the sheet does not show ([MS-XLS] 2.4.221)."""
+    for kind, body in _records(data, at):
+        if kind == _ROW and len(body) > _ROW_FLAGS and body[_ROW_FLAGS] & _HIDDEN:
+            yield struct.unpack_from("<H", body)[0] + 1
 
 
 def _cells(data: bytes, at: int) -> Iterator[tuple[int, int, bool]]:

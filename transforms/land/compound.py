@@ -65,9 +65,16 @@ class Compound:
         seen: set[int] = set()
         while further < _LAST and further not in seen:
             seen.add(further)
-            *numbers, further = _numbers(self._sector(further))
+            *numbers, further = _numbers(self._whole(further))
             listed += numbers
-        return _numbers(b"".join(self._sector(number) for number in listed if number < _LAST))
+        return _numbers(b"".join(self._whole(number) for number in listed if number < _LAST))
+
+    def _whole(self, number: int) -> bytes:
+        """A sector of the allocation table: only the last one of sheets may be cut short by who wrote it."""
+        sector = self._sector(number)
+        if len(sector) < self._size:
+            raise RefusedError("TRUNCATED", "the old workbook ends inside its allocation table")
+        return sector
 
     def _sector(self, number: int) -> bytes:
         start = (number + 1) * self._size

@@ -14,7 +14,7 @@ from typing import Self
 
 from transforms.errors import RefusedError
 
-_END, _DELETED = 0x0D, ord("*")
+_END, _DELETED = b"\r", ord("*")
 _TEXT, _NUMBERS, _DAY, _LOGICAL = "C", "NF", "D", "L"
 _BOOLEAN = dict.fromkeys("TtYy", "TRUE") | dict.fromkeys("FfNn", "FALSE")
 
@@ -89,7 +89,7 @@ class Table:
 
 def _fields(data: bytes, first: int, encoding: str) -> Iterator[Field]:
     at, start = 32, 1
-    while at + 1 < first and data[at] != _END:
+    while at + 1 < first and data[at : at + 1] != _END:
         if at + 32 > len(data):
             raise RefusedError("TRUNCATED", "the attribute table ends inside its head")
         number = (at - 32) // 32 + 1

@@ -48,6 +48,7 @@ def count(_job: Job, raw: BinaryIO, found: Found) -> None:
     first, width = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
     if not width or len(data) < first:
         raise RefusedError("TRUNCATED", "the table ends inside its head")
-    records = len(data[first:].rstrip(b"\0").removesuffix(_END)) // width
+    length = len(data[first:].rstrip(b"\0").removesuffix(_END))  # the last record may itself be padded so
+    records = -(-length // width)
     if records != found.rows + found.left:
         raise differing(found.rows + found.left, records, "records")

@@ -123,7 +123,7 @@ def _opened(raw: BinaryIO) -> Iterator[sqlite3.Connection]:
             package.execute("PRAGMA cell_size_check = ON")
             package.set_authorizer(_authorized)
             yield package
-    except (sqlite3.Error, OverflowError):
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last: names and SQLite's own words about them
         raise RefusedError("DAMAGED", "the package cannot be read") from None
 
 
@@ -157,7 +157,7 @@ def _layer(package: sqlite3.Connection, wanted: str | None) -> Layer:
         RefusedError: as :func:`read`.
     """
     found = package.execute("SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')")
-    names = sorted(name.decode("utf-8", "replace") for (name,) in found)
+    names = sorted(_word(name) for (name,) in found)
     if wanted is None and len(names) != 1:
         raise RefusedError("NO_SHEET", f"the package holds {len(names)} layers; the contract names none")
     name = wanted or names[0]
@@ -167,15 +167,28 @@ def _layer(package: sqlite3.Connection, wanted: str | None) -> Layer:
     if stored is None or stored[0] != b"table" or not stored[1]:
         raise RefusedError("WRONG_TYPE", f"layer {name} is no table")
     told = package.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()
-    columns = tuple(row[1].decode("utf-8", "replace") for row in told)
-    keys = [row[1].decode("utf-8", "replace") for row in told if row[5]]
+    columns = tuple(_word(row[1]) for row in told)
+    keys = [_word(row[1]) for row in told if row[5]]
     question = "SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?"
     shape = package.execute(question, (name,)).fetchone() if _has(package, "gpkg_geometry_columns") else None
     if shape:
         system = package.execute("SELECT definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?", (shape[1],)).fetchone()
-        shapefile.geographic(system[0] if system else b"", "the package")
-    place = shape[0].decode("utf-8", "replace") if shape else None
+        shapefile.geographic(system[0] if system and isinstance(system[0], bytes) else b"", "the package")
+    place = _word(shape[0]) if shape else None
+    if place and place not in columns:  # SQLite would read its name as a text
+        raise RefusedError("DAMAGED", "the layer lacks the column that should hold its geometry")
     return Layer(name, columns, place, keys[0] if len(keys) == 1 else None, int(stored[1]))
+
+
+def _word(name: object) -> str:
+    """A name in the package's own tables, which may hold anything.
+
+    Raises:
+        RefusedError: ``DAMAGED``.
+    """
+    if not isinstance(name, bytes):
+        raise RefusedError("DAMAGED", "a name in the package is no text")
+    return name.decode("utf-8", "replace")
 
 
 def _has(package: sqlite3.Connection, name: str) -> bool:

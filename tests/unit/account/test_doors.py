@@ -14,6 +14,7 @@ from transforms.account.balance import doors
 from transforms.account.night import Night
 from transforms.account.pages import Pages
 from transforms.errors import ImbalanceError
+from transforms.holds import Hold, open_all
 
 
 def last_by_first(table: pa.Table) -> pa.Table:
@@ -91,6 +92,21 @@ def test_a_swapped_row_is_found_and_named(
     assert any(line.startswith(room) for line in found), found
     if room in ("land", "check", "standardise"):
         assert any(line.startswith(room) and "registry" in line for line in found)
+
+
+def test_rows_of_a_delivery_that_waits_may_not_live(city: World) -> None:
+    city.publish()  # so that control has its tables
+    (batch,) = (name for name in city.files if name.startswith("roster"))
+    waits = [Hold("WITHDRAWN", city.night, "too many", "roster", batch)]
+    open_all(database.open_databases(city.settings), waits)  # since apply
+    live = store.read_table(city.folder("account", "live") / "person.parquet")["source"].to_pylist().count("roster")
+    assert live > 0
+    finding = f"account person roster: {live} live rows of a delivery that does not count tonight"
+    assert account.balance(city.run, city.reread) == [finding]
+    with pytest.raises(ImbalanceError, match="does not count"):
+        account.close(city.run, city.reread)
+    account.apply(city.run)
+    assert "roster" not in store.read_table(city.folder("account", "live") / "person.parquet")["source"].to_pylist()
 
 
 FIRST = {room: (name, change) for room, name, change in reversed(TAMPERED)}

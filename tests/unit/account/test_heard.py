@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shutil
 import sys
 from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from tests.unit.account.deployment import World
 from tests.unit.account.test_doors import FIRST, place
-from transforms import account, database, kinds, manifest, review
-from transforms.account import doors_night
+from transforms import account, database, decisions, holds, keys, kinds, manifest, review, store
+from transforms.account import doors_apply, doors_night
+from transforms.account.night import Delivery
+from transforms.database import Databases
 from transforms.errors import ImbalanceError
 from transforms.run import Settings
 
@@ -22,20 +27,37 @@ def done(world: World) -> list[str]:
     return ["sources", "apply", *sorted({kind.stage for kind in kinds.load_all(world.settings.expectations).values()})]
 
 
+def every_kind(world: World) -> list[str]:
+    """Names of the kinds whose doors a night has."""
+    return sorted(kinds.load_all(world.settings.expectations))
+
+
+def of_source(world: World, source: str) -> str:
+    """The one batch that a source delivered."""
+    (batch,) = (name for name in world.files if name.startswith(source))
+    return batch
+
+
 class Counting:
-    """Land's reader, and the kinds whose doors were asked, counted."""
+    """Land's reader, and the kinds and versions whose doors were asked, counted."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self.batches: list[str] = []
         self.kinds: list[str] = []
+        self.versions: list[str] = []
         self._world = world
-        asked = doors_night.kind_doors
+        asked, version_door = doors_night.kind_doors, doors_apply.version_door
 
         def counted(pages: object, engine: object, kind: str) -> object:
             self.kinds.append(kind)
             return asked(pages, engine, kind)  # type: ignore[arg-type]
 
+        def versioned(pages: object, engine: object, delivery: Delivery) -> object:
+            self.versions.append(delivery.batch.id)
+            return version_door(pages, engine, delivery)  # type: ignore[arg-type]
+
         monkeypatch.setattr(sys.modules["transforms.account.balance"], "kind_doors", counted)
+        monkeypatch.setattr(sys.modules["transforms.account.balance"], "version_door", versioned)
 
     def reread(self, settings: Settings, batch: str) -> pa.Table:
         self.batches.append(batch)
@@ -43,7 +65,7 @@ class Counting:
 
     def close(self) -> tuple[list[str], list[str]]:
         """Close the night: the batches that were read again, and the kinds whose doors were told."""
-        self.batches, self.kinds = [], []
+        self.batches, self.kinds, self.versions = [], [], []
         account.close(self._world.run, self.reread)
         return sorted(self.batches), sorted(self.kinds)
 
@@ -56,17 +78,21 @@ def counting(city: World, monkeypatch: pytest.MonkeyPatch) -> Counting:
 def test_close_tells_nothing_again_that_was_told_ahead(city: World, counting: Counting) -> None:
     account.listen(city.run, counting.reread, done(city))
     assert sorted(counting.batches) == sorted(city.files)
-    assert sorted(counting.kinds) == sorted(kinds.load_all(city.settings.expectations))
+    assert sorted(counting.kinds) == every_kind(city)
+    assert sorted(counting.versions) == sorted(city.files)
     assert counting.close() == ([], [])
+    assert counting.versions == []
     assert account.balance(city.run, counting.reread) == []
     assert sorted(counting.batches) == sorted(city.files), "balance reads every batch from its bytes"
+    assert sorted(counting.kinds) == every_kind(city), "and takes nobody's word"
+    assert sorted(counting.versions) == sorted(city.files)
 
 
 def test_close_tells_what_nobody_told_ahead(city: World, counting: Counting) -> None:
     account.listen(city.run, counting.reread, ("sources",))
     batches, told = counting.close()
     assert batches == []
-    assert told == sorted(kinds.load_all(city.settings.expectations))
+    assert told == every_kind(city)
 
 
 @pytest.mark.parametrize("room", FIRST)
@@ -91,14 +117,79 @@ def test_a_row_swapped_before_stops_the_night_by_what_was_told_ahead(
     assert counting.kinds == []
 
 
-def test_a_judgement_made_since_makes_them_be_told_again(city: World, counting: Counting) -> None:
+JUDGED: dict[str, Callable[[Databases, int], object]] = {
+    "made": lambda stores, _: review.judge(stores, "person", ("c", "d"), "same", "李工", "one person"),
+    "retired": lambda stores, number: review.undo(stores, number, "李工"),
+    "turned round": lambda stores, number: (
+        review.undo(stores, number, "李工"),
+        review.judge(stores, "person", ("a", "b"), "same", "李工", "one person after all"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", JUDGED)
+def test_a_judgement_since_makes_them_be_told_again(city: World, counting: Counting, what: str) -> None:
     city.publish()  # so that control has its tables
-    account.listen(city.run, counting.reread, done(city))
     stores = database.open_databases(city.settings)
-    review.judge(stores, "person", ("a", "b"), "different", "李工", "two people")
+    number = review.judge(stores, "person", ("a", "b"), "different", "李工", "two people")
+    account.listen(city.run, counting.reread, done(city))
+    JUDGED[what](stores, number)
     batches, told_again = counting.close()
     assert batches == []  # sealed: a judgement changes nothing about what a file said
-    assert told_again == sorted(kinds.load_all(city.settings.expectations))
+    assert told_again == every_kind(city)
+
+
+DECIDED: dict[str, Callable[[World, Databases], object]] = {
+    "recalled": lambda world, stores: decisions.decide(
+        stores, "recall", {"source": "roster", "batch": of_source(world, "roster")}, "李工", "the wrong file"
+    ),
+    "braked": lambda world, stores: holds.open_all(
+        stores, [holds.Hold("WITHDRAWN", world.night, "too many", "roster", of_source(world, "roster"))]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DECIDED)
+def test_a_delivery_that_counts_no_more_makes_all_be_told_again(city: World, counting: Counting, what: str) -> None:
+    city.publish()
+    shutil.rmtree(city.settings.lake / "account")  # the seals: every door has to be told, ahead or by close
+    account.listen(city.run, counting.reread, done(city))
+    DECIDED[what](city, database.open_databases(city.settings))
+    counting.batches, counting.kinds = [], []
+    with pytest.raises(ImbalanceError, match="roster"):  # apply has not heard of it
+        account.close(city.run, counting.reread)
+    assert sorted(counting.batches) == sorted(city.files)
+    assert sorted(counting.kinds) == every_kind(city)
+
+
+def test_a_batch_that_check_held_while_its_doors_were_told_is_told_again(city: World, counting: Counting) -> None:
+    batch = of_source(city, "roster")
+    folder = store.batch_dir(city.settings, "check", batch)
+    passed = (folder / manifest.NAME).read_bytes()
+    manifest.write(folder, "check", city.of("land", batch), {"hold": "TOO_MANY"})
+    account.listen(city.run, counting.reread, ("sources",))
+    (folder / manifest.NAME).write_bytes(passed)  # a person has attested it, and check judged it anew
+    batches, _ = counting.close()
+    assert batches == [batch]
+
+
+def test_versions_of_batches_that_were_sealed_then_are_told(city: World, counting: Counting) -> None:
+    city.publish()
+    account.listen(city.run, counting.reread, done(city))
+    shutil.rmtree(city.settings.lake / "account")
+    counting.close()
+    assert sorted(counting.versions) == sorted(city.files)
+
+
+def test_under_another_record_key_all_is_told_again(city: World) -> None:
+    account.listen(city.run, city.reread, done(city))
+    path = city.settings.home / "keys.yml"
+    held = yaml.safe_load(path.read_text("utf-8"))
+    held["record"]["record-2"] = base64.b64encode(b"another key of thirty-two bytes.").decode()
+    path.write_text(yaml.safe_dump(held), "utf-8")
+    keys.load.cache_clear()
+    with pytest.raises(ImbalanceError, match="standardise"):
+        account.close(city.run, city.reread)
 
 
 FORGED: dict[str, Callable[[dict[str, object]], object]] = {
@@ -118,12 +209,18 @@ def test_a_word_of_another_hand_counts_for_nothing(city: World, counting: Counti
     assert counting.close() == ([], ["person"])
 
 
+def test_what_one_group_said_is_not_the_word_of_another(city: World, counting: Counting) -> None:
+    account.listen(city.run, counting.reread, done(city))
+    heard = city.folder("account", "heard")
+    shutil.copy(heard / "kind-house" / "told.json", heard / "kind-person" / "told.json")
+    assert counting.close() == ([], ["person"])
+
+
+@pytest.mark.parametrize("room", ["account", "land"])
 def test_what_stands_on_other_code_is_told_again(
-    city: World, counting: Counting, monkeypatch: pytest.MonkeyPatch
+    city: World, counting: Counting, monkeypatch: pytest.MonkeyPatch, room: str
 ) -> None:
     account.listen(city.run, counting.reread, done(city))
     code_of = manifest.code_of
-    monkeypatch.setattr(
-        "transforms.account.heard.manifest.code_of", lambda room: "other" if room == "land" else code_of(room)
-    )
-    assert counting.close()[0] == sorted(city.files)
+    monkeypatch.setattr("transforms.manifest.code_of", lambda name: "other" if name == room else code_of(name))
+    assert counting.close() == (sorted(city.files), every_kind(city))

@@ -38,17 +38,27 @@ def error(code: int = 0x2A) -> bytes:
     return record(0x205, b"\0" * 6 + bytes([code, 1]))
 
 
-def stream(rows: Sequence[Sequence[Cell]], sheet: str, more: bytes = b"") -> bytes:
-    """The workbook's stream: its globals with ``more`` in them, then the sheet."""
+def hidden(row: int) -> bytes:
+    """What a sheet says of a row, from 0, that it does not show."""
+    return record(0x208, struct.pack("<HHHHHHI", row, 0, 4, 255, 0, 0, 0x20))
+
+
+def stream(
+    rows: Sequence[Sequence[Cell]], sheet: str, more: bytes = b"", behind: bytes = b"", above: bytes = b""
+) -> bytes:
+    """The workbook's stream: its globals, the list of sheets with ``more`` before and ``behind`` it, then the sheet.
+
+    The sheet's cells stand under the records ``above``.
+    """
     name = sheet.encode("utf-16-le")
     title = bytes([len(name) // 2, 1]) + name
     head = begin(5) + record(0x42, struct.pack("<H", 1200)) + more
-    start = len(head) + 4 + 6 + len(title) + 4
-    globals_ = head + record(0x85, struct.pack("<IBB", start, 0, 0) + title) + record(0x0A)
+    start = len(head) + 4 + 6 + len(title) + len(behind) + 4
+    globals_ = head + record(0x85, struct.pack("<IBB", start, 0, 0) + title) + behind + record(0x0A)
     cells = b"".join(cell(r, c, value) for r, row in enumerate(rows) for c, value in enumerate(row))
     wide = max((len(row) for row in rows), default=0)
     size = record(0x200, struct.pack("<IIHHH", 0, len(rows), 0, wide, 0))
-    return globals_ + begin(16) + size + cells + record(0x0A)
+    return globals_ + begin(16) + size + above + cells + record(0x0A)
 
 
 def container(told: bytes, names: Sequence[str] = ("Workbook",)) -> bytes:
@@ -80,7 +90,12 @@ def _entry(name: str, kind: int, start: int, size: int, child: int = _FREE, righ
 
 
 def workbook(
-    rows: Sequence[Sequence[Cell]], sheet: str, more: bytes = b"", names: Sequence[str] = ("Workbook",)
+    rows: Sequence[Sequence[Cell]],
+    sheet: str,
+    more: bytes = b"",
+    names: Sequence[str] = ("Workbook",),
+    behind: bytes = b"",
+    above: bytes = b"",
 ) -> bytes:
     """An old workbook with a title row above what is given."""
-    return container(stream([["名单标题"], *rows], sheet, more), names)
+    return container(stream([["名单标题"], *rows], sheet, more, behind, above), names)

@@ -110,6 +110,7 @@ def test_links_doubles_and_places_outside_an_archive_are_refused(office: Office)
         "above": archive_with((zipfile.ZipInfo("../图层.txt"), b"x")),
         "absolute": archive_with((zipfile.ZipInfo("/etc/图层.txt"), b"x")),
         "drive": archive_with((zipfile.ZipInfo("C:图层.txt"), b"x")),
+        "nameless": archive_with((zipfile.ZipInfo("notes.txt"), b"x")).replace(b"notes.txt", b"\0otes.txt"),
     }
     assert {name: office.split("shapefile", data)[0].code for name, data in spoilt.items()} == dict.fromkeys(
         spoilt, "BAD_ARCHIVE"
@@ -132,6 +133,7 @@ def test_a_part_that_is_longer_than_it_says_is_refused(office: Office) -> None:
 def test_an_archive_in_an_archive_is_no_layer(office: Office) -> None:
     assert office.split("shapefile", layers.zipped({"图层.zip": encode("shapefile")}))[0].code == "WRONG_TYPE"
     assert office.split("xlsx", layers.zipped({"book.xlsx": encode("xlsx")}))[0].code == "WRONG_TYPE"
+    assert {office.split(kind, layers.zipped({}))[0].code for kind in ("shapefile", "xlsx")} == {"WRONG_TYPE"}
 
 
 def test_a_bomb_of_many_parts_is_refused(office: Office) -> None:

@@ -40,7 +40,8 @@ def test_the_sheet_is_found_by_its_name_only(office: Office) -> None:
 
 
 def _book(text: bytes) -> bytes:
-    return old_books.workbook([HEADINGS, *ROWS], SHEET, old_books.record(0x1AE, text))
+    """What a workbook refers to stands behind the list of its sheets ([MS-XLS] 2.1.7.20.3)."""
+    return old_books.workbook([HEADINGS, *ROWS], SHEET, behind=old_books.record(0x1AE, text))
 
 
 HARMFUL = {
@@ -61,8 +62,28 @@ def test_an_old_workbook_that_means_harm_is_refused(office: Office, name: str) -
     assert office.split("xls", data)[0].code == code
 
 
-def test_its_own_references_are_no_links(office: Office) -> None:
-    assert office.split("xls", _book(struct.pack("<HH", 1, 0x0401)))[0].code is None
+@pytest.mark.parametrize(
+    "book",
+    [struct.pack("<HH", 1, 0x0401), struct.pack("<HH", 1, 0x3A01), struct.pack("<HHBB", 0, 1, 0, ord(" "))],
+    ids=["itself", "add-ins", "nothing"],
+)
+def test_its_own_references_are_no_links(office: Office, book: bytes) -> None:
+    assert office.split("xls", _book(book))[0].code is None
+
+
+def test_rows_that_the_sheet_hides_are_read_and_told(office: Office) -> None:
+    above = old_books.hidden(0) + old_books.hidden(3) + old_books.hidden(99)  # a title, a record, and nothing
+    result, _ = office.split("xls", old_books.workbook([HEADINGS, *ROWS], SHEET, above=above))
+    assert (result.code, result.rows) == (None, len(ROWS))
+    assert [note for note in result.notes if "1 rows" in note and "row 4" in note]
+    assert not [note for note in office.split("xls", encode("xls"))[0].notes if "hides" in note]
+
+
+def test_an_old_workbook_cut_in_its_allocation_table_is_named_so(office: Office) -> None:
+    """The library that reads the values ends its process on one."""
+    data = encode("xls")
+    for length in (len(data) - 1, len(data) - 500):
+        assert office.split("xls", data[:length])[0].code == "TRUNCATED"
 
 
 def test_flipped_bytes_harm_only_their_own_file(office: Office) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.land import layers, packages
-from tests.unit.land.makers import HEADINGS, ROWS, Office, contract, encode
+from tests.unit.land.makers import HEADINGS, ROWS, Office, contract
 
 RING = [(112.0, 22.9), (112.1, 22.9), (112.1, 23.0), (112.0, 22.9)]
 
@@ -56,6 +56,10 @@ HOSTILE = {
     "metres": ("UPDATE gpkg_spatial_ref_sys SET definition = 'PROJCS[\"x\"]'", "WRONG_CRS"),
     "no layer": ("DELETE FROM gpkg_contents", "NO_SHEET"),
     "two layers": ("INSERT INTO gpkg_contents VALUES ('more', 'features', 1)", "NO_SHEET"),
+    "layer without a name": ("UPDATE gpkg_contents SET table_name = NULL", "DAMAGED"),
+    "name of no text": ("UPDATE gpkg_geometry_columns SET column_name = x'ff'", "DAMAGED"),
+    "column without a name": ("UPDATE gpkg_geometry_columns SET column_name = NULL", "DAMAGED"),
+    "no such column": ("UPDATE gpkg_geometry_columns SET column_name = 'GP'", "DAMAGED"),
     "no package": ("DROP TABLE gpkg_contents", "DAMAGED"),
     "no text": ("UPDATE layer SET 姓名 = CAST(x'ff' AS TEXT)", "ENCODING"),
     "keyless": (f"CREATE TABLE b {KEYLESS}; DROP TABLE layer; ALTER TABLE b RENAME TO layer", "DAMAGED"),
@@ -75,13 +79,11 @@ def test_a_trigger_a_strange_name_or_a_column_that_computes_does_nothing(office:
     assert (result.code, result.rows) == (None, len(ROWS))
 
 
-def test_the_layer_is_found_by_its_name(office: Office) -> None:
-    office.promise(contract("gpkg", arrives={"sheet": "layer"}))
+@pytest.mark.parametrize(("layer", "code"), [("layer", None), ("absent", "NO_SHEET")])
+def test_the_layer_is_found_by_its_name(office: Office, layer: str, code: str | None) -> None:
+    office.promise(contract("gpkg", arrives={"sheet": layer}))
     two = "INSERT INTO gpkg_contents VALUES ('more', 'features', 1)"
-    assert office.split("gpkg", packages.package(HEADINGS, ROWS, after=two))[0].code is None
-    office.promise(contract("gpkg", arrives={"sheet": "absent"}))
-    other = Office(office.path)
-    assert other.split("gpkg", encode("gpkg"))[0].code in (None, "NO_SHEET")
+    assert office.split("gpkg", packages.package(HEADINGS, ROWS, after=two))[0].code == code
 
 
 def test_every_flipped_byte_of_a_package_is_refused_or_read_as_rows(office: Office) -> None:
@@ -115,6 +117,22 @@ def test_a_dbase_table_that_lies_is_refused(office: Office, at: int, byte: int, 
     data = bytearray(layers.attributes(HEADINGS, ROWS, "gb18030"))
     data[at] = byte
     assert office.split("dbf", bytes(data))[0].code == code
+
+
+def test_a_dbase_table_cut_behind_its_head_is_refused(office: Office) -> None:
+    data = layers.attributes(HEADINGS, ROWS, "gb18030")
+    for length in (33, 64, 65, 96):
+        assert office.split("dbf", data[:length])[0].code == "TRUNCATED"
+
+
+def test_a_dbase_table_may_be_padded_with_nothing_and_end_without_a_mark(office: Office) -> None:
+    data = layers.attributes(HEADINGS, [*ROWS[:2], ("3", "王五", "", "")], "gb18030").rstrip(b"\x1a")
+    stripped = data.rstrip(b" ")
+    assert len(stripped) < len(data)
+    result, table = office.split("dbf", stripped.ljust(len(data), b"\0"))
+    assert (result.code, result.rows) == (None, 3)
+    assert table is not None
+    assert table["姓名"].to_pylist() == ["张三", "李四", "王五"]
 
 
 def test_a_dbase_table_with_more_rows_than_its_head_says_is_refused(office: Office) -> None:
