@@ -1,7 +1,8 @@
 """Speed and accuracy of matching addresses to the library, beside the best bigram Jaccard within the same village.
 
 Accuracy is at the level of the house: of the texts whose verdict is a house, how many are the right one (precision);
-of the texts that name a house, how many were given it (recall). Texts that stop above the house are counted apart.
+of the texts that name one house, how many were given it (recall). Texts that stop above the house, and those whose
+divisions and elements fit several houses (people leave out village, town or road), are counted apart.
 
     python -m bench.places_match [--residents 290000] [--copies 6] [--floor 2000] > match.json
 """
@@ -58,16 +59,19 @@ def accuracy(city: Sample, best: pd.DataFrame, library: pd.DataFrame, paths: pd.
     verdict = pd.Series(library["path"].to_numpy()[best["node"]], index=best["text"].to_numpy())
     verdict = verdict.reindex(range(len(city.texts)))
     true = city.texts["house"].map(paths)
-    full = ~city.texts["cut_short"]
-    given = verdict.isin(house_paths) & full
+    open_texts = ~city.texts["cut_short"] & city.texts["among"].gt(1)
+    full = ~city.texts["cut_short"] & ~open_texts
+    given = verdict.isin(house_paths) & ~city.texts["cut_short"]
     right = given & (verdict == true)
     above = verdict.notna() & city.texts["cut_short"]
     contains = pd.Series([isinstance(v, str) and t.startswith(v) for v, t in zip(verdict, true, strict=True)])
     return {
         "texts_of_houses": int(full.sum()), "given_a_house": int(given.sum()), "right": int(right.sum()),
         "precision": round(float(right.sum() / max(1, given.sum())), 5),
-        "recall": round(float(right.sum() / max(1, full.sum())), 5),
-        "texts_cut_short": int((~full).sum()), "given_a_node_above_the_house": int((above & contains).sum()),
+        "recall": round(float((right & full).sum() / max(1, full.sum())), 5),
+        "texts_that_fit_several": int(open_texts.sum()), "given_one_of_them": int((given & open_texts).sum()),
+        "texts_cut_short": int(city.texts["cut_short"].sum()),
+        "given_a_node_above_the_house": int((above & contains).sum()),
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from airflow.sdk import CronTriggerTimetable, chain, dag, task
 from dags import notes, rooms, steps
 from dags.alerts import alert_run
 from dags.defaults import TASKS
-from transforms.kinds import STAGES, rooms_of
+from transforms.kinds import LANES, rooms_of
 
 BUNDLE_ROOMS = ("land", "check", "standardise")
 
@@ -54,9 +54,11 @@ def nightly_merge() -> None:
     def receipts() -> dict[str, int]:
         return rooms.tell()
 
-    stages = [steps.staged(stage, rooms_of(stage)) for stage in STAGES]
-    done = (account_close(), brakes(), publish(), receipts())
-    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), *stages, *done)
+    places, closed = steps.staged("place", rooms_of("place")), account_close()
+    chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), places)
+    for lane in LANES:
+        chain(places, *(steps.staged(stage, rooms_of(stage)) for stage in lane), closed)
+    chain(closed, brakes(), publish(), receipts())
 
 
 nightly_merge()

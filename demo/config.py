@@ -14,6 +14,11 @@ DATA = HERE / "data"
 DIVISIONS = HERE.parent / "expectations" / "lookups" / "divisions.csv"
 
 Rates = dict[str, float]
+BY_PEOPLE = "address_by_people"  # habit of departments whose addresses people write; demo/README.md says which
+HEAD_FORMS = {  # what their addresses leave out, by the element's name in data/address_heads.csv
+    "address_no_province": "province", "address_no_city": "city", "address_no_county": "county",
+    "address_no_town": "town", "address_no_village": "village", "address_estate_only": "road",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,11 @@ def all_rates() -> dict[str, Rates]:
 def error_names() -> dict[str, list[str]]:
     """The names of the errors each department makes."""
     content = yaml.safe_load((HERE / "rates.yml").read_text(encoding="utf-8"))
-    return {name: sorted(block["errors"]) for name, block in content.items() if name != "city"}
+    return {
+        name: sorted({*block["errors"], *(HEAD_FORMS if BY_PEOPLE in block["habits"] else ())})
+        for name, block in content.items()
+        if name != "city"
+    }
 
 
 @cache

@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo.config import CityConfig, Rates, divisions, table
+from demo.config import BY_PEOPLE, CityConfig, Rates, divisions, table
 from demo.draw import Dice, Flags, Ints, Texts
+from demo.heads import drawn, standing
 from demo.places import Places
 
 _DIGITS = "〇一二三四五六七八九"
@@ -66,7 +67,7 @@ class AddressWriter:
         """Make the tables of pieces."""
         names = dict(zip(divisions()["code"], divisions()["name"], strict=True))
         province, city = names[config.city_code[:2] + "0" * 10], names[config.city_code]
-        self._regions = pa.array(["", city, province + city], pa.large_string())
+        self._regions = pa.array(["", city, province, province + city], pa.large_string())
         b, at = places.buildings, places.buildings["village"].to_numpy()
         village = {level: villages[level].to_numpy(dtype=object)[at] for level in ("county", "town", "short", "name")}
         former = _former_counties(config, village["county"])
@@ -84,6 +85,7 @@ class AddressWriter:
             "road": (b["road"] != "").to_numpy(),
             "field": ((b["hamlet"] != "") | (b["group"] > 0)).to_numpy(),
         }
+        self._standing = standing(b)
         self._since = b["road_night"].to_numpy() if "road_night" in b else np.zeros(len(b), dtype=np.int64)
         self._night = 1
         self._house = {name: places.houses[name].to_numpy() for name in ["building", "unit", "room", "label"]}
@@ -108,20 +110,21 @@ class AddressWriter:
             dice: the department's draws.
             ids: what the habits belong to (a row writes its address the same way every night).
         """
-        names = [name for name in _FORMS if rates.get(name, 0.0) > 0]
-        nobody = np.zeros(len(ids), dtype=bool)
-        flags = dict.fromkeys(_FORMS, nobody) | {
-            name: dice.happens(ids, rates[name], turn=50 + _FORMS.index(name)) for name in names
-        }
         at = self._house["building"][houses]
+        chosen = {
+            name: dice.happens(ids, rates[name], turn=50 + turn)
+            for turn, name in enumerate(_FORMS)
+            if rates.get(name, 0.0) > 0
+        }
+        if rates.get(BY_PEOPLE):
+            chosen |= drawn(self._standing[at], dice, ids, turn=49)
+        flags = dict.fromkeys(_FORMS, np.zeros(len(ids), dtype=bool)) | chosen
         flags["address_no_door"] = flags["address_no_door"] & self._has["field"][at]
         flags["address_old_road"] = flags["address_old_road"] & self._is_renamed(at)
-        reaches_county = ~(flags["address_from_town"] | flags["address_from_village"])
-        flags["address_old_county"] = flags["address_old_county"] & self._has["former"][at] & reaches_county
+        county = ~(flags["address_from_town"] | flags["address_from_village"] | flags["address_no_county"])
+        flags["address_old_county"] = flags["address_old_county"] & self._has["former"][at] & county
+        flags["address_committee"] = flags["address_committee"] & ~flags["address_no_village"]
         flags["address_estate_only"] = flags["address_estate_only"] & self._has["estate"][at]
-        vague = flags["address_no_town"] | flags["address_from_village"] | flags["address_estate_only"]
-        on_road = self._has["road"][at]  # along a road doors are numbered through its town
-        flags["address_no_village"] = flags["address_no_village"] & on_road & ~vague
         blank = pa.array(["", " "], pa.large_string()).take(pa.array(flags["address_spaces"].astype(np.int64)))
         text = _together([*self._head(at, flags), blank, *self._local(houses, at, flags, dice, ids)])
         for name, change in _WHOLE.items():
@@ -129,7 +132,7 @@ class AddressWriter:
             changed = np.array([change(value) for value in text[rows]], dtype=object)
             flags[name][rows] = changed != text[rows]
             text[rows] = changed
-        return text, {name: flags[name] for name in names}
+        return text, {name: flags[name] for name in chosen}
 
     def village_only(self, houses: Ints) -> Texts:
         """Addresses that stop at the village: 云城区云城街道城中社区."""
@@ -150,10 +153,11 @@ class AddressWriter:
     def _head(self, at: Ints, flags: Errors) -> list[pa.Array]:
         from_town, from_village = flags["address_from_town"], flags["address_from_village"]
         deep = flags["address_from_county"] | from_town | from_village
-        region = np.where(deep, 0, np.where(flags["address_no_province"], 1, 2))
+        region = np.where(deep, 0, 2 * ~flags["address_no_province"] + ~flags["address_no_city"])
+        county = ~(from_town | from_village | flags["address_no_county"])
         return [
             self._regions.take(pa.array(region)),
-            self._look(self._counties, at, ~(from_town | from_village), flags["address_old_county"]),
+            self._look(self._counties, at, county, flags["address_old_county"]),
             self._look(self._towns, at, ~(flags["address_no_town"] | from_village)),
             self._look(self._villages, at, ~flags["address_no_village"], flags["address_committee"]),
         ]
@@ -237,6 +241,7 @@ _FORMS = [
     "address_chinese_numeral", "address_dashes", "address_full_width", "address_traditional", "address_spaces",
     "address_no_door", "address_old_road", "address_old_county", "address_estate_only", "address_note",
     "address_repeated_prefix", "address_zero_width", "address_beside", "address_typo", "address_no_village",
+    "address_no_city", "address_no_county",
 ]  # fmt: skip
 
 

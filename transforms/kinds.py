@@ -16,6 +16,7 @@ from transforms.errors import ConfigError
 
 FREE_TEXT = ("address", "name", "organization_name")  # types of cells into which people write numbers of persons
 STAGES = ("place", "organization", "thing", "person", "household")
+LANES = (("person", "household"), ("organization", "thing"))  # once places stand: no lane reads what another leaves
 
 
 def rooms_of(stage: str) -> tuple[str, ...]:

@@ -40,8 +40,13 @@ def test_doors_that_nobody_registered_are_listed_for_a_person(without_houses: Pa
     asked = ("address", "proposed", "--night", NIGHTS[0], "--least", "1", "--top", "100000", "--json")
     told = {proposal["path"] for proposal in json.loads(Home(without_houses).call(*asked).stdout)}
     night = without_houses / "lake/night" / NIGHTS[0]
-    named = pd.read_parquet(night / "account/live/address.parquet", columns=["source", "path", "level"])
-    valid = set(named.loc[named["source"].isin(REGISTERS), "path"])
+    columns = ["record_id", "source", "path", "level", "village"]
+    named = pd.read_parquet(night / "account/live/address.parquet", columns=columns)
+    whose = pd.read_parquet(night / "resolve/address/cluster.parquet", columns=["record_id", "entity_id"])
+    named = named.merge(whose, on="record_id")
+    named = named[named["village"].notna()]
+    registered = named.loc[named["source"].isin(REGISTERS), "entity_id"]
+    valid = set(named.loc[named["entity_id"].isin(registered), "path"])
     doors = set(named.loc[named["level"].isin(["door", "building"]), "path"]) - valid
     leaves = {path for path in doors if not any(other.startswith(f"{path}|") for other in doors)}
     assert leaves

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import NIGHTS, Home
+from tests.homes import NIGHTS, ROOT, Home
+from transforms import kinds, manifest
+
+STAGES_BEFORE_LANES = ["place"]
 
 
 def test_running_a_night_again_changes_nothing(
@@ -27,8 +30,23 @@ def test_threads_change_nothing(home: Home, city: Path, undisturbed: tuple[str, 
     for night in NIGHTS:
         several.run(night, city / "drops" / night)
         told = {path.parent.name for path in (home.path / "lake").glob(f"night/{night}/account/heard/*/told.json")}
-        assert {"kind-person", "stage-household"} <= told, "a process beside the rooms told the doors ahead"
+        groups = {"person-live", "facility-pairs", "household-entities", "stage-household"}
+        assert groups <= told, "a process beside the rooms told the doors ahead"
     assert several.checksum() == undisturbed[1]
+
+
+def test_no_lane_reads_what_another_leaves(first_night: Path) -> None:
+    declared = kinds.load_all(ROOT / "expectations").values()
+    parts = [{*lane, *(kind.kind for kind in declared if kind.stage in lane)} for lane in kinds.LANES]
+    assert sorted([*STAGES_BEFORE_LANES, *(stage for lane in kinds.LANES for stage in lane)]) == sorted(kinds.STAGES)
+    assert all(len(part) >= len(lane) for part, lane in zip(parts, kinds.LANES, strict=True))
+    for own, other in (parts, reversed(parts)):
+        left = [
+            path for path in first_night.glob(f"lake/night/{NIGHTS[0]}/*/*/manifest.json") if path.parent.name in own
+        ]
+        assert {path.parents[1].name for path in left} >= {"locate", "link", "resolve", "merge"}
+        read = [Path(name).parts for path in left for name in manifest.Manifest.read(path.parent).inputs]  # type: ignore[union-attr]
+        assert not [parts for parts in read if parts[0] == "night" and parts[3] in other]
 
 
 def shuffled_lines(path: Path, header: bool, encoding: str) -> None:

@@ -21,6 +21,7 @@ from transforms.run import Run
 
 _STEPS = Path(__file__).with_suffix(".sql")
 _ROOM = "account"
+_ROW = ["batch", "ordinal", "record_id"]
 
 
 @dataclass(frozen=True)
@@ -173,17 +174,15 @@ def _rows(files: dict[str, list[Path]]) -> pa.Table:
 
 
 def _live_rows(paths: list[Path], lives: pa.Table, kind: str) -> pa.Table:
-    """The kind's live rows with all their clean columns, sorted by record."""
-    chosen = lives.filter(pc.equal(lives["kind"], kind)).select(["batch", "ordinal", "record_id", "as_of", "since"])
+    """The kind's live rows with all their clean columns, sorted by record.
+
+    Arrow's own join refuses list columns and its sort moves every column twice, so both see row numbers only.
+    """
+    chosen = lives.filter(pc.equal(lives["kind"], kind)).select([*_ROW, "as_of", "since"])
     told = pa.concat_tables([store.read_table(path) for path in paths], promote_options="permissive")
-    return _select(told, chosen).sort_by("record_id")
-
-
-def _select(told: pa.Table, chosen: pa.Table) -> pa.Table:
-    """Rows of ``told`` named by ``chosen``; Arrow's own join refuses list columns, so it joins row numbers."""
-    numbered = told.select(["batch", "ordinal", "record_id"]).append_column("row", pa.array(np.arange(told.num_rows)))
-    joined = numbered.join(chosen, ["batch", "ordinal", "record_id"], join_type="inner")
-    result = told.take(joined["row"])
+    numbered = told.select(_ROW).append_column("row", pa.array(np.arange(told.num_rows)))
+    rows = numbered.join(chosen, _ROW, join_type="inner").sort_by("record_id")
+    result = told.take(rows["row"])
     for name in ("as_of", "since"):
-        result = result.append_column(name, joined[name])
+        result = result.append_column(name, rows[name])
     return result

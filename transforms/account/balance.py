@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from transforms.account import seal
+from transforms.account import seal, standing
 from transforms.account.books import release_books
 from transforms.account.doors_apply import version_door
-from transforms.account.doors_night import kind_doors, stage_doors
+from transforms.account.doors_night import KIND_DOORS, stage_doors
 from transforms.account.doors_release import release_doors
 from transforms.account.doors_source import Reread, read_ahead, source_doors
 from transforms.account.heard import Heard, Tell
@@ -48,35 +48,42 @@ def doors(pages: Pages, reread: Reread) -> list[str]:
     found += _batches(pages, [one for one in waiting if ahead[one] is None], reread, say)
     found += say(*_versions(pages))
     with ThreadPoolExecutor(night.run.settings.threads) as pool:
-        found += [finding for said in pool.map(lambda kind: say(*_kind(kind)), night.kinds) for finding in said]
+        each = [_kind(kind, group) for kind in night.kinds for group in KIND_DOORS]
+        found += [finding for said in pool.map(lambda one: say(*one), each) for finding in said]
     for stage in sorted({kind.stage for kind in night.kinds.values()}):
         found += say(*_stage(stage))
     return found + _listen(night, partial(outcome_door, pages))
 
 
 def listen(run: Run, reread: Reread, done: Iterable[str]) -> None:
-    """Tell doors ahead of ``close``, as soon as the rooms behind them are done.
+    """Tell doors ahead of ``close``, as soon as the rooms behind them are done, and read what stands in the release.
 
     Args:
         run: the night.
         reread: land's own reader of raw bytes.
-        done: comes as the night goes on: ``sources`` (land, check and standardise), ``apply``, and each stage's name.
+        done: comes as the night goes on: ``sources`` (land, check and standardise), ``apply``, and ``<room> <stage>``.
 
     Raises:
         StaleInputError: a room's output is missing, incomplete or stale.
     """
     pages = Pages(Night(run))
     say = Heard(pages).hear
+    behind: dict[str, set[str]] = {kind: set() for kind in pages.night.kinds}
     for step in done:
-        if step == "sources":
+        room, _, stage = step.partition(" ")
+        if room == "sources":
             _batches(pages, [one for one in _waiting(pages) if one.first_night == run.night], reread, say)
-        elif step == "apply":
+        elif room == "apply":
             seal.trust(pages)
             say(*_versions(pages))
-        else:
-            for kind in (kind for kind, of in pages.night.kinds.items() if of.stage == step):
-                say(*_kind(kind))
-            say(*_stage(step))
+            standing.read_ahead(run)
+        elif room == "locate":
+            say(*_stage(stage))
+        for kind in (kind for kind, of in pages.night.kinds.items() if room == "apply" or of.stage == stage):
+            for group, (rooms, _) in KIND_DOORS.items():
+                if rooms - behind[kind] == {room}:
+                    say(*_kind(kind, group))
+            behind[kind].add(room)
 
 
 def _waiting(pages: Pages) -> list[Delivery]:
@@ -108,14 +115,14 @@ def _versions(pages: Pages) -> tuple[str, Tell]:
     return f"versions-{hashlib.sha256(' '.join(map(_name, waiting)).encode()).hexdigest()[:16]}", tell
 
 
-def _kind(kind: str) -> tuple[str, Tell]:
-    """One kind's doors, with an engine of their own: kinds are heard side by side."""
+def _kind(kind: str, group: str) -> tuple[str, Tell]:
+    """Some of one kind's doors, with an engine of their own: kinds are heard side by side."""
 
     def tell(pages: Pages) -> Iterator[str]:
         with Engine(pages.night.run.settings) as engine:
-            yield from kind_doors(pages, engine, kind)
+            yield from KIND_DOORS[group][1](pages, engine, kind)
 
-    return f"kind-{kind}", tell
+    return f"{kind}-{group}", tell
 
 
 def _stage(stage: str) -> tuple[str, Tell]:

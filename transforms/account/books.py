@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -82,11 +83,9 @@ def base_of(run: Run) -> tuple[int, str]:
     return number, str(found["night"][0])
 
 
-def current_tables(run: Run) -> dict[str, pa.Table]:
-    """The current rows of every published table, with the catalogue's columns, sorted by key."""
+def current_tables(run: Run) -> Iterator[tuple[str, pa.Table]]:
+    """The current rows of every published table, with the catalogue's columns, sorted by key; table by table."""
     stores = database.open_databases(run.settings)
-    result = {}
     for name in published():
         history = catalogue.load_all()[name].history
-        result[name] = shaped(name, database.read(stores.release, name, where={"known_to": None} if history else None))
-    return result
+        yield name, shaped(name, database.read(stores.release, name, where={"known_to": None} if history else None))

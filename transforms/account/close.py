@@ -11,13 +11,14 @@ import pyarrow as pa
 from transforms import checksum, manifest, store
 from transforms.account import seal
 from transforms.account.balance import Reread, doors
-from transforms.account.books import base_of, current_tables, release_books
+from transforms.account.books import base_of, release_books
 from transforms.account.changes import changes
 from transforms.account.cuts import beside_the_cut_before
-from transforms.account.delta import Delta, deltas, empty
+from transforms.account.delta import Delta, deltas
 from transforms.account.ledger import clusters
 from transforms.account.night import Night
 from transforms.account.pages import Pages
+from transforms.account.standing import forget, standing_tables
 from transforms.errors import GridfactsError, ImbalanceError
 from transforms.model import Report
 from transforms.run import Run
@@ -75,7 +76,7 @@ def _touch(night: Night) -> None:
 
 def _write(pages: Pages, base: int, folder: Path, inputs: dict[str, str]) -> manifest.Manifest:
     night, books = pages.night, release_books(pages)
-    before = current_tables(night.run) if base else {name: empty(name) for name in books.tables}
+    before = standing_tables(night.run)
     now = beside_the_cut_before(books.tables, before)
     differing = deltas(night, before, now)
     events = changes(night, before, now, clusters(night))
@@ -94,7 +95,9 @@ def _write(pages: Pages, base: int, folder: Path, inputs: dict[str, str]) -> man
     with store.output(folder) as fresh:
         _write_tables(fresh, books.receipts | {"change": events}, differing)
         (fresh / "release.json").write_text(json.dumps(release, ensure_ascii=False, sort_keys=True, indent=1), "utf-8")
-        return manifest.write(fresh, _ROOM, inputs, facts)
+        written = manifest.write(fresh, _ROOM, inputs, facts)
+    forget(night.run)
+    return written
 
 
 def _write_tables(folder: Path, receipts: Mapping[str, pa.Table], differing: Mapping[str, Delta]) -> None:

@@ -49,9 +49,10 @@ def _earlier(night: Night, delivery: Delivery, kind: str) -> pa.Table:
     return pa.concat_tables(found)
 
 
-def live_door(pages: Pages, engine: Engine, kind: str, live: pa.Table | None) -> Iterator[str]:
+def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     """Merged = live, no record twice; live rows are rows of a batch that counts, as it was standardised."""
     night, versions = pages.night, pages.night.versions
+    live = night.of_night("account", "live", kind)
     merged = versions.filter(pc.and_(pc.equal(versions["kind"], kind), pc.equal(versions["state"], "merged")))
     narrow = (model.STANDARD.empty_table() if live is None else live).select(_ID.names).cast(_ID)
     if not _alike(merged.select(_ID.names).cast(_ID), narrow):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from transforms import database, model, store
 from transforms.account.delta import key_of, published
@@ -25,21 +26,41 @@ _RESIDENT = "111"  # GA/T 517: resident identity card; other documents may be se
 _GONE = ("dead", "moved_out")  # life_status under which the authority takes a person out of fact_person
 
 
-def kind_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
-    """Findings at the doors of apply, locate, link, resolve and merge for one kind."""
+def pair_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
+    """Findings at the doors of locate and link for one kind."""
     night = pages.night
-    path = night.night_path("account", "live", kind)
-    live = store.read_table(path) if path else None
-    yield from live_door(pages, engine, kind, live)
-    if live is None:
-        live = pa.schema([*model.STANDARD, *model.LIVE]).empty_table()
-    pair = _of_room(night, "link", kind, "pairs", model.PAIR)
-    cluster = _of_room(night, "resolve", kind, "cluster", _CLUSTER)
+    live = _live(night, kind, [*_RECORD.names, *_number(night, kind)])
     yield from _locate(night, engine, kind, live)
-    yield from _link(engine, night, kind, live, pair)
+    yield from _link(engine, night, kind, live, _of_room(night, "link", kind, "pairs", model.PAIR))
+
+
+def entity_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
+    """Findings at the doors of resolve and merge for one kind."""
+    night = pages.night
+    golden = night.of_night("merge", kind, night.kinds[kind].table)
+    told = [] if golden is None else golden.column_names
+    live = _live(night, kind, [*_RECORD.names, *_number(night, kind), "life_status", *told])
+    cluster = _of_room(night, "resolve", kind, "cluster", _CLUSTER)
     yield from _resolve(night, engine, kind, live, cluster)
-    yield from _joined(night, kind, live, cluster, pair)
-    yield from _merge(night, engine, kind, live, cluster)
+    yield from _joined(night, kind, live, cluster, _of_room(night, "link", kind, "pairs", model.PAIR))
+    yield from _merge(night, engine, kind, live, cluster, golden)
+
+
+Door = Callable[[Pages, Engine, str], Iterator[str]]
+KIND_DOORS: dict[str, tuple[frozenset[str], Door]] = {
+    "live": (frozenset({"apply"}), live_door),
+    "pairs": (frozenset({"apply", "locate", "link"}), pair_doors),
+    "entities": (frozenset({"apply", "locate", "link", "resolve", "merge"}), entity_doors),
+}
+"""Groups of a kind's doors: the rooms that must be done before, and what tells the doors."""
+
+
+def _live(night: Night, kind: str, names: Iterable[str]) -> pa.Table:
+    """Those of these columns that the kind's live records have; no records where no source feeds it."""
+    path = night.night_path("account", "live", kind)
+    if path is None:
+        return pa.schema([*model.STANDARD, *model.LIVE]).empty_table()
+    return store.read_table(path, sorted(set(pq.read_schema(path).names).intersection(names)))
 
 
 def _of_room(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -> pa.Table:
@@ -60,6 +81,12 @@ def _locate(night: Night, engine: Engine, kind: str, live: pa.Table) -> Iterator
 def _link(engine: Engine, night: Night, kind: str, live: pa.Table, pair: pa.Table) -> Iterator[str]:
     tables = {"live_row": live.select(_RECORD.names), "pair": pair, "decisive": _decisive(night, kind, live)}
     yield from _report("link", kind, engine.run(_HERE / "door_link.sql", tables))
+
+
+def _number(night: Night, kind: str) -> list[str]:
+    """The clean columns that a kind's decisive property may have."""
+    name = night.kinds[kind].link.decisive
+    return [f"{name}{end}" for end in ("", "_token", "_valid", "_kind")]
 
 
 def _decisive(night: Night, kind: str, live: pa.Table, *, resident: bool = False) -> pa.Table:
@@ -145,10 +172,11 @@ def _parts(records: pa.Array, entity: np.ndarray, edges: pa.Table) -> np.ndarray
         part = lower
 
 
-def _merge(night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table) -> Iterator[str]:
+def _merge(
+    night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table, golden: pa.Table | None
+) -> Iterator[str]:
     """Entities = identities = golden records; claims stand in their entity and say what their record says."""
     table = night.kinds[kind].table
-    golden = night.of_night("merge", kind, table)
     claim = _of_room(night, "merge", kind, "claim", model.CLAIM)
     keys = golden[key_of(table)[0]] if golden is not None else pa.chunked_array([], pa.string())
     tables = {

@@ -25,7 +25,7 @@ def release_doors(night: Night, engine: Engine, books: Books) -> Iterator[str]:
     number, published_night = base_of(night.run)
     if not number:
         return
-    current = current_tables(night.run)
+    current = dict(current_tables(night.run))
     if published_night == night.run.night:
         yield from _published(night, engine, books, current)
     yield from _feed(night, engine, current)

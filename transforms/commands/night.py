@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import functools
 import importlib
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import click
 
 from transforms import bundles, contract, key_marks, kinds
+from transforms.commands import beside, imports
 from transforms.commands.options import drops_option, json_option, night_option, progress, show
-from transforms.errors import GridfactsError
 from transforms.model import Report
 from transforms.run import Run
 
 SOURCE_ROOMS = ("land", "check", "standardise")
 STAGE_ROOMS = ("locate", "link", "resolve", "merge")
 NIGHT_ROOMS = ("apply", "close", "brakes", "publish")
-_BESIDE = 5  # how much the listener gives way to the rooms (nice)
 
 
 @click.command()
@@ -54,7 +47,7 @@ def closed(this: Run, *, brake: bool) -> list[Report]:
     """The rooms after standardise up to the delta; once more without every source that its brakes freeze."""
     from transforms.brakes import FrozenError
 
-    with _listening(this) as done:
+    with beside.listening(this) as done:
         done("sources")
         reports = _computed(this, done)
     reports += _room(this, "close", [], None)
@@ -78,67 +71,15 @@ def _troubles(this: Run) -> Iterator[str]:
             yield f"{drop.contract.source}: {state}: {said}"
 
 
-def _computed(this: Run, done: Callable[[str], None]) -> list[Report]:
-    """The rooms between standardise and close, in order; ``done`` hears of apply and of each stage."""
+def _computed(this: Run, done: beside.Done) -> list[Report]:
+    """The rooms between standardise and close, in order; ``done`` hears of each."""
     reports = _room(this, "apply", [], None)
     done("apply")
     for stage in kinds.STAGES:
-        reports += [report for room in kinds.rooms_of(stage) for report in _room(this, room, [], stage)]
-        done(stage)
+        for room in kinds.rooms_of(stage):
+            reports += _room(this, room, [], stage)
+            done(f"{room} {stage}")
     return reports
-
-
-@contextlib.contextmanager
-def _listening(this: Run) -> Iterator[Callable[[str], None]]:
-    """A process beside the rooms tells doors as soon as what lies behind them is ``done``; close tells the rest.
-
-    Only where there is a core to spare. If it fails, nothing is lost: close tells every door that was not told.
-    """
-    if this.settings.threads == 1:
-        yield lambda _step: None
-        return
-    ours, theirs = multiprocessing.Pipe(duplex=False)
-    listener = _clean().Process(target=_listen, args=(dataclasses.replace(this, say=_nothing), ours))
-    listener.start()
-    ours.close()
-    try:
-        with theirs:
-            yield functools.partial(_tell, theirs)
-    except BaseException:
-        listener.terminate()  # the night has failed: nobody will ask for what it would hear
-        raise
-    finally:
-        listener.join()
-
-
-def _tell(listener: Connection, step: str) -> None:
-    with contextlib.suppress(BrokenPipeError):  # it has stopped before its time
-        listener.send(step)
-
-
-def _listen(this: Run, done: Connection) -> None:
-    from transforms import account, land
-
-    os.nice(_BESIDE)
-    with contextlib.suppress(GridfactsError):  # close will meet it, and say it
-        account.listen(this, land.reread, _received(done))
-
-
-def _nothing(_message: str) -> None:
-    """Doors told ahead make no progress of their own."""
-
-
-def _received(done: Connection) -> Iterator[str]:
-    with contextlib.suppress(EOFError):  # the night is through its stages, or stopped
-        while True:
-            yield done.recv()
-
-
-def _clean() -> ForkServerContext:
-    """Processes forked from one that has imported and done nothing: threads of engines do not survive a fork."""
-    clean = multiprocessing.get_context("forkserver")
-    clean.set_forkserver_preload([*(f"transforms.{room}" for room in SOURCE_ROOMS), "expectations.preloaded"])
-    return clean
 
 
 def _source_rooms(this: Run) -> list[Report]:
@@ -148,13 +89,12 @@ def _source_rooms(this: Run) -> list[Report]:
     workers = min(len(order), this.settings.threads, os.cpu_count() or 1)
     if workers <= 1:
         return [report for source in order for room in SOURCE_ROOMS for report in _room(this, room, [source], None)]
-    clean = _clean()
+    clean = beside.clean()
     forkserver.ensure_running()  # it imports for seconds; land, whose parsers are processes of its own, does not wait
     with ThreadPoolExecutor(workers) as landing, ProcessPoolExecutor(workers, clean) as pool:
         landed = [landing.submit(_room, this, "land", [source], None) for source in order]
-        for room in ("account", *STAGE_ROOMS, "publish"):
-            importlib.import_module(f"transforms.{room}")
         judged = [(one.result(), pool.submit(_judged, this, source)) for one, source in zip(landed, order, strict=True)]
+        imports.rooms(("account", *STAGE_ROOMS, "publish"))
         return [report for first, rest in judged for report in (*first, *rest.result())]
 
 

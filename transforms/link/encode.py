@@ -120,7 +120,7 @@ def paired(live: Live, first: str, second: str) -> Values:
 
 
 def nodes(live: Live, located: pa.Table | None, properties: Iterable[str]) -> tuple[Values, Values]:
-    """Addresses and buildings the records name: the best located node, else the canonical path.
+    """Addresses and buildings the records name: the best located node, else the canonical path in its village.
 
     Returns:
         (addresses, buildings), pooled over the address properties.
@@ -129,6 +129,8 @@ def nodes(live: Live, located: pa.Table | None, properties: Iterable[str]) -> tu
     listed = list(properties)
     for name in listed:
         said = column(live, f"{name}_path")
+        if f"{name}_village" in live.column_names:  # 人民路12号 of a county may stand in several of its villages
+            said = said.only(live.column(f"{name}_village").is_valid().to_numpy())
         paths = said.texts.to_pylist()
         addresses.append(said.told([p if p.rpartition("|")[2].partition(":")[0] in _FINE else None for p in paths]))
         buildings.append(said.told([_to_building(p) for p in paths]))

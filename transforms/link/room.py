@@ -13,7 +13,7 @@ from transforms import contract, kinds, manifest, model, store
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.link import scored
+from transforms.link import scored, short
 from transforms.link.candidates import joined
 from transforms.link.collapse import decisive_column
 from transforms.link.encode import Ints, column, compared
@@ -60,7 +60,7 @@ def _link(run: Run, kind: Kind) -> model.Report:
     live = Live(live_dir / f"{kind.kind}.parquet")
     with Engine(run.settings) as engine, store.output(folder) as tmp:
         if kind.certainty == "key":
-            facts = _keyed(engine, kind, live, located, tmp)
+            facts = _keyed(run, engine, kind, live, located, tmp)
         else:
             facts = _scored(run, kind, scored.Records(engine, kind, live, located), tmp)
         manifest.write(tmp, ROOM, inputs, facts)
@@ -78,10 +78,13 @@ def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> pa.Table | None:
     return store.read_table(path) if path.is_file() else None
 
 
-def _keyed(engine: Engine, kind: Kind, live: Live, located: pa.Table | None, tmp: Path) -> Facts:
+def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: pa.Table | None, tmp: Path) -> Facts:
     nobody = np.zeros(live.num_rows, dtype=bool)
-    keyed = key_edges(engine, kind, live, located)
-    return {"records": live.num_rows} | _leave(tmp, live, [keyed], nobody, nobody)
+    if kind.kind == "address" and live.num_rows:
+        found = short.edges(engine, live, run.settings.expectations)
+    else:
+        found = [key_edges(engine, kind, live, located)]
+    return {"records": live.num_rows} | _leave(tmp, live, found, nobody, nobody)
 
 
 def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:

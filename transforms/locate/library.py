@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
+from transforms.divisions import LEVELS as DIVISIONS
+
 LEVELS = ("group", "road", "door", "estate", "building", "unit", "floor", "room")
-DIVISIONS = ("village", "town", "county", "city")
 INSIDE = ("unit", "floor", "room")
 COLUMNS = (
     "address_id", "path", "parent_id", "parent_path", "level", "name", "full_text", *DIVISIONS, *LEVELS,
     "building_id", "house_id", "lon", "lat",
 )  # fmt: skip
-
-
-def divisions(expectations: Path) -> pd.DataFrame:
-    """Divisions that still stand: ``code level`` and the codes of their ``town county city`` (and ``village``)."""
-    with (expectations / "lookups" / "divisions.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if not row["valid_to"]]
-    table = pd.DataFrame(rows, columns=["code", "level", "parent"], dtype=object)
-    level, parent = (
-        dict(zip(table["code"], table["level"], strict=True)),
-        dict(zip(table["code"], table["parent"], strict=True)),
-    )
-    for name in DIVISIONS:
-        table[name] = [_ancestor(code, name, level, parent) for code in table["code"]]
-    return table.drop(columns="parent")
-
-
-def _ancestor(code: str, wanted: str, level: dict[str, str], parent: dict[str, str]) -> str | None:
-    for _ in range(len(DIVISIONS) + 1):
-        if level.get(code) == wanted:
-            return code
-        code = parent.get(code, "")
-    return None
 
 
 def build(
@@ -48,19 +24,21 @@ def build(
         mentions: live rows of kind address with their ``entity_id``.
         buildings: one row per building: ``building_id code lon lat`` (:func:`built`).
         houses: live rows of kind house with ``entity_id`` and ``address_path``.
-        places: :func:`divisions`.
+        places: :func:`transforms.divisions.divisions`.
         trust: source → trust in its addresses; among equals the smallest record id speaks.
 
     Returns:
         Columns :data:`COLUMNS`, sorted by ``address_id``; a node's point is its building's, else its own.
     """
     order = mentions.assign(trusted=-mentions["source"].map(trust).fillna(0).astype(np.int64))
-    order = order.sort_values(["trusted", "record_id"], ignore_index=True)
+    order = order.assign(short=order["village"].isna(), steps=-order["path"].str.count(r"\|"))  # who says more, first
+    order = order.sort_values(["short", "steps", "trusted", "record_id"], ignore_index=True)
     nodes = order.drop_duplicates("entity_id", ignore_index=True).rename(columns={"entity_id": "address_id"})
     nodes = nodes[["address_id", "path", "parent_path", "level", "name", "full_text", "village"]]
     coded = order[order["building_code"].notna()].drop_duplicates("entity_id").set_index("entity_id")["building_code"]
     points = order[order["lon"].notna() & order["lat"].notna()].drop_duplicates("entity_id").set_index("entity_id")
-    by_path = nodes.sort_values("address_id").drop_duplicates("path").set_index("path")["address_id"]
+    by_path = order[["path", "entity_id"]].drop_duplicates()
+    by_path = by_path.drop_duplicates("path", keep=False).set_index("path")["entity_id"]  # else several nodes
     nodes = nodes.assign(
         parent_id=nodes["parent_path"].map(by_path),
         code=nodes["address_id"].map(coded),
@@ -68,7 +46,7 @@ def build(
         own_lat=nodes["address_id"].map(points["lat"]),
         house_id=nodes["path"].map(_house_at(houses)),
     )
-    nodes = _inside_a_building(_with_elements(nodes), buildings)
+    nodes = _inside_a_building(_with_elements(_in_villages(nodes)), buildings)
     nodes = nodes.merge(places[["code", *DIVISIONS[1:]]].rename(columns={"code": "village"}), on="village", how="left")
     return nodes.sort_values("address_id", ignore_index=True)[[*COLUMNS]]
 
@@ -87,6 +65,17 @@ def _house_at(houses: pd.DataFrame) -> pd.Series:
     """Path → house; of several houses registered at one node the smallest id."""
     known = houses[houses["address_path"].notna()].sort_values("entity_id").drop_duplicates("address_path")
     return known.set_index("address_path")["entity_id"]
+
+
+def _in_villages(nodes: pd.DataFrame) -> pd.DataFrame:
+    """A node that names no village stands in that of the node above it, where there is one."""
+    above = pd.Series(nodes.index, index=nodes["address_id"])
+    above = nodes["parent_id"].map(above).fillna(-1).to_numpy(dtype=np.int64)
+    village = nodes["village"].to_numpy(dtype=object, copy=True)
+    for _ in LEVELS:
+        open_nodes = pd.isna(village) & (above >= 0)
+        village[open_nodes] = village[above[open_nodes]]
+    return nodes.assign(village=village)
 
 
 def _with_elements(nodes: pd.DataFrame) -> pd.DataFrame:

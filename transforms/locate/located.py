@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from transforms.divisions import LEVELS as DIVISIONS
 from transforms.locate.cut import Cut
-from transforms.locate.library import DIVISIONS, LEVELS
+from transforms.locate.library import LEVELS
 from transforms.locate.match import Matcher
 from transforms.locate.readings import decide
 from transforms.model import LOCATED
@@ -14,6 +15,11 @@ from transforms.model import LOCATED
 _OUTSIDE = "outside"  # the level standardise gives an address of elsewhere
 _SAID = ("level", "among", *DIVISIONS, *LEVELS, "relation", "residual")
 _UNREAD = 1_500  # as much as a level dropped
+
+
+def columns(prop: str) -> list[str]:
+    """The clean columns of an address property that its place hangs on."""
+    return [prop, *(f"{prop}_{name}" for name in _SAID)]
 
 
 def addresses(
@@ -31,7 +37,7 @@ def addresses(
     Returns:
         Columns of ``model.LOCATED``; every record has rank 1.
     """
-    said = live[[f"{prop}_{name}" for name in _SAID]].set_axis(list(_SAID), axis=1)
+    said = live[columns(prop)[1:]].set_axis(list(_SAID), axis=1)
     said = said.where(said.notna(), None)
     texts, of_text = _distinct(said)
     texts, found = _matched(texts, matcher)
@@ -89,10 +95,12 @@ def _placed(located: pd.DataFrame, told: pd.DataFrame, library: pd.DataFrame) ->
     """Adds ids, level and village of the node, or what the text alone says."""
     node = located["node"].to_numpy(dtype=np.int64)
     hit = node >= 0
-    columns = ["address_id", "building_id", "house_id", "level", "village"]
-    values = {name: np.full(len(node), None, dtype=object) for name in columns}
-    for name in columns:
-        values[name][hit] = library[name].to_numpy(dtype=object)[node[hit]]
+    values = {
+        name: np.full(len(node), None, dtype=object)
+        for name in ("address_id", "building_id", "house_id", "level", "village")
+    }
+    for name, value in values.items():
+        value[hit] = library[name].to_numpy(dtype=object)[node[hit]]
     finest = told["village"].where(told["village"].notna(), told["town"]).to_numpy(dtype=object)
     values["village"] = np.where(hit, values["village"], finest)
     values["level"] = np.where(hit, values["level"], np.where(located["rank"].eq(1), told["level"], None))

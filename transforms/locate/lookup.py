@@ -11,9 +11,10 @@ import pandas as pd
 import shapely
 
 from transforms import manifest, store
+from transforms.divisions import LEVELS as DIVISIONS
 from transforms.errors import ConfigError
 from transforms.locate import located
-from transforms.locate.library import DIVISIONS, LEVELS
+from transforms.locate.library import LEVELS
 from transforms.locate.likeness import likeness
 from transforms.locate.match import Matcher
 from transforms.locate.room import PLACE, ROOM, grids_of_nodes, read_places

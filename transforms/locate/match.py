@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from transforms.locate.library import DIVISIONS, LEVELS
+from transforms.divisions import LEVELS as DIVISIONS
+from transforms.locate.library import LEVELS
 
 Ints = npt.NDArray[np.int64]
 FULL = 10_000
@@ -104,9 +105,9 @@ class Matcher:
         leaf = _leaves(elements)
         pairs = [_NO_PAIRS]
         for level, of_level in scopes.groupby("level", sort=True):
-            scope = pd.Series(_EVERYWHERE, index=self._library.index)
-            if level != _EVERYWHERE:
-                scope = self._library[str(level)]
+            scope = self._library["village" if level == _EVERYWHERE else str(level)]
+            if level == _EVERYWHERE:
+                scope = scope.where(scope.isna(), _EVERYWHERE)  # a node that stands in no village is no place to be
             free = of_level
             for anchor in _ANCHORS:  # a text is joined by its strongest anchor that finds anything
                 usable = free[(elements[free["text"].to_numpy()][:, list(anchor[:1])] >= 0).all(axis=1)]

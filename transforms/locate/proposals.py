@@ -53,7 +53,7 @@ def proposals(run: Run, least: int = LEAST) -> list[Proposal]:
     texts = store.read_table(path, ["source", "path", "full_text"]).to_pandas() if path.is_file() else _NOTHING
     valid = texts[texts["source"].isin(registers)].sort_values(["path", "full_text"]).drop_duplicates("path")
     full_text = dict(zip(valid["path"], valid["full_text"], strict=True))
-    named = named[~named["path"].isin(valid["path"])]
+    named = named[~named["path"].isin({*valid["path"], *map(_roadless, valid["path"])})]
     named = named.assign(department=named["source"].map({s: c.owner.department for s, c in known.items()}))
     found = [
         Proposal(str(at), _above(str(at), full_text), tuple(sorted(of["department"].unique())), len(of))
@@ -67,14 +67,15 @@ _NOTHING = pd.DataFrame({"source": [], "path": [], "full_text": []}, dtype=objec
 
 
 def _named(run: Run) -> Iterator[pd.DataFrame]:
-    """``source path`` of the doors that live records of every kind name, one row per record and address."""
+    """``source path`` of the doors that live records name, one row per record and address whose village is known."""
     for name, kind in kinds.load_all(run.settings.expectations).items():
         live = store.night_dir(run, "account", "live") / f"{name}.parquet"
         if not live.is_file():
             continue
-        columns = ["path"] if name == "address" else [f"{prop}_path" for prop in kind.typed("address")]
-        for column in (c for c in columns if c in pq.read_schema(live).names):
-            rows = store.read_table(live, ["source", column]).to_pandas().set_axis(["source", "path"], axis=1).dropna()
+        said = [""] if name == "address" else [f"{prop}_" for prop in kind.typed("address")]
+        for prefix in (p for p in said if f"{p}path" in pq.read_schema(live).names):
+            rows = store.read_table(live, ["source", f"{prefix}path", f"{prefix}village"]).to_pandas().dropna()
+            rows = rows.set_axis(["source", "path", "village"], axis=1)[["source", "path"]]
             doors = {path: _door(path) for path in rows["path"].unique()}
             yield rows.assign(path=rows["path"].map(doors)).dropna()
 
@@ -83,6 +84,12 @@ def _door(path: str) -> str | None:
     """The path cut at its door or building; None where it names neither."""
     steps = [step for step in path.split("|") if step.partition(":")[0] not in _INSIDE]
     return "|".join(steps) if steps[-1].partition(":")[0] in _DOORS else None
+
+
+def _roadless(path: str) -> str:
+    """The path without the road and door of its estate, as people write it."""
+    village, _, _ = path.partition("|")
+    return village + path[path.index("|estate:") :] if "|estate:" in path else path
 
 
 def _above(path: str, full_text: dict[str, str]) -> str | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from transforms import contract as contracts
 from transforms import kinds, manifest, model, store
+from transforms.divisions import divisions
 from transforms.kinds import Kind
 from transforms.locate import library, located, place_grid
 from transforms.locate.cut import Cut
@@ -131,17 +132,17 @@ def _cut(run: Run) -> Cut | None:
 
 
 def _build(run: Run) -> Places:
-    trust, divisions = _trust(run), library.divisions(run.settings.expectations)
+    trust, known = _trust(run), divisions(run.settings.expectations)
     buildings = library.built(_resolved(run, "building", ["code", "lon", "lat"]), trust)
     columns = ["path", "parent_path", "level", "name", "full_text", "village", "building_code", "lon", "lat"]
     nodes = library.build(
-        _resolved(run, "address", columns), buildings, _resolved(run, "house", ["address_path"]), divisions, trust
+        _resolved(run, "address", columns), buildings, _resolved(run, "house", ["address_path"]), known, trust
     )
     cut = _cut(run)
     grids = model.PLACE_GRID.empty_table().to_pandas()
     if cut is not None:
-        grids = place_grid.assign(cut, nodes, buildings, divisions)
-    return Places(nodes, grids, cut, divisions)
+        grids = place_grid.assign(cut, nodes, buildings, known)
+    return Places(nodes, grids, cut, known)
 
 
 def read_places(run: Run) -> tuple[Places, pd.DataFrame]:
@@ -160,12 +161,14 @@ def grids_of_nodes(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def _read(run: Run) -> Places:
     folder = store.night_dir(run, ROOM, PLACE)
     nodes, grids = (store.read_table(folder / f"{name}.parquet").to_pandas() for name in ("library", "place_grid"))
-    return Places(nodes, grids, _cut(run), library.divisions(run.settings.expectations))
+    return Places(nodes, grids, _cut(run), divisions(run.settings.expectations))
 
 
 def _located(run: Run, kind: Kind, places: Places) -> pd.DataFrame:
     path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
-    live = store.read_table(path).to_pandas()
+    points = [*kind.typed("lon")[:1], *kind.typed("lat")[:1]]
+    said = [name for prop in kind.typed("address") for name in located.columns(prop)]
+    live = store.read_table(path, ["record_id", *said, *points]).to_pandas()
     matcher = Matcher(places.library, places.divisions)
     grid_of = grids_of_nodes(places.place_grid)
     parts = [located.addresses(live, prop, matcher, places.library, grid_of) for prop in kind.typed("address")]

@@ -20,7 +20,9 @@ _TEXT = pa.string()
 
 def house_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_house: its building by the building's number, else by its address."""
-    nodes = inputs.entity_of("address", "path", golden.value("address_path", "address"))
+    known = golden.value("address_village", "address").is_valid()  # a path without a village may be several nodes
+    path = pc.if_else(known, golden.value("address_path", "address"), pa.scalar(None, _TEXT))
+    nodes = inputs.entity_of("address", "path", path)
     placed = columns(first(Located(inputs.located()).of(golden, "address").known(nodes)))
     numbered = inputs.entity_of("building", "code", golden.value("building_code"))
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -105,7 +105,7 @@ def survive(
     properties: Sequence[str],
     contracts: dict[str, Contract],
     *,
-    decisive: str | None = None,
+    speaks: Mapping[str, Flags] | None = None,
 ) -> Golden:
     """Choose among claims: trust, then recency, then agreement, then completeness, then the smaller record id.
 
@@ -115,7 +115,7 @@ def survive(
         cluster: resolve's cluster.parquet, sorted by record id.
         properties: clean columns that are claims.
         contracts: trust per property, by source.
-        decisive: the column that only a record whose number is believed may claim.
+        speaks: column → the records that may claim it; of the others, all.
     """
     whose = cluster.column("entity_id").combine_chunks()
     ids = pc.unique(whose)
@@ -123,8 +123,7 @@ def survive(
     entity = pc.index_in(whose, ids).to_numpy().astype(np.int64)
     source = live.column("source").combine_chunks().dictionary_encode()
     golden = Golden(live, ids, entity, _certainty(cluster, entity, source.indices.to_numpy(), len(ids)))
-    believed = cluster.column("trusted").to_numpy() if decisive else np.ones(live.num_rows, dtype=bool)
-    claims = _Claims(live, entity, source, contracts, decisive, believed)
+    claims = _Claims(live, entity, source, contracts, speaks or {})
     golden.winners.update(claims.winners(engine, list(properties), len(ids)))
     return golden
 
@@ -137,8 +136,7 @@ class _Claims:
     entity: Ints
     source: pa.DictionaryArray
     contracts: dict[str, Contract]
-    decisive: str | None
-    believed: Flags
+    speaks: Mapping[str, Flags]
 
     def winners(self, engine: Engine, properties: list[str], size: int) -> dict[str, Ints]:
         """Property → the winning record per entity, -1 without one."""
@@ -171,7 +169,7 @@ class _Claims:
         if name not in self.live.column_names:
             return np.zeros(0, dtype=np.int64)
         said = self.live.column(name).is_valid().to_numpy()
-        return np.flatnonzero(said & self.believed if name == self.decisive else said)
+        return np.flatnonzero(said & self.speaks[name] if name in self.speaks else said)
 
     def _contested(self, name: str, place: int, records: Ints, filled: Ints) -> pa.Table:
         sources = self.source.dictionary.to_pylist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -103,9 +104,10 @@ class Inputs:
         return self.cluster(kind).column("entity_id").combine_chunks().take(at)
 
     def entity_by(self, kind: str, column: str) -> dict[str, str]:
-        """Value of a decisive column → entity of the kind."""
+        """Value of a decisive column → entity of the kind; a value that stands for several stands for none."""
         live, cluster = self.live(kind), self.cluster(kind)
         if column not in live.column_names:
             return {}
-        pairs = zip(live.column(column).to_pylist(), cluster.column("entity_id").to_pylist(), strict=True)
-        return {value: entity for value, entity in pairs if value is not None}
+        pairs = set(zip(live.column(column).to_pylist(), cluster.column("entity_id").to_pylist(), strict=True))
+        times = Counter(value for value, _ in pairs)
+        return {value: entity for value, entity in pairs if value is not None and times[value] == 1}

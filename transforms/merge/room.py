@@ -89,7 +89,13 @@ def _survivors(inputs: Inputs, engine: Engine, kind: Kind) -> Golden:
     claimed = [name for name in named if kind.kind == "address" or kind.properties[name].type not in _NO_CLAIM]
     if "household_key" in claimed and inputs.kind.kind == "household":
         claimed = ["household_key"]
-    return survive(engine, live, inputs.cluster(kind.kind), claimed, inputs.contracts, decisive=_exclusive(kind))
+    cluster = inputs.cluster(kind.kind)
+    speaks = {}
+    if kind.kind == "address":
+        speaks = dict.fromkeys(_MENTION, standards.most_said(live, cluster))
+    elif exclusive := _exclusive(kind):
+        speaks = {exclusive: cluster["trusted"].to_numpy()}
+    return survive(engine, live, cluster, claimed, inputs.contracts, speaks=speaks)
 
 
 def _borrowed(inputs: Inputs, golden: Golden) -> tuple[str, Flags]:

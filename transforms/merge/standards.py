@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
-from transforms.merge.golden import Golden
+from transforms.live import Live
+from transforms.merge.golden import Flags, Golden
 from transforms.merge.night import Inputs
 
 _DIGITS = 7  # decimals of a degree: about a centimetre
+_STEPS = 8  # of the longest path: group, road, door, estate, building, unit, floor, room
 _BEGINNING = date(1949, 10, 1)  # of a division whose table names no first day
 Columns = dict[str, pa.Array]
 
@@ -109,19 +112,19 @@ def _plain_ending(starts: list[date]) -> Columns:
 
 def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """std_address and the grids of its nodes."""
-    paths: list[str | None] = golden.value("path").to_pylist()
-    by_path = {path: entity for path, entity in zip(paths, golden.entities, strict=True) if path}
-    parents = golden.value("parent_path", "path").to_pylist()
+    paths: list[str] = golden.value("path").to_pylist()
+    by_path = inputs.entity_by("address", "path")
+    parents = [by_path.get(path) for path in golden.value("parent_path", "path").to_pylist()]
     building = inputs.entity_by("building", "code")
-    own = {
-        path: building.get(code) for path, code in zip(paths, golden.value("building_code").to_pylist(), strict=True)
-    }
+    codes = golden.value("building_code").to_pylist()
+    own = {entity: building.get(code) for entity, code in zip(golden.entities, codes, strict=True)}
+    above = dict(zip(golden.entities, parents, strict=True))
     return {
         "std_address": {
             "address_id": pa.array(golden.entities, pa.string()),
-            "parent_id": pa.array([by_path.get(p) for p in parents], pa.string()),
-            "division_code": golden.value("village", "path"),
-            "building_id": pa.array([_inherited(path, own) for path in paths], pa.string()),
+            "parent_id": pa.array(parents, pa.string()),
+            "division_code": pa.array([_division(path) for path in paths], pa.string()),
+            "building_id": pa.array([_inherited(entity, own, above) for entity in golden.entities], pa.string()),
             "status": pa.array(_statuses(inputs, golden), pa.string()),
             "aliases": pa.array(_aliases(golden), pa.string()),
             **{c: golden.value(c) for c in ("level", "name", "full_text", "lon", "lat")},
@@ -131,13 +134,31 @@ def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     }
 
 
-def _inherited(path: str | None, own: dict[str | None, str | None]) -> str | None:
+def most_said(live: Live, cluster: pa.Table) -> Flags:
+    """Per mention, whether no other of its node says more of the path: the village, then more of its elements."""
+    if not live.num_rows:
+        return np.zeros(0, dtype=bool)
+    steps = pc.count_substring(live.column("path"), "|").to_numpy()
+    says = np.where(live.column("village").is_valid().to_numpy(), _STEPS + 1, 0) + steps
+    node = cluster["entity_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    most = np.zeros(live.num_rows, dtype=np.int64)
+    np.maximum.at(most, node, says)
+    return np.asarray(says == most[node], dtype=bool)
+
+
+def _division(path: str) -> str | None:
+    """The division a path stands in; null where it leaves several open, or names none."""
+    scope = path.partition("|")[0]
+    return scope if scope.isdigit() else None
+
+
+def _inherited(entity: str | None, own: dict[str, str | None], above: dict[str, str | None]) -> str | None:
     """The building of a node: its own, else that of the nearest node above."""
-    while path:
-        if found := own.get(path):
-            return found
-        path = path.rpartition("|")[0]
-    return None
+    for _ in range(_STEPS):
+        if entity is None or own.get(entity):
+            break
+        entity = above.get(entity)
+    return own.get(entity) if entity else None
 
 
 def _statuses(inputs: Inputs, golden: Golden) -> list[str]:

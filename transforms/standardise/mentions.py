@@ -59,8 +59,12 @@ def mentions(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def described(found: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
-    """Adds ``parent_path level name full_text village`` to mentions, from their paths alone."""
-    full = lru_cache(maxsize=None)(lambda village: _prefix(village, gazetteer))
+    """Adds ``parent_path level name full_text village`` to mentions, from their paths alone.
+
+    ``village`` is null where the path's scope is a coarser division, several or none.
+    """
+    full = lru_cache(maxsize=None)(lambda scope: _prefix(scope, gazetteer))
+    divisions = gazetteer.divisions
     split = [path.split("|") for path in found["path"]]
     steps = [[step.partition(":")[::2] for step in parts[1:]] for parts in split]
     return found.assign(
@@ -70,7 +74,9 @@ def described(found: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
         full_text=[
             full(parts[0]) + "".join(_written(*step) for step in of) for parts, of in zip(split, steps, strict=True)
         ],
-        village=[parts[0] for parts in split],
+        village=[
+            parts[0] if parts[0] in divisions and divisions[parts[0]].level == "village" else None for parts in split
+        ],
     )
 
 
@@ -79,12 +85,19 @@ def _written(level: str, text: str) -> str:
     return text + _WORDS.get(level, "") if text[-1:].isdigit() or text.isascii() else text
 
 
-def _prefix(village: str, gazetteer: Gazetteer) -> str:
-    """County, town and village in the words of the division table; 社区 and 村 without their committee."""
-    chain = gazetteer.chain((village,))
-    upper = "".join(gazetteer.divisions[chain[level]].name for level in ("county", "town") if level in chain)
-    short = [name for name in gazetteer.short_names(village) if name.endswith(("社区", "村"))]
-    return upper + (min(short, key=lambda name: (len(name), name)) if short else gazetteer.divisions[village].name)
+def _prefix(scope: str, gazetteer: Gazetteer) -> str:
+    """County, town and village in the words of the division table, else what the scope's divisions share."""
+    chain = gazetteer.chain(tuple(code for code in scope.split("+") if code in gazetteer.divisions))
+    upper = [gazetteer.divisions[chain[level]].name for level in ("county", "town") if level in chain]
+    if not upper and chain:
+        upper = [gazetteer.divisions[chain[level]].name for level in ("province", "city") if level in chain][-1:]
+    return "".join(upper) + (_village(chain["village"], gazetteer) if "village" in chain else "")
+
+
+def _village(code: str, gazetteer: Gazetteer) -> str:
+    """社区 and 村 without their committee."""
+    short = [name for name in gazetteer.short_names(code) if name.endswith(("社区", "村"))]
+    return min(short, key=lambda name: (len(name), name)) if short else gazetteer.divisions[code].name
 
 
 def identified(found: pd.DataFrame, source: str, keys: Keys) -> pd.DataFrame:

@@ -162,7 +162,7 @@ def test_an_undone_match_is_a_split_and_a_made_one_a_merge(city: World) -> None:
 def test_the_delta_applied_to_the_release_gives_tonights_tables(city: World) -> None:
     next_night(city, [*GOOD], [*INSURED[:2], INSURED[2] | {"name": "己"}])
     city.publish()
-    published = current_tables(city.run)
+    published = dict(current_tables(city.run))
     assert sorted(published["fact_person"]["name"].to_pylist()) == sorted(["甲", "乙", "丙", "己"])
     assert account.balance(city.run, city.reread) == []
 

@@ -6,7 +6,7 @@ import base64
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 import pytest
@@ -17,19 +17,24 @@ from tests.unit.account.test_doors import FIRST, place
 from transforms import account, database, decisions, holds, keys, kinds, manifest, review, store
 from transforms.account import doors_apply, doors_night
 from transforms.account.night import Delivery
+from transforms.account.pages import Pages
 from transforms.database import Databases
+from transforms.engine import Engine
 from transforms.errors import ImbalanceError
 from transforms.run import Settings
 
 
 def done(world: World) -> list[str]:
     """What a night says as it goes on."""
-    return ["sources", "apply", *sorted({kind.stage for kind in kinds.load_all(world.settings.expectations).values()})]
+    stages = {kind.stage for kind in kinds.load_all(world.settings.expectations).values()}
+    return ["sources", "apply", *(f"{room} {stage}" for stage in sorted(stages) for room in kinds.rooms_of(stage))]
 
 
 def every_kind(world: World) -> list[str]:
-    """Names of the kinds whose doors a night has."""
-    return sorted(kinds.load_all(world.settings.expectations))
+    """The groups of doors that a night has for its kinds."""
+    return sorted(
+        f"{kind}-{group}" for kind in kinds.load_all(world.settings.expectations) for group in doors_night.KIND_DOORS
+    )
 
 
 def of_source(world: World, source: str) -> str:
@@ -46,18 +51,22 @@ class Counting:
         self.kinds: list[str] = []
         self.versions: list[str] = []
         self._world = world
-        asked, version_door = doors_night.kind_doors, doors_apply.version_door
-
-        def counted(pages: object, engine: object, kind: str) -> object:
-            self.kinds.append(kind)
-            return asked(pages, engine, kind)  # type: ignore[arg-type]
+        version_door = doors_apply.version_door
+        for group, (rooms, asked) in list(doors_night.KIND_DOORS.items()):
+            monkeypatch.setitem(doors_night.KIND_DOORS, group, (rooms, self._counted(group, asked)))
 
         def versioned(pages: object, engine: object, delivery: Delivery) -> object:
             self.versions.append(delivery.batch.id)
             return version_door(pages, engine, delivery)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(sys.modules["transforms.account.balance"], "kind_doors", counted)
         monkeypatch.setattr(sys.modules["transforms.account.balance"], "version_door", versioned)
+
+    def _counted(self, group: str, asked: doors_night.Door) -> doors_night.Door:
+        def counted(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
+            self.kinds.append(f"{kind}-{group}")
+            return asked(pages, engine, kind)
+
+        return counted
 
     def reread(self, settings: Settings, batch: str) -> pa.Table:
         self.batches.append(batch)
@@ -202,18 +211,18 @@ FORGED: dict[str, Callable[[dict[str, object]], object]] = {
 @pytest.mark.parametrize("what", FORGED)
 def test_a_word_of_another_hand_counts_for_nothing(city: World, counting: Counting, what: str) -> None:
     account.listen(city.run, counting.reread, done(city))
-    path = city.folder("account", "heard") / "kind-person" / "told.json"
+    path = city.folder("account", "heard") / "person-entities" / "told.json"
     told = json.loads(path.read_text("utf-8"))
     FORGED[what](told)
     path.write_text(json.dumps(told), "utf-8")
-    assert counting.close() == ([], ["person"])
+    assert counting.close() == ([], ["person-entities"])
 
 
 def test_what_one_group_said_is_not_the_word_of_another(city: World, counting: Counting) -> None:
     account.listen(city.run, counting.reread, done(city))
     heard = city.folder("account", "heard")
-    shutil.copy(heard / "kind-house" / "told.json", heard / "kind-person" / "told.json")
-    assert counting.close() == ([], ["person"])
+    shutil.copy(heard / "house-entities" / "told.json", heard / "person-entities" / "told.json")
+    assert counting.close() == ([], ["person-entities"])
 
 
 @pytest.mark.parametrize("room", ["account", "land"])

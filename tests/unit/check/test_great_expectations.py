@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from expectations import suites
+from expectations import quick, suites
 from tests.unit.check.rows import BREAKS, contract_of, landed, rules_of
 from tests.unit.check.sound import SOUND
 from transforms.check import verdict
@@ -66,3 +66,19 @@ def test_outcomes_hold_no_value_of_a_row(caplog: pytest.LogCaptureFixture, capfd
     assert any(o.unexpected == 3 for o in outcomes)
     told = json.dumps(suites.as_json(outcomes), ensure_ascii=False) + caplog.text + "".join(capfd.readouterr())
     assert marked not in told
+
+
+def test_an_expectation_configured_once_is_what_it_is_and_follows_its_fields() -> None:
+    made = quick.great_expectations().expectations.ExpectColumnValuesToMatchRegex
+    expectation = made(column="a", regex="x")
+    plain = expectation.configuration
+    assert expectation.configuration is not plain, "the library makes it anew each time"
+    with quick.configured_once():
+        once = expectation.configuration
+        assert once == plain
+        assert expectation.configuration is once
+        expectation.regex = "y"
+        assert expectation.configuration.kwargs["regex"] == "y"
+        other = made(column="b", regex="x")
+        assert other.configuration.kwargs["column"] == "b"
+    assert expectation.configuration is not expectation.configuration

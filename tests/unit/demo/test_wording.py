@@ -14,7 +14,7 @@ FORMS = [
     "address_chinese_numeral", "address_dashes", "address_full_width", "address_traditional", "address_spaces",
     "address_no_door", "address_old_road", "address_old_county", "address_estate_only", "address_note",
     "address_repeated_prefix", "address_zero_width", "address_beside", "address_typo",
-    "address_no_village",
+    "address_no_village", "address_no_city", "address_no_county",
 ]  # fmt: skip
 
 

@@ -11,11 +11,15 @@ from transforms.run import REPOSITORY, Settings
 
 HERE, THERE = "445302001011|road:人民路|door:12|room:101", "445302001011|road:解放路|door:3"
 
+COUNTY = "445302000000"
+
 
 def pairs(tmp_path, *rows, located=None):
     """Pairs of record numbers that premises.yml joins; a row is (trade name, path, credit code, licence)."""
     names = ("name_trade", "address_path", "credit_code", "licence")
     columns = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)}
+    villages = [row[1][:12] if row[1] and not row[1].startswith(COUNTY) else None for row in rows]
+    columns["address_village"] = pa.array(villages, pa.string())
     ids = {"record_id": [f"r{i}" for i in range(len(rows))]}
     store.write_table(tmp_path / "premises.parquet", pa.table(ids | columns))
     live = Live(tmp_path / "premises.parquet")
@@ -48,3 +52,10 @@ def test_the_located_node_joins_what_was_written_differently(tmp_path):
     found = [{"record_id": f"r{i}", "property": "address", "rank": 1, "address_id": "a1", "level": "room",
               "match_class": "exact"} for i in range(2)]  # fmt: skip
     assert pairs(tmp_path, *rows, located=pa.Table.from_pylist(found, model.LOCATED)) == [(0, 1)]
+
+
+@pytest.mark.parametrize(("scope", "joined"), [("445302001011", True), (COUNTY, False)])
+def test_equal_words_are_one_place_only_in_a_village(tmp_path, scope, joined):
+    """A county's 人民路12号 may stand in several of its towns."""
+    path = f"{scope}|road:人民路|door:12"
+    assert pairs(tmp_path, ("鸿盛", path, "C1", None), ("鸿盛", path, "C2", None)) == ([(0, 1)] if joined else [])

@@ -22,12 +22,19 @@ def run(tmp_path: Path) -> Run:
     return Run(Settings.from_environment(told), "2026-10-01", tmp_path)
 
 
+def village(path: str | None) -> str | None:
+    return "v" if path and path.startswith("v|") else None
+
+
 def proposed(run: Run, persons: Rows, mentions: Rows = (), least: int = 2) -> list[Proposal]:
     tables = {
-        "person": {"source": [s for s, _ in persons], "actual_address_path": [p for _, p in persons]},
+        "person": {
+            "source": [s for s, _ in persons], "actual_address_path": [p for _, p in persons],
+            "actual_address_village": [village(p) for _, p in persons],
+        },
         "address": {
             "source": [s for s, _ in mentions], "path": [p for _, p in mentions],
-            "full_text": [f"合成{p}" for _, p in mentions],
+            "full_text": [f"合成{p}" for _, p in mentions], "village": [village(p) for _, p in mentions],
         },
     }  # fmt: skip
     folder = store.night_dir(run, "account", "live")
@@ -44,6 +51,19 @@ TWO = [("shebao_canbao", f"{DOOR}|room:301"), ("jiaoyu_xueji", f"{DOOR}|room:302
 def test_a_door_that_two_departments_name_is_proposed_whatever_the_room(run: Run) -> None:
     (found,) = proposed(run, [*TWO, ("shebao_canbao", OTHER), ("jiaoyu_xueji", None)])
     assert (found.path, found.records, len(found.departments)) == (DOOR, 2, 2)
+
+
+def test_a_door_of_a_town_may_stand_in_any_of_its_villages_and_is_not_proposed(run: Run) -> None:
+    wide = [(source, path.replace("v|", "t|")) for source, path in TWO]
+    (found,) = proposed(run, [*wide, *TWO], [(source, path) for source, path in wide])
+    assert found.path == DOOR
+
+
+def test_a_registered_block_is_not_proposed_by_those_who_leave_out_its_road(run: Run) -> None:
+    block = "estate:锦绣花园|building:3"
+    people = [(source, f"v|{block}|room:301") for source, _ in TWO]
+    assert [found.path for found in proposed(run, people)] == [f"v|{block}"]
+    assert proposed(run, people, [("zhujian_fangwu", f"{DOOR}|{block}")]) == []
 
 
 def test_one_department_alone_proposes_nothing_however_often_it_says_it(run: Run) -> None:

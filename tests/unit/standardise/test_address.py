@@ -68,9 +68,17 @@ def test_elements_below_the_village(read, text, path):
     [
         (
             "人民路12号锦绣花园3栋",
-            {"path": None, "village": None, "road": "人民路", "building": "3", "level": "building"},
+            {"path": "*|road:人民路|door:12|estate:锦绣花园|building:3", "village": None, "level": "building"},
         ),
-        ("云城区人民路12号", {"path": None, "county": "445302000000", "town": None, "door": "12"}),
+        (
+            "云城区人民路12号",
+            {"path": "445302000000|road:人民路|door:12", "county": "445302000000", "town": None, "door": "12"},
+        ),
+        ("太平镇人民路3号", {"path": "445321107000+445381101000|road:人民路|door:3", "town": None}),
+        ("云浮市大塘自然村12号", {"path": "445300000000|group:大塘|door:12", "village": None}),
+        ("云城区12号", {"path": None, "door": "12"}),  # no road, no hamlet: no place
+        ("云城区3栋2单元501室", {"path": None, "building": "3"}),
+        ("云城区飞来镇人民路12号", {"path": None, "town": None}),  # a town that nobody knows is not the whole county
         ("云安县六都镇", {"county": "445303000000", "town": "445303100000", "level": "town"}),
         ("六都镇", {"town": "445303100000", "city": "445300000000"}),
         ("", {"path": None, "level": None, "residual": None}),
@@ -80,6 +88,21 @@ def test_elements_below_the_village(read, text, path):
 def test_what_is_known_without_a_village(read, text, expected):
     found = read(text)
     assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "village", "estate"),
+    [
+        ("云城区兴云西路1号高峰社区中心市场110铺", "445302001012", "中心市场"),  # the village is named behind the road
+        ("云城区兴云西路1号高峰花园3栋501室", None, "高峰花园"),  # 高峰 alone is no village
+        ("人民路1号悦村中心市场", "445321107201", "中心市场"),
+        ("云城区人民路1号蓝山湖社区中心市场", None, "蓝山湖社区中心市场"),  # nobody knows it
+        ("罗定市人民路1号高峰社区中心市场", None, "高峰社区中心市场"),  # it is in another county
+    ],
+)
+def test_an_estate_may_be_called_by_its_village(read, text, village, estate):
+    found = read(text)
+    assert (found["village"], found["estate"]) == (village, estate)
 
 
 def test_a_name_of_two_towns_is_left_open_until_a_village_decides(read):

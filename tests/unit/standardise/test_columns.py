@@ -110,24 +110,24 @@ NUMBER = FIRST17 + check_character(FIRST17)
 
 @given(st.integers(0, 17), st.sampled_from("0123456789X"))
 def test_numbers_one_character_apart_share_exactly_one_near_token(position, other):
-    secret = b"a synthetic key for this test only"
+    keyed = identifiers._nearness(b"a synthetic key for this test only")
     mistyped = NUMBER[:position] + other + NUMBER[position + 1 :]
-    shared = set(identifiers._near(NUMBER, secret)) & set(identifiers._near(mistyped, secret))
+    shared = set(identifiers._near(NUMBER, keyed)) & set(identifiers._near(mistyped, keyed))
     assert len(shared) == (18 if mistyped == NUMBER else 1)
 
 
 @given(st.integers(0, 17))
 def test_a_number_with_one_character_lost_meets_the_whole_one(position):
-    secret = b"a synthetic key for this test only"
+    keyed = identifiers._nearness(b"a synthetic key for this test only")
     lost = NUMBER[:position] + NUMBER[position + 1 :]
-    assert set(identifiers._near(NUMBER, secret)) & set(identifiers._near(lost, secret))
+    assert set(identifiers._near(NUMBER, keyed)) & set(identifiers._near(lost, keyed))
 
 
 def test_numbers_two_characters_apart_share_none():
-    secret = b"a synthetic key for this test only"
+    keyed = identifiers._nearness(b"a synthetic key for this test only")
     other = NUMBER[:3] + "77" + NUMBER[5:]
     assert other[3:5] != NUMBER[3:5]
-    assert not set(identifiers._near(NUMBER, secret)) & set(identifiers._near(other, secret))
+    assert not set(identifiers._near(NUMBER, keyed)) & set(identifiers._near(other, keyed))
 
 
 def test_document_tokens_follow_number_and_kind(keys):

@@ -48,6 +48,7 @@ _COMMITTEE = re.compile(
     r"(?:（.*）|\(.*\))?"
 )
 _BRACKETS = re.compile(r"[()（）]")
+LEAST = 2  # characters of an estate's name without its village
 _RANKS = {"town": ("街道", "镇", "乡"), "county": ("区", "县", "市")}
 _SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
 
@@ -122,6 +123,17 @@ class Gazetteer:
         """A town that nobody knows at the beginning of what follows a known county, and the rest."""
         found = _UNKNOWN_TOWN.match(text) if "county" in chain and "town" not in chain else None
         return (found.group(), text[found.end() :]) if found else ("", text)
+
+    def villages_of(self, estate: str, codes: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        """The villages among or below ``codes`` by whose name an estate is called (金山社区中心市场), and its end.
+
+        Without such a name: the codes as they are, and 0.
+        """
+        villages, end = self._step(estate, 0, codes) or ((), 0)
+        called = estate.endswith(("社区", "村"), 0, end) and len(estate) - end >= LEAST
+        if called and all(self.divisions[code].level == "village" for code in villages):
+            return villages, end
+        return codes, 0
 
     def short_names(self, code: str) -> tuple[str, ...]:
         """The names of a village, longest first, that an estate's name may repeat."""

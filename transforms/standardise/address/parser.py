@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import pandas as pd
 
 from transforms import values
+from transforms.divisions import ANYWHERE
 from transforms.run import Run
 from transforms.standardise.address import elements, gazetteer, normalise
 from transforms.standardise.address.gazetteer import LEVELS, Gazetteer
 
 OUTSIDE = "outside"  # the level of an address that names a province or city of elsewhere
+_ANCHORS = ("group", "road", "estate")  # where a path may begin that stands in no village: 12号 alone is no place
 ELEMENTS, DIVISIONS = elements.ELEMENTS, LEVELS
 COLUMNS = ("path", "level", *DIVISIONS, "among", *elements.FIELDS)
+_REMEMBERED = 60_000  # texts, some 100 MB: departments of one town write the same addresses
 _Row = tuple[str | None, ...]
 _NOTHING: _Row = (None,) * len(COLUMNS)
 
@@ -56,6 +60,7 @@ class Reader:
         return self._read[text]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _row(text: str, known: Gazetteer) -> _Row:
     text = normalise.normalise(text)
     if not text:
@@ -67,13 +72,18 @@ def _row(text: str, known: Gazetteer) -> _Row:
     unknown, rest = known.unknown_town(text[found.end :], chain)
     said = elements.parse(rest)
     said.residual = ",".join(part for part in (unknown, said.residual) if part) or None
+    codes = found.codes
+    if said.estate and "village" not in chain:
+        codes, end = known.villages_of(said.estate, codes)
+        chain, said.estate = known.chain(codes), said.estate[end:]
     village = chain.get("village")
     if village and said.estate:
         said.estate = _without_village(said.estate, known.short_names(village))
     steps = said.path()
-    path = "|".join([village, *steps]) if village and steps else None
+    anchored = bool(village) or (not unknown and steps[:1] and steps[0].partition(":")[0] in _ANCHORS)
+    path = "|".join(["+".join(sorted(codes)) or ANYWHERE, *steps]) if steps and anchored else None
     level = said.finest() or next((name for name in reversed(LEVELS) if name in chain), None)
-    among = "|".join(found.codes) if len(found.codes) > 1 else None
+    among = "|".join(codes) if len(codes) > 1 else None
     told = tuple(getattr(said, name) for name in elements.FIELDS)
     return (path, level, *(chain.get(name) for name in LEVELS), among, *told)
 
@@ -81,6 +91,6 @@ def _row(text: str, known: Gazetteer) -> _Row:
 def _without_village(estate: str, names: tuple[str, ...]) -> str:
     """育华社区小学 in 育华社区 is 小学: some departments repeat the village, some do not."""
     for name in names:
-        if estate.startswith(name) and len(estate) - len(name) >= 2:
+        if estate.startswith(name) and len(estate) - len(name) >= gazetteer.LEAST:
             return estate[len(name) :]
     return estate

@@ -1,0 +1,33 @@
+"""Which mention's words the library's node takes."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from transforms import store
+from transforms.live import Live
+from transforms.merge.standards import most_said
+
+BLOCK = "v|road:人民路|door:12|estate:锦绣花园|building:3"
+ROADLESS, OF_TOWN = "v|estate:锦绣花园|building:3", "t|road:人民路|door:12|estate:锦绣花园|building:3"
+
+
+@pytest.mark.parametrize(
+    ("paths", "speak"),
+    [
+        ([BLOCK, BLOCK], [True, True]),
+        ([OF_TOWN, BLOCK], [False, True]),  # the village is named
+        ([ROADLESS, BLOCK], [False, True]),  # the road is named
+        ([OF_TOWN, ROADLESS], [False, True]),  # the village comes first
+        ([OF_TOWN], [True]),  # nobody names it
+        ([], []),
+    ],
+)
+def test_the_mention_that_says_most_speaks(tmp_path, paths, speak):
+    ids = [f"r{at}" for at in range(len(paths))]
+    villages = ["v" if path.startswith("v") else None for path in paths]
+    columns = {"record_id": ids, "path": paths, "village": villages}
+    store.write_table(tmp_path / "a.parquet", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
+    cluster = pa.table({"entity_id": pa.array(["a"] * len(paths), pa.string())})
+    assert most_said(Live(tmp_path / "a.parquet"), cluster).tolist() == speak
