@@ -179,7 +179,9 @@ def _live_rows(paths: list[Path], lives: pa.Table, kind: str) -> pa.Table:
     Arrow's own join refuses list columns and its sort moves every column twice, so both see row numbers only.
     """
     chosen = lives.filter(pc.equal(lives["kind"], kind)).select([*_ROW, "as_of", "since"])
-    told = pa.concat_tables([store.read_table(path) for path in paths], promote_options="permissive")
+    batches = set(pc.unique(chosen["batch"]).to_pylist())
+    named = [path for path in paths if path.parent.name in batches] or paths[:1]  # one at least says the columns
+    told = pa.concat_tables([store.read_table(path) for path in named], promote_options="permissive")
     numbered = told.select(_ROW).append_column("row", pa.array(np.arange(told.num_rows)))
     rows = numbered.join(chosen, _ROW, join_type="inner").sort_by("record_id")
     result = told.take(rows["row"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import opencc
 import pandas as pd
-from pypinyin import lazy_pinyin
 
 from transforms import values
+
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # a dictionary of phrases, of which nobody asks for one
+from pypinyin import lazy_pinyin
 
 # U+00B7, U+2022, U+30FB, U+FF0E and look-alikes stand between the parts of a minority name (domain.md section 6.2).
 _DOTS = re.compile(r"[·•・‧∙⋅．.\s]+")

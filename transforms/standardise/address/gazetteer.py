@@ -102,6 +102,8 @@ class Gazetteer:
         for name in self._names:
             lengths[name[:2]].add(len(name))
         self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
+        self._short_names: dict[str, tuple[str, ...]] = {}
+        self._chains: dict[tuple[str, ...], dict[str, str]] = {}
         self._provinces = {code[:2] for code, d in self.divisions.items() if d.level == "province"}
 
     def walk(self, text: str) -> Found:
@@ -112,14 +114,19 @@ class Gazetteer:
         codes, at = self._follow(text, 0, ())
         return self._over_a_gap(text, codes, at)
 
-    def chain(self, codes: tuple[str, ...]) -> dict[str, str]:
+    def chain(self, codes: tuple[str, ...]) -> Mapping[str, str]:
         """Level → code, as far as all the given divisions agree."""
+        if codes not in self._chains:
+            self._chains[codes] = self._chain(codes)
+        return self._chains[codes]
+
+    def _chain(self, codes: tuple[str, ...]) -> dict[str, str]:
         if not codes:
             return {}
         shared = frozenset.intersection(*(self.divisions[c].ancestors for c in codes))
         return {self.divisions[c].level: c for c in shared if c in self.divisions}
 
-    def unknown_town(self, text: str, chain: dict[str, str]) -> tuple[str, str]:
+    def unknown_town(self, text: str, chain: Mapping[str, str]) -> tuple[str, str]:
         """A town that nobody knows at the beginning of what follows a known county, and the rest."""
         found = _UNKNOWN_TOWN.match(text) if "county" in chain and "town" not in chain else None
         return (found.group(), text[found.end() :]) if found else ("", text)
@@ -137,6 +144,11 @@ class Gazetteer:
 
     def short_names(self, code: str) -> tuple[str, ...]:
         """The names of a village, longest first, that an estate's name may repeat."""
+        if code not in self._short_names:
+            self._short_names[code] = self._shortened(code)
+        return self._short_names[code]
+
+    def _shortened(self, code: str) -> tuple[str, ...]:
         names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
         return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
