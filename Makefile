@@ -59,7 +59,7 @@ nightly: $(READY) ## the sample city, two nights through Airflow, and a summary
 	@$(GRIDFACTS) summary --truth $(CITY)/truth --night $$(ls $(CITY)/drops | tail -n 1)
 
 test: $(READY) ## every test
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## style, types, Airflow rules
 	@$(VENV)/bin/ruff check .
