@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from transforms.commands.options import json_option, night_option, progress, reader_options, show
+from transforms.commands.options import json_option, past_night_option, progress, reader_options, show
 from transforms.run import Run, Settings
 
 
 @click.command()
-@night_option
+@past_night_option
 @json_option
 def balance(night: str, *, as_json: bool) -> None:
     """Re-read raw bytes and published rows and compare sets of row ids, per source, batch and room."""
@@ -36,7 +36,7 @@ def checksum() -> None:
 
 @click.command()
 @click.option("--truth", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
-@night_option
+@past_night_option
 @json_option
 def evaluate(truth: Path, night: str, *, as_json: bool) -> None:
     """Measure a night against the truth: TRUTH holds <kind>.parquet with night, source, file_sha256, line, entity."""
@@ -48,7 +48,7 @@ def evaluate(truth: Path, night: str, *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("what")
-@night_option
+@past_night_option
 @reader_options
 @json_option
 def explain(what: str, night: str, who: str, purpose: str, *, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def explain(what: str, night: str, who: str, purpose: str, *, as_json: bool) -> 
 
 @click.command()
 @click.option("--truth", default=None, type=click.Path(path_type=Path, exists=True, file_okay=False))
-@night_option
+@past_night_option
 def summary(truth: Path | None, night: str) -> None:
     """What came in, what went out, how good it is, where to look next."""
     from transforms import account, land

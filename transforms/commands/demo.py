@@ -41,4 +41,9 @@ def demo_city(city: str, residents: int, nights: int, seed: int, out: Path) -> N
     from demo.city import build
 
     found = build(city, residents, nights, seed, out, progress())
-    click.echo(f"{found}")
+    wide = max(map(len, found.rows))
+    click.echo("\n".join(f"{source:{wide}}  {rows:>10,} rows" for source, rows in found.rows.items()))
+    click.echo("truth: " + ", ".join(f"{kind} {entities:,}" for kind, entities in found.entities.items()))
+    total = f"{found.residents:,} residents, {sum(found.rows.values()):,} rows of {len(found.rows)} departments"
+    click.echo(f"{total} in {len(found.nights)} night(s)")
+    click.echo(f"next: gridfacts run --night {found.nights[0]} --drops {out / 'drops' / found.nights[0]}")

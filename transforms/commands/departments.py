@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from transforms.commands.options import by_option, json_option, night_option, progress, reason_option, show
+from transforms.commands.options import by_option, json_option, past_night_option, progress, reason_option, show
 from transforms.run import Run, Settings
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -18,7 +18,7 @@ def receipt_group() -> None:
 
 
 @receipt_group.command()
-@night_option
+@past_night_option
 @click.option("--source", default=None, help="Only this source.")
 @click.option("--out", required=True, type=_FOLDER, help="Receipts lie there as OUT/<source>/<night>/...")
 @json_option

@@ -14,14 +14,31 @@ from typing import Any, TypeVar
 
 import click
 
+from transforms.run import Settings
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+_NIGHT = "The night's date, YYYY-MM-DD."
 
 
 def night_option(command: Command) -> Command:
     """``--night``, today unless given."""
-    today = dt.datetime.now().astimezone().date().isoformat()
-    option = click.option("--night", default=today, show_default="today", help="The night's date, YYYY-MM-DD.")
-    return option(command)
+    return click.option("--night", default=_today, show_default="today", help=_NIGHT)(command)
+
+
+def past_night_option(command: Command) -> Command:
+    """``--night`` of a question about what was done: the newest night that has begun unless given."""
+    return click.option("--night", default=_newest, show_default="the newest", help=_NIGHT)(command)
+
+
+def _today() -> str:
+    return dt.datetime.now().astimezone().date().isoformat()
+
+
+def _newest() -> str:
+    nights = [path.name for path in (Settings.from_environment().lake / "night").glob("*") if path.is_dir()]
+    return max(nights, default=_today())
 
 
 def drops_option(command: Command) -> Command:

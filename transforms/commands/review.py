@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from transforms.commands.options import by_option, json_option, night_option, reader_options, reason_option, show
+from transforms.commands.options import by_option, json_option, past_night_option, reader_options, reason_option, show
 from transforms.run import Run, Settings
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def review_group() -> None:
 
 
 @review_group.command(name="list")
-@night_option
+@past_night_option
 @click.option("--kind", default=None, help="Only this kind.")
 @click.option("--top", default=20, show_default=True, help="How many.")
 @json_option
@@ -39,7 +39,7 @@ def list_items(night: str, kind: str | None, top: int, *, as_json: bool) -> None
 
 @review_group.command(name="show")
 @click.argument("item_id")
-@night_option
+@past_night_option
 @reader_options
 @json_option
 def show_item(item_id: str, night: str, who: str, purpose: str, *, as_json: bool) -> None:
@@ -64,7 +64,7 @@ def show_item(item_id: str, night: str, who: str, purpose: str, *, as_json: bool
 @click.argument("decision", type=_DECISION)
 @by_option
 @reason_option("The reason, in a sentence.")
-@night_option
+@past_night_option
 def judge(item_id: str, decision: Decision, by: str, reason: str, night: str) -> None:
     """Decide ITEM_ID; the next run of a night obeys."""
     from transforms import review
@@ -80,7 +80,7 @@ def judge(item_id: str, decision: Decision, by: str, reason: str, night: str) ->
 @click.argument("decision", type=_DECISION)
 @by_option
 @reason_option("The reason, in a sentence.")
-@night_option
+@past_night_option
 def between(records: tuple[str, str], decision: Decision, by: str, reason: str, night: str) -> None:
     """Decide on any two RECORDS of one kind, asked or not (`gridfacts explain` names them)."""
     from transforms import review
