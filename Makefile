@@ -1,6 +1,7 @@
 # gridfacts: two commands do everything. `make nightly` shows it on a made-up city, `make test` proves it.
 #   VENV=/path/to/venv   use that one as it is instead of making ./.venv
 #   GRIDFACTS_HOME=/path where the demonstration lives (default ./var)
+#   DEMO_CITY=changzhou RESIDENTS=29000 SEED=7   which city `make nightly` makes up (default yunfu)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -13,6 +14,7 @@ GRIDFACTS_HOME ?= var
 PYTHON := $(VENV)/bin/python
 GRIDFACTS := $(PYTHON) -c 'from transforms.cli import main; main(prog_name="gridfacts")'
 READY := $(if $(filter file,$(origin VENV)),$(VENV)/.ready)
+DEMO_CITY ?= yunfu
 RESIDENTS ?= 29000
 SEED ?= 7
 
@@ -47,7 +49,7 @@ nightly: $(READY) ## the sample city, two nights through Airflow, and a summary
 		echo "$(GRIDFACTS_HOME) holds something that make nightly did not make: choose another GRIDFACTS_HOME" >&2; exit 2; fi
 	@mkdir -p $(LOGS) && touch $(DEMO)
 	@$(GRIDFACTS) demo keys
-	@$(GRIDFACTS) demo city --residents $(RESIDENTS) --nights 2 --seed $(SEED) --out $(CITY)
+	@$(GRIDFACTS) demo city --city $(DEMO_CITY) --residents $(RESIDENTS) --nights 2 --seed $(SEED) --out $(CITY)
 	@$(PYTHON) -m airflow db migrate > $(LOGS)/airflow.log 2>&1 || { tail -n 20 $(LOGS)/airflow.log; exit 1; }
 	@for night in $$(ls $(CITY)/drops); do \
 		echo "nightly_merge of $$night through Airflow (whole log: $(LOGS)/$$night.log)"; \
