@@ -102,7 +102,6 @@ class Gazetteer:
         for name in self._names:
             lengths[name[:2]].add(len(name))
         self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
-        self._short_names: dict[str, tuple[str, ...]] = {}
         self._chains: dict[tuple[str, ...], dict[str, str]] = {}
         self._provinces = {code[:2] for code, d in self.divisions.items() if d.level == "province"}
 
@@ -144,11 +143,6 @@ class Gazetteer:
 
     def short_names(self, code: str) -> tuple[str, ...]:
         """The names of a village, longest first, that an estate's name may repeat."""
-        if code not in self._short_names:
-            self._short_names[code] = self._shortened(code)
-        return self._short_names[code]
-
-    def _shortened(self, code: str) -> tuple[str, ...]:
         names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
         return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
