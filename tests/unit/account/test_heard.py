@@ -55,9 +55,9 @@ class Counting:
         for group, (rooms, asked) in list(doors_night.KIND_DOORS.items()):
             monkeypatch.setitem(doors_night.KIND_DOORS, group, (rooms, self._counted(group, asked)))
 
-        def versioned(pages: object, engine: object, delivery: Delivery) -> object:
+        def versioned(pages: Pages, engine: Engine, delivery: Delivery) -> Iterator[str]:
             self.versions.append(delivery.batch.id)
-            return version_door(pages, engine, delivery)  # type: ignore[arg-type]
+            return version_door(pages, engine, delivery)
 
         monkeypatch.setattr(sys.modules["transforms.account.balance"], "version_door", versioned)
 

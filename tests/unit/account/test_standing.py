@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pytest
 
@@ -10,6 +12,7 @@ from transforms import account, store
 from transforms.account import standing
 from transforms.account.books import current_tables
 from transforms.account.delta import published
+from transforms.run import Run
 
 
 @pytest.fixture
@@ -27,8 +30,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tables that were read from the release database since."""
     names: list[str] = []
 
-    def counted(run: object) -> object:
-        for name, table in current_tables(run):  # type: ignore[arg-type]
+    def counted(run: Run) -> Iterator[tuple[str, pa.Table]]:
+        for name, table in current_tables(run):
             names.append(name)
             yield name, table
 
