@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms import model
+from tests.unit.account.deployment import World
+from transforms import account, model, store
 from transforms.account.apply import Landed, fates
 from transforms.engine import Engine
 from transforms.model import Batch
@@ -157,3 +158,12 @@ def test_a_quarantined_row_keeps_its_last_good_version(engine: Engine) -> None:
     for kept, state in ((model.KEPT.empty_table(), "withdrawn"), (pa.table([["person"], ["a"]], model.KEPT), "merged")):
         states = engine.run(STEPS, {"told_row": told_row, "delivery": delivery, "kept": kept})
         assert states["state"].to_pylist() == [state]
+
+
+def test_live_records_of_all_files_lie_in_the_order_of_their_ids(city: World) -> None:
+    account.apply(city.run)
+    live = store.read_table(city.folder("account", "live") / "person.parquet")
+    ids = live["record_id"].to_pylist()
+    assert len(set(live["batch"].to_pylist())) > 1
+    assert len(ids) > 3
+    assert ids == sorted(ids)
