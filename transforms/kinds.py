@@ -90,6 +90,20 @@ class Link(Strict):
     review: int = Field(default=2000, ge=1, le=10000)
 
 
+class Heard(Strict):
+    """An address on which departments are heard together (transforms/merge/agreement.py).
+
+    Attributes:
+        property: the address; each source speaks with its contract's trust.
+        also: other addresses of the record that speak for a place, with the trust they add.
+        alone: trust from which a source saw for itself: its word stands whatever the others say.
+    """
+
+    property: str
+    also: dict[str, int] = Field(default_factory=dict)
+    alone: int = Field(default=80, ge=1, le=100)
+
+
 class Kind(Strict):
     """An entity type."""
 
@@ -101,6 +115,7 @@ class Kind(Strict):
     certainty: Literal["key", "scored"]
     properties: dict[str, Property]
     link: Link
+    heard: Heard | None = None
 
     def typed(self, *types: str) -> list[str]:
         """Names of the properties of the given types, in the file's order."""

@@ -19,7 +19,7 @@ from transforms.contract import Contract
 from transforms.merge.golden import DEFAULT_TRUST, Flags, Golden, Ints
 
 _SAID = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
-_PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
+STANDS = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
 
 
@@ -73,7 +73,7 @@ class Located:
     def of_either(self, golden: Golden, name: str, other: str) -> Places:
         """The place by ``name``, or by ``other`` where only that leads to a door and says all that ``name`` says."""
         place, instead = self.of(golden, name), self.of(golden, other)
-        stands = [pc.is_in(self.best(golden, prop, prop)["level"], _PLACES).to_numpy() for prop in (name, other)]
+        stands = [pc.is_in(self.best(golden, prop, prop)["level"], STANDS).to_numpy() for prop in (name, other)]
         entity = np.flatnonzero(_vague(golden, name, stands[0]) & stands[1])
         entity = entity[_says_all(golden, (name, golden.winners[name][entity]), (other, golden.winners[other][entity]))]
         return _swapped(place, instead, entity)
@@ -101,7 +101,7 @@ def finer(golden: Golden, located: pa.Table | None, names: Sequence[str], contra
     """
     if located is None:
         return golden
-    best = located.filter(pc.and_(pc.equal(located["rank"], 1), pc.is_in(located["level"], _PLACES)))
+    best = located.filter(pc.and_(pc.equal(located["rank"], 1), pc.is_in(located["level"], STANDS)))
     changed = {}
     for name in names:
         if name not in golden.winners:
@@ -164,7 +164,7 @@ def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) ->
     """
     ids = library["address_id"].combine_chunks()
     above = pc.fill_null(pc.index_in(library["parent_id"], ids, skip_nulls=True), -1).to_numpy()
-    place = pc.is_in(library["level"], _PLACES).to_numpy()
+    place = pc.is_in(library["level"], STANDS).to_numpy()
     node, here = (pc.fill_null(pc.index_in(a, ids, skip_nulls=True), -1).to_numpy() for a in (address, own.address_id))
     told = (node >= 0) & place[node]
     least, most = np.full(len(own.named), len(ids)), np.full(len(own.named), -1)

@@ -12,7 +12,7 @@ from transforms import kinds, manifest, model, store, tables
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.merge import facts, places, standards
+from transforms.merge import agreement, facts, places, standards
 from transforms.merge.golden import Flags, Golden, survive
 from transforms.merge.night import ROOM, Inputs
 from transforms.merge.standards import Columns
@@ -69,6 +69,7 @@ def _merge(run: Run, kind: Kind) -> model.Report:
 def _tables(inputs: Inputs, engine: Engine) -> tuple[dict[str, pa.Table], pa.Table]:
     kind = inputs.kind
     golden = _survivors(inputs, engine, kind)
+    golden = agreement.agreed(golden, inputs.located(), kind.heard, inputs.contracts)
     golden = places.finer(golden, inputs.located(), kind.typed("address"), inputs.contracts)
     if kind.kind == "household":
         persons = _survivors(inputs, engine, inputs.kinds["person"])
