@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 from transforms.contract import Contract
 from transforms.kinds import Heard
 from transforms.merge.golden import DEFAULT_TRUST, Golden, Ints
-from transforms.merge.places import STANDS
+from transforms.merge.places import stands
 
 
 def agreed(golden: Golden, located: pa.Table | None, heard: Heard | None, contracts: Mapping[str, Contract]) -> Golden:
     """Let winners of an address give way to a record of the same entity whose place is agreed by more.
 
-    A place is a house, or a door where no house is known. Each source speaks for it once with each address property;
-    its trust is what it adds. A winner that leads to no place has its own trust alone.
+    A place is a house, or a door of a known village where no house is known. Each source speaks for it once with each
+    address property; its trust is what it adds. A winner that leads to no place has its own trust alone.
 
     Args:
         golden: survivors by the total order of survive.sql.
@@ -39,9 +39,8 @@ def agreed(golden: Golden, located: pa.Table | None, heard: Heard | None, contra
         return golden
     names = [heard.property, *heard.also]
     best = located.filter(
-        pc.and_(pc.and_(pc.equal(located["rank"], 1), pc.is_in(located["property"], pa.array(names))),
-                pc.and_(pc.is_in(located["level"], STANDS), pc.is_valid(located["address_id"])))
-    )  # fmt: skip
+        pc.and_(pc.and_(pc.equal(located["rank"], 1), pc.is_in(located["property"], pa.array(names))), stands(located))
+    )
     record = pc.index_in(best["record_id"].combine_chunks(), golden.live.ids).to_numpy(zero_copy_only=False)
     told = pc.index_in(best["property"].combine_chunks(), pa.array(names)).to_numpy(zero_copy_only=False)
     place = pc.coalesce(best["house_id"], best["address_id"]).combine_chunks().dictionary_encode().indices.to_numpy()

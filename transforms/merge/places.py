@@ -19,7 +19,7 @@ from transforms.contract import Contract
 from transforms.merge.golden import DEFAULT_TRUST, Flags, Golden, Ints
 
 _SAID = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
-STANDS = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
+_PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
 
 
@@ -73,8 +73,8 @@ class Located:
     def of_either(self, golden: Golden, name: str, other: str) -> Places:
         """The place by ``name``, or by ``other`` where only that leads to a door and says all that ``name`` says."""
         place, instead = self.of(golden, name), self.of(golden, other)
-        stands = [pc.is_in(self.best(golden, prop, prop)["level"], STANDS).to_numpy() for prop in (name, other)]
-        entity = np.flatnonzero(_vague(golden, name, stands[0]) & stands[1])
+        leads = [stands(self.best(golden, prop, prop)).to_numpy() for prop in (name, other)]
+        entity = np.flatnonzero(_vague(golden, name, leads[0]) & leads[1])
         entity = entity[_says_all(golden, (name, golden.winners[name][entity]), (other, golden.winners[other][entity]))]
         return _swapped(place, instead, entity)
 
@@ -84,6 +84,12 @@ class Located:
         of_name = self._best.filter(pc.equal(self._best["property"], name))
         ids = golden.live.ids.take(pa.array(won, mask=won < 0))
         return of_name.take(pc.index_in(ids, of_name["record_id"].combine_chunks(), skip_nulls=True))
+
+
+def stands(located: pa.Table) -> pa.ChunkedArray:
+    """Row by row: it leads to a door or building of a known village; a path without one may be several nodes."""
+    node = pc.and_(pc.is_valid(located["address_id"]), pc.is_valid(located["village"]))
+    return pc.and_(node, pc.is_in(located["level"], _PLACES))
 
 
 def finer(golden: Golden, located: pa.Table | None, names: Sequence[str], contracts: Mapping[str, Contract]) -> Golden:
@@ -101,21 +107,21 @@ def finer(golden: Golden, located: pa.Table | None, names: Sequence[str], contra
     """
     if located is None:
         return golden
-    best = located.filter(pc.and_(pc.equal(located["rank"], 1), pc.is_in(located["level"], STANDS)))
+    best = located.filter(pc.and_(pc.equal(located["rank"], 1), stands(located)))
     changed = {}
     for name in names:
         if name not in golden.winners:
             continue
-        of_name = best.filter(pc.and_(pc.equal(best["property"], name), pc.is_valid(best["address_id"])))
+        of_name = best.filter(pc.equal(best["property"], name))
         at = pc.index_in(golden.live.ids, of_name["record_id"].combine_chunks())
         changed[name] = _finer(golden, name, at.is_valid().to_numpy(zero_copy_only=False), contracts)
     return replace(golden, winners=golden.winners | changed)
 
 
-def _finer(golden: Golden, name: str, stands: Flags, contracts: Mapping[str, Contract]) -> Ints:
-    """Winners of one property; ``stands``: per live record, it leads to a door or finer."""
+def _finer(golden: Golden, name: str, leads: Flags, contracts: Mapping[str, Contract]) -> Ints:
+    """Winners of one property; ``leads``: per live record, it leads to a door or finer."""
     won = golden.winners[name]
-    record = np.flatnonzero(stands & _vague(golden, name, stands[won])[golden.entity])
+    record = np.flatnonzero(leads & _vague(golden, name, leads[won])[golden.entity])
     record = record[_says_all(golden, (name, won[golden.entity[record]]), (name, record))]
     entity = golden.entity[record]
     order = np.lexsort((record, -golden.live.days()[record], -_trust(golden, name, record, contracts), entity))
@@ -125,13 +131,13 @@ def _finer(golden: Golden, name: str, stands: Flags, contracts: Mapping[str, Con
     return winners
 
 
-def _vague(golden: Golden, name: str, stands: Flags) -> Flags:
+def _vague(golden: Golden, name: str, leads: Flags) -> Flags:
     """Per entity: its winner leads to no door, and says no number that nobody could read."""
     won = golden.winners[name]
     if f"{name}_residual" not in golden.live.column_names:  # no record of the night has the address
         return np.zeros(len(won), dtype=bool)
     read = golden.live.column(f"{name}_residual").is_null().to_numpy()
-    return np.asarray((won >= 0) & ~stands & read[won], dtype=bool)
+    return np.asarray((won >= 0) & ~leads & read[won], dtype=bool)
 
 
 def _says_all(golden: Golden, told: tuple[str, Ints], more: tuple[str, Ints]) -> Flags:
@@ -164,7 +170,7 @@ def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) ->
     """
     ids = library["address_id"].combine_chunks()
     above = pc.fill_null(pc.index_in(library["parent_id"], ids, skip_nulls=True), -1).to_numpy()
-    place = pc.is_in(library["level"], STANDS).to_numpy()
+    place = pc.is_in(library["level"], _PLACES).to_numpy()
     node, here = (pc.fill_null(pc.index_in(a, ids, skip_nulls=True), -1).to_numpy() for a in (address, own.address_id))
     told = (node >= 0) & place[node]
     least, most = np.full(len(own.named), len(ids)), np.full(len(own.named), -1)

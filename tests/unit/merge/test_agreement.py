@@ -44,7 +44,7 @@ def _located(words: list[Word]) -> pa.Table:
     empty = dict.fromkeys(model.LOCATED.names)
     return pa.Table.from_pylist([
         empty | {"record_id": f"r{at}", "property": name, "rank": 1, "score": 1, "level": "room",
-                 "address_id": f"node of {house}", "house_id": house}
+                 "address_id": f"node of {house}", "house_id": house, "village": "v"}
         for at, word in enumerate(words)
         for name, house in (("actual_address", word.lives), ("registered_address", word.registered)) if house
     ], model.LOCATED)  # fmt: skip

@@ -48,7 +48,7 @@ def _located(records: dict[str, Said]) -> pa.Table:
     empty = dict.fromkeys(model.LOCATED.names)
     rows = [
         empty | {"record_id": record, "property": "address", "rank": rank, "score": 1, "address_id": record,
-                 "level": "room" if rank == 2 else _level(said)}
+                 "village": said.get("village"), "level": "room" if rank == 2 else _level(said)}
         for record, said in records.items() for rank in (1, 2)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, model.LOCATED)
@@ -94,6 +94,13 @@ def test_among_several_trust_then_the_later_word_then_the_smaller_id(winner: Win
     assert winner({"a": HAMLET, "b": door, "c": later, "d": trusted}, "a") == "d"
     assert winner({"a": HAMLET, "b": door, "c": later}, "a") == "c"
     assert winner({"a": HAMLET, "b": door, "c": door | {"door": "6号"}}, "a") == "b"
+
+
+def test_a_door_in_no_known_village_gives_way_to_the_same_door_in_one(winner: Winner) -> None:
+    door = {"town": "t", "road": "建设路", "door": "12号"}
+    assert winner({"a": door, "b": door | {"village": "v"}}, "a") == "b"
+    assert winner({"a": door, "b": door | {"door": "21号", "village": "v"}}, "a") == "a"
+    assert winner({"a": door | {"village": "w"}, "b": door | {"village": "v"}}, "a") == "a"
 
 
 def test_what_is_not_in_the_library_wins_nothing(winner: Winner) -> None:
