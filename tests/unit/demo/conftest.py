@@ -9,10 +9,8 @@ from tests.unit.demo.sample import City
 
 
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> City:
-    folder = tmp_path_factory.mktemp("city")
-    build("yunfu", 6000, 2, 11, folder, lambda _: None)
-    return City(folder)
+def city(once: Once) -> City:
+    return City(once("six-thousand", lambda folder: build("yunfu", 6000, 2, 11, folder, lambda _: None) and None))
 
 
 @pytest.fixture(scope="session")

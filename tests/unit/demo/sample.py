@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +55,27 @@ def contract(source: str) -> dict[str, Any]:
 
 
 def read(path: Path) -> dict[int, dict[str, Any]]:
-    """Position -> record, by the format that the contract of the file's department declares."""
+    """Position -> record, by the format that the contract of the file's department declares; not to be changed."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def book(path: Path) -> openpyxl.Workbook:
+    """A workbook, read once for all tests; not to be changed."""
+    return _book(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _book(path: Path, _changed: int) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(path)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _changed: int) -> dict[int, dict[str, Any]]:
     arrives = contract(path.parent.name)["arrives"]
     if arrives["format"] == "csv":
         return _table(_lines(path, arrives), arrives)
     if arrives["format"] == "xlsx":
-        sheet = openpyxl.load_workbook(path)[arrives["sheet"]]
+        sheet = book(path)[arrives["sheet"]]
         return _table(list(enumerate(_filled(sheet, arrives), start=1)), arrives)
     if arrives["format"] == "jsonl":
         return dict(enumerate(map(_object, path.read_bytes().splitlines()), start=1))

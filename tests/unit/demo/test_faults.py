@@ -20,7 +20,7 @@ from demo.damage import whole
 from demo.departments import gongan_hukou, minzheng_diming
 from demo.wording import AddressWriter
 from demo.world import World, state_of
-from tests.unit.demo.sample import Broken, City, contract, read
+from tests.unit.demo.sample import Broken, City, book, contract, read
 
 FIRST, SECOND = "2026-10-01", "2026-10-02"
 FAULTS = catalogue.faults()
@@ -146,7 +146,7 @@ def test_damaged_values_are_where_the_truth_says(town: City, truth: pd.DataFrame
 def cells(path: Path, sheet: str) -> dict[str, set[int]]:
     """Rows of a sheet with an error, with a formula, and below a cell they are merged with."""
     found: dict[str, set[int]] = {"error_cell": set(), "formula_no_value": set(), "merged_cell": set()}
-    for row in openpyxl.load_workbook(path)[sheet].iter_rows():
+    for row in book(path)[sheet].iter_rows():
         for cell in row:
             if isinstance(cell, MergedCell):
                 found["merged_cell"].add(cell.row)
@@ -253,7 +253,7 @@ def test_what_broken_files_look_like(town: City) -> None:
     assert sum(line.count(b'"') for line in found["quote_left_open"].read_bytes().splitlines()) == 1
     rows = read(found["column_empty"]).values()
     assert {row["机构名称"] for row in rows} == {""}
-    sheet = openpyxl.load_workbook(found["column_missing"])["登记表"]
+    sheet = book(found["column_missing"])["登记表"]
     assert "居民身份证号" not in [cell.value for cell in sheet[2]]
     assert "退役军人" in [cell.value for cell in sheet[2]]
 
@@ -284,7 +284,7 @@ def test_the_second_file_has_its_columns_in_another_order(town: City) -> None:
     event = town.truth("events").query("event == 'columns_reordered'").iloc[0]
     sheet: Any = contract(event["entity"])["arrives"]["sheet"]
     paths = [town.file(FIRST, event["entity"]), town.folder / "drops" / SECOND / event["entity"] / event["detail"]]
-    first, second = ([cell.value for cell in openpyxl.load_workbook(path)[sheet][2]] for path in paths)
+    first, second = ([cell.value for cell in book(path)[sheet][2]] for path in paths)
     assert sorted(first) == sorted(second)
     assert first != second
 

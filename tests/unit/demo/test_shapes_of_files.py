@@ -17,7 +17,7 @@ from demo.config import HERE, all_rates, city_config
 from demo.draw import Floats, Texts, opaque
 from demo.people import ages
 from demo.world import World
-from tests.unit.demo.sample import CONTRACTS, City, contract
+from tests.unit.demo.sample import CONTRACTS, City, book, contract
 
 FIRST = "2026-10-01"
 SOURCES = sorted(path.stem for path in CONTRACTS.glob("*.yml"))
@@ -39,7 +39,7 @@ def in_format(**wanted: object) -> list[str]:
 
 
 def sheet(town: City, source: str) -> openpyxl.worksheet.worksheet.Worksheet:
-    return openpyxl.load_workbook(town.file(FIRST, source))[str(arrives(source)["sheet"])]
+    return book(town.file(FIRST, source))[str(arrives(source)["sheet"])]
 
 
 def spans(town: City, source: str) -> set[str]:
@@ -117,9 +117,7 @@ SHAPES: dict[str, Callable[[City], bool]] = {
     ),
     "total_line": lambda town: town.file(FIRST, "shuiwu_gongshui").read_bytes().decode("gb18030").rfind("\n合计,") > 0,
     "numbers_as_text": lambda town: sheet(town, "shebao_canbao")["I3"].data_type == "s",
-    "other_sheet_first": lambda town: (
-        openpyxl.load_workbook(town.file(FIRST, "tuiyi_junren")).sheetnames[0] == "填表说明"
-    ),
+    "other_sheet_first": lambda town: book(town.file(FIRST, "tuiyi_junren")).sheetnames[0] == "填表说明",
 }
 
 
