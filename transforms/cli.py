@@ -23,6 +23,7 @@ from transforms.commands import (
     reader,
     replay,
     review,
+    subjects,
 )
 from transforms.errors import GridfactsError
 
@@ -63,6 +64,7 @@ COMMANDS = (
     contracts.contract_group,
     drops.drop_group,
     disputes.dispute_group,
+    subjects.subject_group,
     replay.replay,
     departments.receipt_group,
     departments.quarantine_group,

@@ -51,6 +51,7 @@ class Table(_Strict):
         key: the natural key; with ``history`` the primary key is this and ``known_from``.
         history: rows have versions; a version holds in releases ``known_from <= r < known_to``.
         checksum: the release checksum counts the table.
+        decided: people's words reach it between releases too, so that no release and no HEAD counts its rows.
         current: of a table without history, column → the value it has in rows that stand: the others are history too.
     """
 
@@ -61,6 +62,7 @@ class Table(_Strict):
     key: tuple[str, ...] = Field(min_length=1)
     history: bool = False
     checksum: bool = False
+    decided: bool = False
     current: dict[str, str] = {}
     columns: dict[str, Column]
 

@@ -40,4 +40,5 @@ WHERE
   person.known_from <= night_then.release
   AND (person.known_to IS NULL OR person.known_to > night_then.release)
   AND COALESCE(by_address.grid_id, by_building.grid_id, by_division.grid_id) IN (SELECT inside.grid_id FROM inside)
+  AND person.person_id NOT IN (SELECT shut.entity_id FROM restricted AS shut WHERE shut.state <> 'lifted')
 ORDER BY person.person_id

@@ -1,25 +1,26 @@
 -- 实有人口: every current row with its grid of the current cut, the grids above it, the method, or the reason for none.
+-- Of a restricted person it shows that there is one and nothing else.
 CREATE VIEW v1_person AS
 SELECT
   fact.person_id,
-  fact.name,
-  fact.sex,
-  fact.birth_date,
-  fact.birth_precision,
-  fact.registered_address_id,
-  fact.actual_address_id,
-  fact.address_id,
-  fact.building_id,
-  fact.division_code,
-  fact.place_reason,
-  fact.house_id,
-  fact.household_id,
-  fact.residence_kind,
-  fact.life_status,
-  fact.status_date,
-  fact.certainty,
-  fact.valid_from,
-  fact.provenance,
+  CASE WHEN shut.entity_id IS NULL THEN fact.name END AS name,
+  CASE WHEN shut.entity_id IS NULL THEN fact.sex END AS sex,
+  CASE WHEN shut.entity_id IS NULL THEN fact.birth_date END AS birth_date,
+  CASE WHEN shut.entity_id IS NULL THEN fact.birth_precision END AS birth_precision,
+  CASE WHEN shut.entity_id IS NULL THEN fact.registered_address_id END AS registered_address_id,
+  CASE WHEN shut.entity_id IS NULL THEN fact.actual_address_id END AS actual_address_id,
+  CASE WHEN shut.entity_id IS NULL THEN fact.address_id END AS address_id,
+  CASE WHEN shut.entity_id IS NULL THEN fact.building_id END AS building_id,
+  CASE WHEN shut.entity_id IS NULL THEN fact.division_code END AS division_code,
+  CASE WHEN shut.entity_id IS NULL THEN fact.place_reason END AS place_reason,
+  CASE WHEN shut.entity_id IS NULL THEN fact.house_id END AS house_id,
+  CASE WHEN shut.entity_id IS NULL THEN fact.household_id END AS household_id,
+  CASE WHEN shut.entity_id IS NULL THEN fact.residence_kind END AS residence_kind,
+  CASE WHEN shut.entity_id IS NULL THEN fact.life_status END AS life_status,
+  CASE WHEN shut.entity_id IS NULL THEN fact.status_date END AS status_date,
+  CASE WHEN shut.entity_id IS NULL THEN fact.certainty END AS certainty,
+  CASE WHEN shut.entity_id IS NULL THEN fact.valid_from END AS valid_from,
+  CASE WHEN shut.entity_id IS NULL THEN fact.provenance END AS provenance,
   fact.known_from,
   grid.grid_id,
   grid.grid_code,
@@ -33,15 +34,18 @@ SELECT
     WHEN by_division.grid_id IS NOT NULL THEN by_division.method
   END AS grid_method,
   CASE
+    WHEN shut.entity_id IS NOT NULL THEN 'restricted'
     WHEN COALESCE(by_address.grid_id, by_building.grid_id, by_division.grid_id) IS NULL
       THEN COALESCE(by_address.reason, by_building.reason, by_division.reason, fact.place_reason)
-  END AS grid_reason
+  END AS grid_reason,
+  shut.entity_id IS NOT NULL AS restricted
 FROM fact_person AS fact
+LEFT JOIN restricted AS shut ON shut.entity_id = fact.person_id AND shut.state <> 'lifted'
 LEFT JOIN v1_place AS by_address
-  ON by_address.node_kind = 'address' AND by_address.node_id = fact.address_id
+  ON by_address.node_kind = 'address' AND by_address.node_id = fact.address_id AND shut.entity_id IS NULL
 LEFT JOIN v1_place AS by_building
-  ON by_building.node_kind = 'building' AND by_building.node_id = fact.building_id
+  ON by_building.node_kind = 'building' AND by_building.node_id = fact.building_id AND shut.entity_id IS NULL
 LEFT JOIN v1_place AS by_division
-  ON by_division.node_kind = 'division' AND by_division.node_id = fact.division_code
+  ON by_division.node_kind = 'division' AND by_division.node_id = fact.division_code AND shut.entity_id IS NULL
 LEFT JOIN v1_grid AS grid ON grid.grid_id = COALESCE(by_address.grid_id, by_building.grid_id, by_division.grid_id)
 WHERE fact.known_to IS NULL

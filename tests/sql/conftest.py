@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import small_release as small
-from transforms import database, publish
+from transforms import database, publish, subjects
 from transforms.database import Databases
 from transforms.run import Settings
 
@@ -23,6 +23,7 @@ def _settings(home: Path, url: str | None = None) -> Settings:
 
 def _publish(settings: Settings) -> None:
     publish.run(small.close(settings, small.NIGHTS[0], {}, small.first_city(), 0).run)
+    subjects.grant(database.open_databases(settings), "restrict", "per2", {"record": ["rec2"]}, "Chen", "a request")
     publish.run(small.close(settings, small.NIGHTS[1], small.first_city(), small.second_city(), 1).run)
 
 

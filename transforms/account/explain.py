@@ -51,6 +51,7 @@ class Explanation:
         rows: the rows that feed it. edges: why they are together. values: what is published.
         grid: grid id or None. grid_reason: method, or the reason for none.
         history: its events, oldest first: (release, event, fields, other id).
+        restricted: its fields are shown to nobody: there are neither values nor grid.
     """
 
     what: str
@@ -63,6 +64,7 @@ class Explanation:
     grid: str | None = None
     grid_reason: str | None = None
     history: tuple[tuple[int, str, str | None, str | None], ...] = ()
+    restricted: bool = False
 
 
 def explain(run: Run, what: str) -> Explanation:
@@ -104,7 +106,8 @@ def _entity(night: Night, folder: Path, what: str) -> Explanation:
     record = store.read_table(folder / "record.parquet")
     mine = record.filter(pc.fill_null(pc.equal(record["entity_id"], what), fill_value=False))
     live = mine.filter(pc.equal(mine["state"], "merged")).sort_by([("source", "ascending"), ("line", "ascending")])
-    grid, reason = _grid(folder, what)
+    shut = _restricted(night, what)
+    grid, reason = (None, None) if shut else _grid(folder, what)
     return Explanation(
         what=what,
         kind=kind,
@@ -112,10 +115,19 @@ def _entity(night: Night, folder: Path, what: str) -> Explanation:
         signpost=known[0]["signpost"],
         rows=tuple(versions(night, live)),
         edges=_edges(night, kind, live["record_id"]),
-        values=_values(night, kind, what),
+        values=() if shut else _values(night, kind, what),
         grid=grid,
         grid_reason=reason,
         history=_history(night, what),
+        restricted=shut,
+    )
+
+
+def _restricted(night: Night, entity: str) -> bool:
+    stores = database.open_databases(night.run.settings)
+    return database.read(stores.release, "restricted", ["state"], {"entity_id": entity})["state"].to_pylist() in (
+        ["new"],
+        ["told"],
     )
 
 
@@ -167,7 +179,8 @@ def render_explanation(found: Explanation) -> str:
     if found.values:
         lines.append("published:")
         lines += [f"  {v.column} = {v.value}" + _if("   (from record {})", v.record_id) for v in found.values]
-    lines.append(f"grid: {found.grid or 'none'} ({found.grid_reason or 'not a fact'})")
+    place = f"grid: {found.grid or 'none'} ({found.grid_reason or 'not a fact'})"
+    lines.append("restricted: its fields are shown to nobody" if found.restricted else place)
     lines += ["history:"] if found.history else []
     for release, event, fields, other in found.history:
         lines.append(f"  release {release}: {event}" + _if(" of {}", fields) + _if(" with {}", other))

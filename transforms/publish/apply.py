@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from transforms import bulk, checksum, tables
 from transforms.errors import GridfactsError, StaleInputError
-from transforms.publish import checks, delta, indexes, lock, state
+from transforms.publish import checks, delta, indexes, lock, restricted, state
 from transforms.publish.bundle import Bundle
 from transforms.publish.delta import Delta
 from transforms.publish.state import State
@@ -26,7 +26,11 @@ def is_large(changes: int, counts: dict[str, int]) -> bool:
 
 
 def apply(
-    connection: Connection, bundle: Bundle, before: State, intend: Callable[[State], None]
+    connection: Connection,
+    bundle: Bundle,
+    before: State,
+    intend: Callable[[State], None],
+    hidden: Collection[str],
 ) -> tuple[State, dict[str, int], dict[str, pa.Table]]:
     """Make a release of a bundle; the caller commits.
 
@@ -35,6 +39,7 @@ def apply(
         bundle: what account left.
         before: the release it goes on from, with the rows that are there.
         intend: told, as the last thing before the commit, what the database will be.
+        hidden: records whose entities are restricted.
 
     Returns:
         What the database will be; ``<table>.<check>`` → rows of the #warn checks that found some; table → removed rows.
@@ -50,7 +55,7 @@ def apply(
         bundle.base + 1, is_large(bundle.changes, before.counts), before.checksum or checksum.EMPTY, dict(before.counts)
     )
     with contextlib.nullcontext() if bundle.base else indexes.made_afterwards(connection):
-        _write(connection, bundle, done)
+        _write(connection, bundle, done, hidden)
     if done.whole and bulk.is_postgres(connection):  # else the server plans the checks for the tables as they were
         connection.exec_driver_sql(f"ANALYZE {bulk.listed(sorted(done.begun | done.ended | {'change'}))}")
     # The checks wait for the database, the digests for this process: they go side by side.
@@ -58,7 +63,8 @@ def apply(
         asked = other.submit(checks.require, connection, done)
         total = delta.begin_checksum(bundle, done)
         warnings = asked.result()
-    coming = State(done.number, bundle.night, total, {name: done.counts.get(name, 0) for name in tables.of("release")})
+    counted = [name for name, table in tables.of("release").items() if not table.decided]
+    coming = State(done.number, bundle.night, total, {name: done.counts.get(name, 0) for name in counted})
     _require_told(bundle, coming)
     intend(coming)
     return coming, warnings, done.gone
@@ -79,13 +85,15 @@ def require_base(bundle: Bundle, current: int) -> None:
         )
 
 
-def _write(connection: Connection, bundle: Bundle, done: Delta) -> None:
-    told = json.dumps(bundle.counts, sort_keys=True)
-    row = {"release": done.number, "night": bundle.night, "checksum": bundle.checksum, "counts": told}
+def _write(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection[str]) -> None:
+    counts = json.dumps(bundle.counts, sort_keys=True)
+    row = {"release": done.number, "night": bundle.night, "checksum": bundle.checksum, "counts": counts}
     _add(connection, "release", pa.Table.from_pylist([row], bulk.schema_of("release")), done)
     for table in checksum.counted().values():
         delta.write(connection, bundle, table, done)
-    if (events := bundle.receipt("change", "seq", "release")) is not None:
+    told = restricted.tell(connection, hidden)
+    events = pa.concat_tables([one for one in (bundle.receipt("change", "seq", "release"), told) if one is not None])
+    if events.num_rows:
         # Gapless, because only the holder of the publish lock numbers (faults.md finding 11).
         first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
         events = _numbered(events, "seq", list(range(first, first + events.num_rows)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 from sqlalchemy.engine import Connection
 
-from transforms import database, key_marks, manifest, store
+from transforms import database, key_marks, manifest, store, subjects
 from transforms.database import Databases
 from transforms.model import Report
 from transforms.publish import bundle as bundles
@@ -100,8 +102,11 @@ def _start(run: Run, dbs: Databases) -> State:
 
 
 def _write(run: Run, dbs: Databases, found: Bundle, before: State) -> tuple[State, dict[str, int]]:
+    hidden = subjects.hidden(dbs)
+
     def write(connection: Connection) -> tuple[State, dict[str, int]]:
-        now, warnings, gone = apply(connection, found, before, lambda coming: state.intend(run.settings, coming))
+        intend = functools.partial(state.intend, run.settings)
+        now, warnings, gone = apply(connection, found, before, intend, hidden)
         undo.keep(run.settings, now.release, gone)
         return now, warnings
 

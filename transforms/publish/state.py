@@ -57,6 +57,8 @@ def measured(connection: Connection) -> State:
     found, counts = last(connection), {}
     if found.release:
         for name, table in tables.of("release").items():
+            if table.decided:
+                continue
             where = " WHERE known_to IS NULL" if table.history else ""
             counts[name] = int(connection.scalar(sa.text(f'SELECT count(*) FROM "{name}"{where}')) or 0)  # noqa: S608
     return State(found.release, found.night, found.checksum, counts)

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import kinds, manifest, store
+from transforms import database, kinds, manifest, store, subjects
 from transforms.errors import GridfactsError
 from transforms.run import Run
 
@@ -76,6 +76,8 @@ def find(items: list[Item], item_id: str) -> Item:
 def said(run: Run, kind: str, record: str) -> dict[str, str]:
     """What a record says, in its landed words, property by property; numbers, phones and keys are left out.
 
+    Of a restricted subject's record it says the source alone.
+
     Raises:
         StaleInputError: the live records of the night are missing, incomplete or stale.
     """
@@ -83,6 +85,8 @@ def said(run: Run, kind: str, record: str) -> dict[str, str]:
     manifest.require(run.settings.lake, folder, "account")
     live = store.read_table(folder / f"{kind}.parquet")
     row = live.filter(pc.equal(live["record_id"], record)).to_pylist()[0]
+    if record in subjects.hidden(database.open_databases(run.settings)):
+        return {"source": str(row["source"]), "restricted": "its fields are shown to nobody"}
     properties = kinds.load_all(run.settings.expectations)[kind].properties
     shown = {name: p.label for name, p in properties.items() if p.type not in _NEVER_SHOWN}
     values = {label: row.get(f"raw_{name}") or row.get(name) for name, label in shown.items()}

@@ -1,0 +1,141 @@
+"""``gridfacts subject``: a person's request to erase or to restrict what is held about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from transforms.commands.options import by_option, json_option, reason_option, show
+from transforms.errors import GridfactsError
+from transforms.run import Settings
+
+if TYPE_CHECKING:
+    from transforms.database import Databases
+    from transforms.reach import Reach
+    from transforms.subjects import Action
+
+_REASON = "Why, in a sentence without values."
+_RECORD = "Instead of an entity: a landed row, source/batch/line (gridfacts drop list names batches)."
+
+
+@click.group(name="subject")
+def subject_group() -> None:
+    """Persons: erase or restrict what is held about one of them (PIPL art. 47; docs/runbooks/erase_and_restrict.md)."""
+
+
+@subject_group.command()
+@click.argument("entity", required=False)
+@click.option("--record", default=None, help=_RECORD)
+@by_option
+@reason_option(_REASON)
+@click.option("--dry-run", is_flag=True, help="Say what it would reach, and decide nothing.")
+def erase(entity: str | None, record: str | None, by: str, reason: str, *, dry_run: bool) -> None:
+    """Erase ENTITY (an id): from the next run on nothing of this person is held, and no later file brings it back."""
+    from transforms import reach
+
+    settings, stores = _ready()
+    found = _found(settings, stores, entity, record)
+    for batch, rows in reach.reached(settings, found.digests) if dry_run else ():
+        click.echo(f"{batch}: {rows} rows would be blanked, in the raw bytes too")
+    _tell(found)
+    if not dry_run:
+        number = _grant(stores, "erase", found, by, reason)
+        click.echo(f"request {number}: erased by the next run; until then it is restricted")
+        _obey(stores)
+
+
+@subject_group.command()
+@click.argument("entity", required=False)
+@click.option("--record", default=None, help=_RECORD)
+@by_option
+@reason_option(_REASON)
+@click.option("--dry-run", is_flag=True, help="Say what it would reach, and decide nothing.")
+def restrict(entity: str | None, record: str | None, by: str, reason: str, *, dry_run: bool) -> None:
+    """Restrict ENTITY (an id): its rows stay, and from now on no view, export, page or answer shows its fields."""
+    settings, stores = _ready()
+    found = _found(settings, stores, entity, record)
+    _tell(found)
+    if not dry_run:
+        number = _grant(stores, "restrict", found, by, reason)
+        click.echo(f"request {number}: {_obey(stores)} entities are restricted now; the next release tells the feed")
+
+
+@subject_group.command()
+@click.argument("number", type=int)
+@by_option
+def unrestrict(number: int, by: str) -> None:
+    """Lift request NUMBER to restrict: the fields are shown again at once."""
+    from transforms import decisions, subjects
+
+    _, stores = _ready()
+    if number not in {row["subject_id"] for row in subjects.requests(stores, "restrict")}:
+        raise GridfactsError("NOT_FOUND", f"no standing request to restrict has the number {number}")
+    decisions.retire(stores, "subject", number, by)
+    click.echo(f"request {number} is lifted: {_obey(stores)} entities are restricted now")
+
+
+@subject_group.command(name="list")
+@click.option("--all", "everything", is_flag=True, help="Those that were lifted too.")
+@json_option
+def list_requests(*, everything: bool, as_json: bool) -> None:
+    """Every request that stands, and what it is known by (digests are counted, not shown)."""
+    from transforms import database, subjects
+
+    _, stores = _ready()
+    rows = subjects.requests(stores, standing=not everything)
+    known = database.read(stores.control, "subject_key").to_pylist()
+    for row in rows:
+        mine = [one["what"] for one in known if one["subject_id"] == row["subject_id"]]
+        row["known_by"] = {what: mine.count(what) for what in subjects.WHATS if what in mine}
+    lines = [
+        f"{r['subject_id']}  {r['action']} {r['entity_id'] or 'a row without an entity'}, known by "
+        + ", ".join(f"{count} {what}" for what, count in r["known_by"].items())
+        + f"; {r['decided_by']}, {r['decided_at']}: {r['reason']}" + (" (lifted)" if r["retired_at"] else "")
+        for r in rows
+    ]  # fmt: skip
+    show(rows, "\n".join(lines) or "no request stands", as_json=as_json)
+
+
+def _ready() -> tuple[Settings, Databases]:
+    """The settings, and the databases with the tables this code knows."""
+    from transforms import database, key_marks
+    from transforms.publish.schema import ensure_schema
+
+    settings = Settings.from_environment()
+    key_marks.require(settings)
+    stores = database.open_databases(settings)
+    ensure_schema(stores)
+    return settings, stores
+
+
+def _found(settings: Settings, stores: Databases, entity: str | None, record: str | None) -> Reach:
+    from transforms import reach
+
+    if (entity is None) == (record is None):
+        raise click.UsageError("give an entity, or --record source/batch/line")
+    if entity is not None:
+        return reach.of_entity(settings, stores, entity)
+    parts = str(record).split("/")
+    if len(parts) != 3 or not parts[2].isdigit():
+        raise click.BadParameter("a row is source/batch/line", param_hint="--record")
+    return reach.of_row(settings, stores, parts[0], parts[1], int(parts[2]))
+
+
+def _tell(found: Reach) -> None:
+    known = ", ".join(f"{len(of)} {what}" for what, of in found.digests.items() if of)
+    click.echo(f"{found.entity or 'no entity'}: {len(found.rows)} rows of the release; known by {known or 'nothing'}")
+    if found.shared:
+        click.echo(f"{found.shared} numbers are left out: rows of other persons bear them too", err=True)
+
+
+def _grant(stores: Databases, action: Action, found: Reach, by: str, reason: str) -> int:
+    from transforms import subjects
+
+    return subjects.grant(stores, action, found.entity, found.digests, by, reason)
+
+
+def _obey(stores: Databases) -> int:
+    from transforms.publish import restricted
+
+    return restricted.obey(stores)
