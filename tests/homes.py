@@ -47,10 +47,10 @@ class Home:
         """The command line as a process, for what must be killed."""
         return [sys.executable, "-c", "from transforms.cli import main; main()", *words]
 
-    def call(self, *words: str, check: bool = True) -> Done:
-        """The command line in this process: its imports are paid once."""
+    def call(self, *words: str, check: bool = True, given: str | None = None) -> Done:
+        """The command line in this process: its imports are paid once; ``given`` stands on its stdin."""
         unset = {name: None for name in os.environ if name.startswith("GRIDFACTS_")}
-        result = CliRunner(env={**unset, **self.settings}).invoke(main, words)
+        result = CliRunner(env={**unset, **self.settings}).invoke(main, words, input=given)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         done = Done(result.exit_code, result.stdout, result.stderr)

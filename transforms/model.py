@@ -52,6 +52,11 @@ class DeliveryState(StrEnum):
     HELD = "held"
 
 
+# Fault of a landed row that is an erased subject's; what its department reads says no more than these words.
+NOT_TAKEN_OVER = "NOT_TAKEN_OVER"
+ERASED_RULE = f"FAULT_{NOT_TAKEN_OVER}"  # what check makes of it
+
+
 class RowState(StrEnum):
     """What became of a landed row: the ledger's outcome. Exactly one per (batch, ordinal, kind)."""
 

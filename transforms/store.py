@@ -22,6 +22,13 @@ def raw_path(settings: Settings, sha256: str) -> Path:
     return settings.lake / "raw" / sha256[:2] / sha256
 
 
+def held_raw(settings: Settings, sha256: str) -> Path:
+    """Raw bytes as they are held now: those received, or the generation in which rows of erased subjects are blank."""
+    received = raw_path(settings, sha256)
+    note = received.with_name(f"{sha256}.redacted.json")
+    return raw_path(settings, json.loads(note.read_text("utf-8"))["generation"]) if note.exists() else received
+
+
 def batch_dir(settings: Settings, room: str, batch: str) -> Path:
     """A room's output for one batch (land, check, standardise)."""
     return settings.lake / room / batch.split("-", 1)[0] / batch

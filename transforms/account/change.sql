@@ -1,7 +1,8 @@
 -- The events between the release as it stands and tonight, per entity. Every entity that enters or leaves its table has
--- exactly one event that says so (create, split, return; merge, retire): the feed replays to the tables.
+-- exactly one event that says so (create, split, return; merge, retire, erase): the feed replays to the tables.
 --   before_key, now_key (kind, entity_id); updated (kind, entity_id, fields)
 --   before_identity (entity_id), identity (entity_id, signpost); before_home, now_home (kind, record_id, entity_id): clusters
+--   erased (record_id): records of subjects who are to be erased
 
 -- step: moved
 SELECT n.kind, n.entity_id, b.entity_id AS other_id, COUNT(*) AS records
@@ -30,11 +31,17 @@ LEFT JOIN before_identity AS i ON n.entity_id = i.entity_id
 LEFT JOIN origin AS o ON n.kind = o.kind AND n.entity_id = o.entity_id AND o.preference = 1
 WHERE b.entity_id IS NULL
 
+-- step: forgotten
+SELECT DISTINCT h.kind, h.entity_id
+FROM before_home AS h
+INNER JOIN erased AS e ON h.record_id = e.record_id
+
 -- step: gone
 SELECT b.kind, b.entity_id,
-  CASE WHEN i.signpost IS NULL THEN 'retire' ELSE 'merge' END AS event,
-  i.signpost AS other_id
+  CASE WHEN e.entity_id IS NOT NULL THEN 'erase' WHEN i.signpost IS NULL THEN 'retire' ELSE 'merge' END AS event,
+  CASE WHEN e.entity_id IS NULL THEN i.signpost END AS other_id
 FROM before_key AS b
+LEFT JOIN forgotten AS e ON b.kind = e.kind AND b.entity_id = e.entity_id
 LEFT JOIN now_key AS n ON b.kind = n.kind AND b.entity_id = n.entity_id
 LEFT JOIN identity AS i ON b.entity_id = i.entity_id
 WHERE n.entity_id IS NULL

@@ -40,6 +40,7 @@ def changes(night: Night, before: Mapping[str, pa.Table], now: Mapping[str, pa.T
         "identity": now["identity"].select(["entity_id", "signpost"]),
         "before_home": _homes(before["record"]),
         "now_home": clusters.select(_HOME.names),
+        "erased": pa.table({"record_id": pa.array(sorted(night.erased), _TEXT)}),
     }
     with Engine(night.run.settings) as engine:
         return engine.run(_STEPS, tables).cast(CHANGE).combine_chunks()

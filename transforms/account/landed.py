@@ -72,6 +72,8 @@ def landed_at(night: Night, delivery: Delivery, line: int) -> Iterator[Told]:
             [told] = verdict.filter(pc.equal(verdict["ordinal"], ordinal)).to_pylist()
             if told["accepted"]:
                 yield _accepted(night, delivery, ordinal, where)
+            elif told["rule"] == model.ERASED_RULE:
+                yield Told(*where, RowState.ERASED.value)
             else:
                 yield Told(*where, RowState.QUARANTINED.value, told["rule"], told["field"])
 

@@ -10,7 +10,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from transforms import contract, decisions, holds, kinds, manifest, model, store
+from transforms import contract, database, decisions, holds, kinds, manifest, model, store, subjects
 from transforms.account.apply import Landed, fates
 from transforms.errors import StaleInputError
 from transforms.model import Batch
@@ -81,6 +81,7 @@ class Night:
     def standing(self) -> dict[str, str]:
         """What the night stands on besides tables: the configuration, and what persons decided about deliveries."""
         told = {"recalled": decisions.digest(self.recalls), "braked": decisions.digest(self.braked)}
+        told["erased"] = decisions.digest(sorted(self.erased))
         return told | {"configuration": manifest.configuration(self.run.settings.expectations)}
 
     @cached_property
@@ -92,6 +93,11 @@ class Night:
     def braked(self) -> dict[str, str | None]:
         """Every batch that a brake ever held → its code while it waits, None once a person released it."""
         return holds.braked(self.run.settings)
+
+    @cached_property
+    def erased(self) -> frozenset[str]:
+        """Every record of a subject whose request to erase stands."""
+        return subjects.digests(database.open_databases(self.run.settings), "erase")["record"]
 
     @cached_property
     def deliveries(self) -> dict[str, list[Delivery]]:

@@ -48,8 +48,10 @@ def _line(pages: Pages, delivery: Delivery, kind: str) -> dict[str, str | int]:
         repeats = page.repeats[kind]
         counts[RowState.HELD if delivery.fate == "held" else RowState.DUPLICATE] += repeats.rows
         counts[RowState.QUARANTINED] = page.quarantined.num_rows
+        counts[RowState.ERASED] = page.erased.rows
         refused = rows(page.quarantined["ordinal"].to_numpy())
         digest.update(f"{rows(ordinals).digest} {repeats.digest} {refused.digest} ".encode() + ranks.tobytes())
+        digest.update(f" {page.erased.digest}".encode())
     return {
         "batch": delivery.batch.id,
         "kind": kind,

@@ -38,13 +38,15 @@ class Page:
 
     Attributes:
         landed: rows landed.
-        quarantined: its rows that were not accepted (:data:`QUARANTINED`), by ordinal.
+        quarantined: its rows that were not accepted (:data:`QUARANTINED`), by ordinal, less the erased ones.
+        erased: its rows that are an erased subject's.
         repeats: kind → the accepted rows that have no version: they say what the delivery before said.
         versions: kind → digest of the versions it brought: (ordinal, record_id, content_hash), in order.
     """
 
     landed: int
     quarantined: pa.Table
+    erased: Rows
     repeats: dict[str, Rows]
     versions: dict[str, str]
 
@@ -152,14 +154,16 @@ class Pages:
         batch = delivery.batch
         landed = store.read_table(self.night.batch_path("land", batch, "rows"), ["ordinal", "line"])
         if not delivery.passed:
-            return Page(landed.num_rows, QUARANTINED.empty_table(), {}, {})
+            return Page(landed.num_rows, QUARANTINED.empty_table(), rows(np.zeros(0, np.int64)), {}, {})
         verdict = self.night.of_batch("check", batch, "verdict").select(model.VERDICT.names)
+        erased = pc.fill_null(pc.equal(verdict["rule"], model.ERASED_RULE), fill_value=False)
         accepted = verdict.filter(verdict["accepted"])["ordinal"].to_numpy()
         feeds = self.night.contracts[batch.source].feeds
         told = {kind: self.versions.of(batch.id, kind)["ordinal"].to_numpy() for kind in feeds}
         return Page(
             landed=landed.num_rows,
-            quarantined=_quarantined(landed, verdict),
+            quarantined=_quarantined(landed, verdict.filter(pc.invert(erased))),
+            erased=rows(verdict.filter(erased)["ordinal"].to_numpy()),
             repeats={kind: rows(np.setdiff1d(accepted, ordinals)) for kind, ordinals in told.items()},
             versions={kind: self.versions.digest(batch.id, kind) for kind in feeds},
         )

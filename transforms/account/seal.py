@@ -54,7 +54,8 @@ def _sealed(pages: Pages, delivery: Delivery) -> Page | None:
     if not path.is_file() or store.file_sha256(path) != told["quarantined"]:
         return None
     repeats = {kind: Rows(**found) for kind, found in told["repeats"].items()}
-    return Page(told["landed"], store.read_table(path).cast(QUARANTINED), repeats, told["versions"])
+    quarantined = store.read_table(path).cast(QUARANTINED)
+    return Page(told["landed"], quarantined, Rows(**told["erased"]), repeats, told["versions"])
 
 
 def _write(pages: Pages, delivery: Delivery) -> None:
@@ -65,6 +66,7 @@ def _write(pages: Pages, delivery: Delivery) -> None:
         told: Claim = {
             "landed": page.landed,
             "quarantined": store.file_sha256(fresh / _TABLE),
+            "erased": asdict(page.erased),
             "repeats": {kind: asdict(found) for kind, found in page.repeats.items()},
             "versions": page.versions,
         }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -75,6 +78,21 @@ def unrestrict(number: int, by: str) -> None:
     click.echo(f"request {number} is lifted: {_obey(stores)} entities are restricted now")
 
 
+@subject_group.command()
+@click.argument("number", type=int)
+@by_option
+def admit(number: int, by: str) -> None:
+    """Lift request NUMBER to erase: later files bring the person again; what was blanked stays blank."""
+    from transforms import decisions, subjects
+
+    _, stores = _ready()
+    if number not in {row["subject_id"] for row in subjects.requests(stores, "erase")}:
+        raise GridfactsError("NOT_FOUND", f"no standing request to erase has the number {number}")
+    decisions.retire(stores, "subject", number, by)
+    _obey(stores)
+    click.echo(f"request {number} is lifted: rows of later files are taken over again")
+
+
 @subject_group.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Those that were lifted too.")
 @json_option
@@ -95,6 +113,44 @@ def list_requests(*, everything: bool, as_json: bool) -> None:
         for r in rows
     ]  # fmt: skip
     show(rows, "\n".join(lines) or "no request stands", as_json=as_json)
+
+
+@subject_group.command()
+@click.argument("number", type=int)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Write the certificate here."
+)
+def prove(number: int, out: Path | None) -> None:
+    """Prove that request NUMBER is carried out: search every file of the home and both databases for clear values.
+
+    The values come on stdin, one a line (numbers, phones), and are neither kept nor shown. Exit code 1: one is found.
+    """
+    from transforms import keys, subjects
+    from transforms.prove import prove as search
+
+    settings, stores = _ready()
+    request = {row["subject_id"]: row for row in subjects.requests(stores, "erase")}.get(number)
+    if request is None:
+        raise GridfactsError("NOT_FOUND", f"no standing request to erase has the number {number}")
+    if request["done_release"] is None:
+        raise GridfactsError("NOT_DONE", f"request {number} is not carried out yet: run a night first")
+    values = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
+    if not values:
+        raise click.UsageError("there is no value on stdin to search for")
+    found = search(settings, values)
+    told: dict[str, object] = {
+        "form": "gridfacts erasure certificate 1", "request": number, "release": request["done_release"],
+        "values": len(values), "files": found.files, "rows": found.rows, "found": len(found.hits),
+    }  # fmt: skip
+    signing = keys.load(settings).receipt
+    told |= {"key_id": signing.key_id, "mac": signing.digest("erasure", json.dumps(told, sort_keys=True)).hex()}
+    for hit in found.hits:
+        click.echo(f"value {hit.value} stands in {hit.where}", err=True)
+    text = json.dumps(told, sort_keys=True)
+    if out is not None:
+        out.write_text(text + "\n", "utf-8")
+    click.echo(text)
+    sys.exit(1 if found.hits else 0)
 
 
 def _ready() -> tuple[Settings, Databases]:

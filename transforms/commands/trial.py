@@ -96,7 +96,7 @@ def _raw(settings: Settings, batch: str) -> tuple[Path, str]:
         raise ConfigError("FILE is neither a file nor a batch of this home") from None
     folder = store.batch_dir(settings, "land", batch)
     facts = manifest.require(settings.lake, folder, "land").facts
-    return store.raw_path(settings, found.sha256), str(facts["file"])
+    return store.held_raw(settings, found.sha256), str(facts["file"])
 
 
 def _expectations(settings: Settings, tried: Contract, promise: Path, home: Path) -> Path:

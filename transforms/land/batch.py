@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import contract as contracts
-from transforms import manifest, store
+from transforms import manifest, model, store
 from transforms.contract import Contract
 from transforms.errors import GridfactsError, RefusedError
-from transforms.land import sandbox
+from transforms.land import erase, redact, sandbox
 from transforms.land.child import TABLE, Result
 from transforms.land.intake import Totals
 from transforms.land.job import Job
 from transforms.model import Batch
 from transforms.run import Run, Settings
+from transforms.subjects import Digests
 
 _BASE_MEMORY, _MEMORY_PER_BYTE = 3 << 30, 16
 _BASE_CPU, _BYTES_PER_SECOND = 60, 500_000
@@ -67,20 +69,68 @@ def parse_raw(settings: Settings, batch: Batch, folder: Path, *, whole: bool) ->
         RefusedError: the file is not what its contract promises.
         GridfactsError: ``RAW_DAMAGED``.
     """
-    raw = store.raw_path(settings, batch.sha256)
-    if not raw.is_file() or store.file_sha256(raw) != batch.sha256:
+    found = redact.redaction(settings, batch.sha256)
+    sha256 = found.generation if found else batch.sha256
+    raw = store.raw_path(settings, sha256)
+    if not raw.is_file() or store.file_sha256(raw) != sha256:
         raise GridfactsError("RAW_DAMAGED", f"the raw bytes of batch {batch.id} are gone or altered: restore them")
-    result = sandbox.parse(job_of(settings, batch, raw.stat().st_size, whole=whole), raw, folder)
-    return folder / TABLE, sandbox.insist(result)
+    if found and found.form == "landed":
+        return _as_landed(settings, batch, raw, folder)
+    result = sandbox.insist(sandbox.parse(job_of(settings, batch, raw.stat().st_size, whole=whole), raw, folder))
+    if found:
+        store.write_table(folder / TABLE, redact.blanked(store.read_table(folder / TABLE), found.lines))
+    return folder / TABLE, result
 
 
-def land_batch(run: Run, batch: Batch, arrival: Arrival) -> Facts:
+def _as_landed(settings: Settings, batch: Batch, raw: Path, folder: Path) -> tuple[Path, Result]:
+    """The table that took the place of bytes whose format could not be blanked."""
+    table = store.read_table(raw)
+    headings = contracts.load_all(settings.expectations)[batch.source].landed_headings
+    if missing := sorted(set(headings) - set(table.column_names)):
+        raise RefusedError("SCHEMA", f"rows of it were erased, and what is left has no {', '.join(missing)}")
+    table = table.set_column(0, "batch", pa.array([batch.id] * table.num_rows, pa.string()))
+    store.write_table(folder / TABLE, table.select([*model.LANDED.names, *headings]))
+    return folder / TABLE, Result(None, "", table.num_rows, [])
+
+
+def erase_rows(settings: Settings, batch: Batch, table: Path, digests: Digests | None) -> bool:
+    """Blank the rows of erased subjects in the raw bytes of a batch; whether there were any.
+
+    Args:
+        settings: where the lake is.
+        batch: which one.
+        table: its landed rows.
+        digests: of the subjects, None where there are none.
+
+    Raises:
+        GridfactsError: ``RAW_DAMAGED``.
+    """
+    if digests is None or erase.looked(settings, batch, digests):
+        return False
+    told = store.read_table(table)
+    lines = erase.lines(settings, batch, told, digests)
+    if lines:
+        contract = contracts.load_all(settings.expectations)[batch.source]
+
+        def parse(raw: Path) -> pa.Table:
+            with tempfile.TemporaryDirectory(prefix="redact.", dir=settings.home / "tmp") as folder:
+                job = job_of(settings, batch, raw.stat().st_size, whole=True)
+                sandbox.insist(sandbox.parse(job, raw, Path(folder)))
+                return store.read_table(Path(folder) / TABLE)
+
+        redact.redact(settings, batch.sha256, contract.arrives.format, told, lines, parse)
+    erase.tick(settings, batch, digests)
+    return bool(lines)
+
+
+def land_batch(run: Run, batch: Batch, arrival: Arrival, digests: Digests | None = None) -> Facts:
     """Land a batch, or reuse what is there; its manifest's facts.
 
     Raises:
         RefusedError: the file is not what its contract promises, nor what its control totals say.
         GridfactsError: ``RAW_DAMAGED``.
     """
+    redact.settle(run.settings, batch.sha256)
     folder = store.batch_dir(run.settings, "land", batch.id)
     stored = manifest.Manifest.read(folder)
     first = min(run.night, str(stored.facts["first_night"])) if stored else run.night
@@ -91,19 +141,29 @@ def land_batch(run: Run, batch: Batch, arrival: Arrival) -> Facts:
         return fresh.facts
     with store.output(folder) as tmp:
         facts = _split(run.settings, batch, arrival, tmp)
+        if erase_rows(run.settings, batch, tmp / TABLE, digests):
+            facts = _split(run.settings, batch, arrival, tmp)
         facts["first_night"] = first
-        manifest.write(tmp, "land", inputs, facts)
+        manifest.write(tmp, "land", _inputs(run.settings, batch), facts)
     return facts
 
 
-def refresh_batch(run: Run, batch: Batch) -> None:
-    """Split a batch of an earlier night again where contract or code changed since.
+def refresh_batch(run: Run, batch: Batch, digests: Digests | None = None) -> None:
+    """Split a batch of an earlier night again where contract or code changed since, or rows of it are to be erased.
 
     One that the contract no longer fits is held with its rows as they were: it was accepted once, nothing is dropped.
 
     Raises:
         GridfactsError: ``RAW_DAMAGED``.
     """
+    _split_again(run, batch)
+    redact.settle(run.settings, batch.sha256)
+    if erase_rows(run.settings, batch, store.batch_dir(run.settings, "land", batch.id) / TABLE, digests):
+        run.say(f"land {batch.source}: batch {batch.id}: rows of erased subjects are not taken over")
+        _split_again(run, batch)
+
+
+def _split_again(run: Run, batch: Batch) -> None:
     folder = store.batch_dir(run.settings, "land", batch.id)
     inputs = _inputs(run.settings, batch)
     stored = manifest.Manifest.read(folder)
@@ -114,7 +174,9 @@ def refresh_batch(run: Run, batch: Batch) -> None:
         try:
             facts = _split(run.settings, batch, arrival, tmp)
         except RefusedError as error:
-            shutil.copyfile(folder / TABLE, tmp / TABLE)
+            found = redact.redaction(run.settings, batch.sha256)
+            told = store.read_table(folder / TABLE)
+            store.write_table(tmp / TABLE, redact.blanked(told, found.lines) if found else told)
             facts = {**stored.facts, "hold": error.code, "notes": f"no longer fits its contract: {error.detail}"}
             run.say(f"land {batch.source}: batch {batch.id} is held: {facts['notes']}")
         facts["first_night"] = stored.facts["first_night"]
@@ -131,7 +193,9 @@ def _split(settings: Settings, batch: Batch, arrival: Arrival, folder: Path) -> 
 
 def _inputs(settings: Settings, batch: Batch) -> dict[str, str]:
     contract = contracts.load_all(settings.expectations)[batch.source]
-    return {"raw": batch.sha256, "contract": _promise(contract)}
+    found = redact.redaction(settings, batch.sha256)
+    redacted = {"redacted": found.generation} if found else {}
+    return {"raw": batch.sha256, "contract": _promise(contract)} | redacted
 
 
 def _promise(contract: Contract) -> str:
@@ -170,4 +234,9 @@ def _faults(path: Path) -> list[str]:
     table = store.read_table(path, ["line", "fault"])
     table = table.filter(pc.is_valid(table["fault"]))
     told = table.group_by("fault").aggregate([("line", "count"), ("line", "min")]).sort_by("fault").to_pylist()
-    return [f"{f['line_count']} rows not split: {f['fault']}, first in line {f['line_min']}" for f in told]
+    return [
+        f"{f['line_count']} rows not taken over"
+        if f["fault"] == model.NOT_TAKEN_OVER
+        else f"{f['line_count']} rows not split: {f['fault']}, first in line {f['line_min']}"
+        for f in told
+    ]

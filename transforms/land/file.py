@@ -12,9 +12,10 @@ from transforms.land.delivery import Delivery, period
 from transforms.land.words import shown
 from transforms.model import Batch, DeliveryState
 from transforms.run import Run
+from transforms.subjects import Digests
 
 
-def land_file(run: Run, source: str, name: str, taken: set[str]) -> Delivery:
+def land_file(run: Run, source: str, name: str, taken: set[str], digests: Digests | None = None) -> Delivery:
     """Receive, place and split one file.
 
     Args:
@@ -22,6 +23,7 @@ def land_file(run: Run, source: str, name: str, taken: set[str]) -> Delivery:
         source: whose drop box it lies in.
         name: its name there.
         taken: batches that files before it in this drop box made.
+        digests: of erased subjects, whose rows are not taken over; None where there are none.
 
     Returns:
         What became of it; refusals and holds are answers, not errors.
@@ -36,7 +38,7 @@ def land_file(run: Run, source: str, name: str, taken: set[str]) -> Delivery:
         told = period(name, every[source], every, run.night)
         known = replace(known, as_of=told.as_of, correction=told.correction)
         batch = Batch(source, told.as_of, told.correction, received.sha256)
-        facts = land_batch(run, batch, Arrival(known.file, received.size, totals))
+        facts = land_batch(run, batch, Arrival(known.file, received.size, totals), digests)
     except RefusedError as error:
         return _ended(known, DeliveryState.REFUSED, error.code, error.detail)
     except HeldError as error:

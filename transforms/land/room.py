@@ -16,12 +16,13 @@ import pyarrow as pa
 from transforms import contract as contracts
 from transforms import manifest, model, store
 from transforms.errors import ConfigError
-from transforms.land import intake, sandbox
+from transforms.land import erase, intake, sandbox
 from transforms.land.batch import parse_raw, refresh_batch
 from transforms.land.delivery import Delivery
 from transforms.land.file import land_file
 from transforms.model import Batch, DeliveryState, Report
 from transforms.run import Run, Settings
+from transforms.subjects import Digests
 
 DELIVERIES = "deliveries.json"
 
@@ -45,32 +46,39 @@ def run(run: Run, sources: Sequence[str]) -> list[Report]:
         raise ConfigError(f"no contract for {', '.join(unknown)} in {run.settings.expectations / 'contracts'}")
     intake.room_left(run.settings)
     sandbox.prepare()
-    wanted = sorted(set(sources))
+    wanted, digests = sorted(set(sources)), erase.wanted(run.settings)
     with ThreadPoolExecutor(run.settings.threads) as pool:
-        reports = list(pool.map(lambda source: _source(run, source), wanted))
+        reports = list(pool.map(lambda source: _source(run, source, digests), wanted))
     for report in reports:
         run.say(f"land {report.part}: " + ", ".join(f"{n} {what}" for what, n in report.counts.items()))
     return reports
 
 
 def refresh(run: Run, sources: Sequence[str]) -> None:
-    """Split batches of earlier nights again where contract or code changed since; no drop box is looked into.
+    """Split batches of earlier nights again where contract or code changed since, or rows are to be erased.
+
+    No drop box is looked into.
 
     Raises:
         GridfactsError: ``RAW_DAMAGED``.
     """
     sandbox.prepare()
+    digests = erase.wanted(run.settings)
     for source in sorted(set(sources)):
-        for batch in store.landed(run, source):
-            refresh_batch(run, Batch.parse(batch))
+        _refresh(run, source, digests)
 
 
-def _source(run: Run, source: str) -> Report:
-    refresh(run, [source])
+def _refresh(run: Run, source: str, digests: Digests | None) -> None:
+    for batch in store.landed(run, source):
+        refresh_batch(run, Batch.parse(batch), digests)
+
+
+def _source(run: Run, source: str, digests: Digests | None) -> Report:
+    _refresh(run, source, digests)
     deliveries: list[Delivery] = []
     taken: set[str] = set()
     for name in intake.names(run.drops / source):
-        delivery = land_file(run, source, name, taken)
+        delivery = land_file(run, source, name, taken, digests)
         deliveries.append(delivery)
         if delivery.batch:
             taken.add(delivery.batch)

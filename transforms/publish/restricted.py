@@ -17,11 +17,14 @@ from transforms.database import Databases
 from transforms.publish import lock
 
 _MANY = 500  # record ids in one question
-_STANDING = sa.text(
+_ENTITIES = sa.text(
     "SELECT DISTINCT one.entity_id FROM record AS one "
     "INNER JOIN fact_person AS fact ON fact.person_id = one.entity_id AND fact.known_to IS NULL "
     "WHERE one.kind = 'person' AND one.record_id IN :records"
 ).bindparams(sa.bindparam("records", expanding=True))
+_RECORDS = sa.text("SELECT DISTINCT record_id FROM record WHERE kind = 'person' AND record_id IN :records").bindparams(
+    sa.bindparam("records", expanding=True)
+)
 
 
 def obey(dbs: Databases) -> int:
@@ -48,7 +51,7 @@ def renew(connection: Connection, records: Collection[str]) -> int:
     before = _states(connection)
     if not records and not before:
         return 0
-    wanted = _entities(connection, sorted(records))
+    wanted = _found(connection, _ENTITIES, records)
     now = {entity: "told" if before.get(entity) in ("told", "lifted") else "new" for entity in wanted}
     now |= {entity: "lifted" for entity, state in before.items() if entity not in wanted and state != "new"}
     if now != before:
@@ -82,10 +85,15 @@ def _states(connection: Connection) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in connection.exec_driver_sql("SELECT entity_id, state FROM restricted")}
 
 
-def _entities(connection: Connection, records: list[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(records), _MANY):
-        found.update(connection.scalars(_STANDING, {"records": records[start : start + _MANY]}))
+def standing(connection: Connection, records: Collection[str]) -> set[str]:
+    """Those of the records that have a version in the release."""
+    return _found(connection, _RECORDS, records)
+
+
+def _found(connection: Connection, asked: sa.TextClause, records: Collection[str]) -> set[str]:
+    every, found = sorted(records), set[str]()
+    for start in range(0, len(every), _MANY):
+        found.update(connection.scalars(asked, {"records": every[start : start + _MANY]}))
     return found
 
 

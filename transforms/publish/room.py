@@ -10,7 +10,7 @@ from transforms import database, key_marks, manifest, store, subjects
 from transforms.database import Databases
 from transforms.model import Report
 from transforms.publish import bundle as bundles
-from transforms.publish import control, generation, state, undo
+from transforms.publish import control, erased, generation, state, undo
 from transforms.publish.apply import apply, is_large, require_base
 from transforms.publish.bundle import Bundle
 from transforms.publish.lock import publish_lock
@@ -43,12 +43,14 @@ def run(run: Run) -> list[Report]:
         before = _start(run, dbs)
         if (before.night, before.checksum) == (found.night, found.checksum):
             control.refresh(dbs, found, before.release)
+            _forgotten(run, dbs, before.release)
             run.say(f"publish: night {run.night} is already published as release {before.release}")
             return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
         require_base(found, before.release)
         now, warnings = _write(run, dbs, found, before)
         control.reconcile(run.settings, dbs)
         state.settle(run.settings, now)
+        _forgotten(run, dbs, now.release)
     for name, rows in warnings.items():
         run.say(f"publish: warning {name}: {rows} rows")
     run.say(f"publish: night {run.night} is release {found.base + 1}: {found.changes} rows ended or began")
@@ -101,12 +103,20 @@ def _start(run: Run, dbs: Databases) -> State:
     return found
 
 
+def _forgotten(run: Run, dbs: Databases, release: int) -> None:
+    """Let go what earlier nights left of subjects that this release no longer knows."""
+    with database.reading(dbs.release) as connection:
+        found = erased.due(dbs, connection)
+    erased.sweep(run, dbs, found, release)
+
+
 def _write(run: Run, dbs: Databases, found: Bundle, before: State) -> tuple[State, dict[str, int]]:
     hidden = subjects.hidden(dbs)
 
     def write(connection: Connection) -> tuple[State, dict[str, int]]:
         intend = functools.partial(state.intend, run.settings)
         now, warnings, gone = apply(connection, found, before, intend, hidden)
+        erased.forget(connection, erased.due(dbs, connection))
         undo.keep(run.settings, now.release, gone)
         return now, warnings
 

@@ -29,7 +29,7 @@ def headings(drop: Drop) -> list[str]:
     The raw bytes are read only as far as their headings, and only of a file that land's own parser has been through.
     """
     contract = drop.contract
-    raw = store.raw_path(drop.run.settings, Batch.parse(str(drop.batch)).sha256)
+    raw = store.held_raw(drop.run.settings, Batch.parse(str(drop.batch)).sha256)
     alias = {other: column.heading for column in contract.columns for other in column.aliases}
     landed = dict.fromkeys(contract.landed_headings)
     said = [alias.get(heading, heading) for heading in _head(contract, raw)]
@@ -38,6 +38,8 @@ def headings(drop: Drop) -> list[str]:
 
 def _head(contract: Contract, raw: Path) -> list[str]:
     arrives = contract.arrives
+    if arrives.format != "parquet" and _is_parquet(raw):  # land's own table: rows were blanked, its format could not be
+        return []
     if arrives.format == "csv":
         with raw.open("rb") as file:
             text = file.read(_HEAD).decode(arrives.encoding or "utf-8", "replace").removeprefix("\ufeff")
@@ -54,6 +56,11 @@ def _head(contract: Contract, raw: Path) -> list[str]:
         with raw.open("rb") as file:
             return _keys(file.readline(_HEAD))
     return []
+
+
+def _is_parquet(raw: Path) -> bool:
+    with raw.open("rb") as file:
+        return file.read(4) == b"PAR1"
 
 
 def _keys(line: bytes) -> list[str]:

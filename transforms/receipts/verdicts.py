@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from transforms import manifest, store, values
+from transforms import manifest, model, store, values
 from transforms.receipts.drops import Drop
 from transforms.run import Run
 
@@ -26,11 +26,13 @@ def verdicts(drop: Drop) -> pd.DataFrame:
     rows = rows.assign(verdict="accepted", of_file=None, of_line=pd.array([pd.NA] * len(rows), "Int64"))
     if drop.hold:
         return rows.assign(verdict="recalled" if drop.recalled else "held")
-    judged = store.read_table(drop.folder("check") / "verdict.parquet", ["ordinal", "accepted"]).to_pandas()
+    judged = store.read_table(drop.folder("check") / "verdict.parquet", ["ordinal", "accepted", "rule"]).to_pandas()
     if drop.phase == "night":
         rows = _fated(drop, rows)
     refused = judged["ordinal"][~judged["accepted"].astype(bool)]
     rows.loc[rows["ordinal"].isin(refused), "verdict"] = "quarantined"
+    erased = judged["ordinal"][judged["rule"].eq(model.ERASED_RULE)]
+    rows.loc[rows["ordinal"].isin(erased), "verdict"] = "not_taken_over"
     return rows
 
 
@@ -132,8 +134,12 @@ def _files(run: Run, batches: pd.Series) -> pd.Series:
 
 
 def findings(drop: Drop) -> pd.DataFrame:
-    """What check found: ``ordinal line field rule effect`` in the rules' own order; none where it never looked."""
+    """What check found: ``ordinal line field rule effect`` in the rules' own order; none where it never looked.
+
+    Of a row that is not taken over nothing is said: nobody has to mend it.
+    """
     columns = ["ordinal", "line", "field", "rule", "effect"]
     if drop.batch is None or drop.facts("land").get("hold"):
         return pd.DataFrame(columns=columns)
-    return store.read_table(drop.folder("check") / "finding.parquet", columns).to_pandas()
+    found = store.read_table(drop.folder("check") / "finding.parquet", columns).to_pandas()
+    return found[found["rule"].ne(model.ERASED_RULE)].reset_index(drop=True)

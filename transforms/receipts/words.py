@@ -15,6 +15,7 @@ VERDICTS = {
     "superseded": "被替代：同一编号以另一行为准",
     "withdrawn": "已撤出：后来的数据中没有这条记录",
     "quarantined": "隔离：整行未采用，请更正",
+    "not_taken_over": "未采用：按规定不接收，无需处理",
     "held": "暂缓：整个文件等待确认",
     "recalled": "已撤回：整个文件不采用",
 }

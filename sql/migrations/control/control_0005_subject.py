@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("entity_id", sa.Text(), nullable=True),
+        sa.Column("done_release", sa.BigInteger(), nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
