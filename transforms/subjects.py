@@ -73,6 +73,44 @@ def grant(
     return number
 
 
+def save(stores: Databases) -> list[dict[str, Any]]:
+    """Every standing request with its digests, to be kept apart from backups (:func:`take`); no clear value is in it.
+
+    Raises:
+        DatabaseError: control cannot be read.
+    """
+    known = database.read(stores.control, "subject_key").to_pylist()
+    found = []
+    for row in requests(stores):
+        mine = [one for one in known if one["subject_id"] == row["subject_id"]]
+        digests = {what: sorted(one["digest"] for one in mine if one["what"] == what) for what in WHATS}
+        kept = {name: row[name] for name in ("action", "entity_id", "decided_by", "decided_at", "reason")}
+        found.append(kept | {"digests": digests})
+    return found
+
+
+def take(stores: Databases, saved: Iterable[Mapping[str, Any]], by: str) -> int:
+    """Grant again what was saved and does not stand here: the databases are an older state, restored from a backup.
+
+    Returns:
+        How many those were.
+
+    Raises:
+        GridfactsError: ``NOBODY``, ``NOT_FOUND``: as :func:`grant`.
+        DatabaseError: control cannot be written.
+    """
+    done = 0
+    for one in saved:
+        reason = f"{one['reason']} (granted by {one['decided_by']}, {one['decided_at']}; taken from what was saved)"
+        try:
+            grant(stores, one["action"], one["entity_id"], one["digests"], by, reason)
+            done += 1
+        except GridfactsError as error:
+            if error.code != "DECIDED":
+                raise
+    return done
+
+
 def requests(stores: Databases, action: Action | None = None, *, standing: bool = True) -> list[dict[str, Any]]:
     """Granted requests in order.
 

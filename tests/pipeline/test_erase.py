@@ -16,6 +16,10 @@ from transforms.run import Settings
 BY = ("--by", "Chen", "--reason", "the person asked for it")
 
 
+def copied(home: Path, to: Path) -> Home:
+    return Home(Path(shutil.copytree(home, to, symlinks=True)))
+
+
 def ask(home: Home, query: str, of: str = "release.db") -> list[tuple[object, ...]]:
     with sqlite3.connect(home.path / of) as connection:
         return connection.execute(query).fetchall()
@@ -36,8 +40,12 @@ def subject(home: Home) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def erased(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str, str]:
-    """A home after a request and the night that carries it out, the entity, and its number."""
-    home = Home(Path(shutil.copytree(first_night, tmp_path_factory.mktemp("erased") / "home", symlinks=True)))
+    """A home after a request and the night that carries it out, the entity, and its number.
+
+    Between the two everything but the saved request is lost, and restored from a backup that does not know of it.
+    """
+    folder = tmp_path_factory.mktemp("erased")
+    home = copied(first_night, folder / "home")
     entity, number = subject(home)
     said = home.call("subject", "erase", entity, *BY, "--dry-run").stdout
     assert said.count("1 rows would be blanked") >= 3
@@ -45,6 +53,12 @@ def erased(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFacto
     home.call("subject", "erase", entity, *BY)
     assert ask(home, f"SELECT name, restricted FROM v1_person WHERE person_id = '{entity}'") == [(None, 1)]
     assert "NOT_DONE" in home.call("subject", "prove", "1", given=number, check=False).stderr
+    home.call("subject", "save", str(folder / "requests.json"))
+    assert number not in (folder / "requests.json").read_text("utf-8")
+    home = copied(first_night, folder / "restored")
+    for granted in ("1 requests are granted again", "0 requests are granted again"):
+        assert granted in home.call("subject", "take", str(folder / "requests.json"), "--by", "Chen").stdout
+    assert ask(home, f"SELECT name, restricted FROM v1_person WHERE person_id = '{entity}'") == [(None, 1)]
     home.run(NIGHTS[1], city / "drops" / NIGHTS[1])
     return home, entity, number
 
@@ -95,3 +109,33 @@ def test_a_row_of_the_person_is_explained_and_receipted_without_a_reason(
     explained = home.call("explain", f"{source}:{batch}:{line}", "--night", NIGHTS[1]).stdout
     assert ": erased\n" in explained
     assert "rule" not in explained
+
+
+def test_a_borrowed_number_and_a_row_without_an_entity(first_night: Path, tmp_path: Path) -> None:
+    home = copied(first_night, tmp_path / "home")
+    entity, _ = subject(home)
+    plain = home.call("subject", "erase", entity, *BY, "--dry-run")
+    assert (" 1 document" in plain.stdout, plain.stderr) == (True, "")
+    names = "what, token, kind, ciphertext, key_id, valid_from, provenance, known_from"
+    with sqlite3.connect(home.path / "release.db") as connection:
+        connection.execute(
+            f"INSERT INTO vault_identifier (entity_id, {names}) SELECT "
+            f"(SELECT min(person_id) FROM fact_person WHERE person_id <> '{entity}'), {names} "
+            f"FROM vault_identifier WHERE entity_id = '{entity}' AND what = 'document'"
+        )
+    borrowed = home.call("subject", "erase", entity, *BY, "--dry-run")
+    assert "1 numbers are left out" in borrowed.stderr
+    assert " document" not in borrowed.stdout
+    [(source, batch, line)] = ask(
+        home,
+        "SELECT quarantine.source, quarantine.batch, quarantine.line FROM quarantine INNER JOIN outcome "
+        "ON outcome.batch = quarantine.batch AND outcome.kind = 'person' WHERE quarantine.rule NOT LIKE 'FAULT%' "
+        "ORDER BY quarantine.batch, quarantine.line LIMIT 1",
+        "control.db",
+    )
+    row = home.call("subject", "erase", "--record", f"{source}/{batch}/{line}", *BY, "--dry-run").stdout
+    assert "no entity: 1 rows of the release" in row
+    for wrong in ("nobody/x/1", f"{source}/{batch}/99999"):
+        assert "NOT_FOUND" in home.call("subject", "erase", "--record", wrong, *BY, check=False).stderr
+    assert "NOT_FOUND" in home.call("subject", "restrict", "nobody", *BY, check=False).stderr
+    assert home.call("subject", "restrict", *BY, check=False).returncode == 2

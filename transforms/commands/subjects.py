@@ -116,6 +116,30 @@ def list_requests(*, everything: bool, as_json: bool) -> None:
 
 
 @subject_group.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def save(file: Path) -> None:
+    """Write every standing request with its digests to FILE: keep it where no backup of the data is kept."""
+    from transforms import subjects
+
+    _, stores = _ready()
+    told = subjects.save(stores)
+    file.write_text(json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+    click.echo(f"{len(told)} requests are written down")
+
+
+@subject_group.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@by_option
+def take(file: Path, by: str) -> None:
+    """After a restore from backup: grant what `save` wrote to FILE and this state does not know, before any night."""
+    from transforms import subjects
+
+    _, stores = _ready()
+    done = subjects.take(stores, json.loads(file.read_text("utf-8")), by)
+    click.echo(f"{done} requests are granted again; {_obey(stores)} entities are restricted until the next run")
+
+
+@subject_group.command()
 @click.argument("number", type=int)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Write the certificate here."

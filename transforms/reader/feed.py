@@ -76,12 +76,12 @@ def page(connection: Connection, follow: dict[str, tables.Table], after: int, li
         ),
         {"after": after, "limit": limit},
     ).all()
+    shut = restricted(connection)
     rows: dict[tuple[str, int, str], Row] = {}
     for kind, release in sorted({(event.kind, event.release) for event in found if event.kind in follow}):
         ids = sorted({event.entity_id for event in found if (event.kind, event.release) == (kind, release)})
-        for row in as_of(connection, follow[kind], release, ids):
+        for row in as_of(connection, follow[kind], release, ids, shut):
             rows[kind, release, row[follow[kind].key[0]]] = row
-    shut = restricted(connection)
     return [
         Event(
             **event._mapping,
@@ -99,10 +99,16 @@ def restricted(connection: Connection) -> frozenset[str]:
     return frozenset(connection.scalars(sa.text("SELECT entity_id FROM restricted WHERE state <> 'lifted'")))
 
 
-def as_of(connection: Connection, table: tables.Table, release: int, ids: Iterable[str] | None = None) -> list[Row]:
+def as_of(
+    connection: Connection,
+    table: tables.Table,
+    release: int,
+    ids: Iterable[str] | None = None,
+    shut: frozenset[str] | None = None,
+) -> list[Row]:
     """Rows of a table as they stood in a release, all or those of some entities; days are ISO text.
 
-    What is restricted today is in no release any more, the earlier ones included.
+    What is restricted today (``shut``, asked for where it is not given) is in no release, the earlier ones included.
     """
     text = (
         f'SELECT {listed(table.facts.names)} FROM "{table.table}" '  # noqa: S608 - names of the catalogue
@@ -113,7 +119,7 @@ def as_of(connection: Connection, table: tables.Table, release: int, ids: Iterab
     else:
         asked = sa.text(f'{text} AND "{table.key[0]}" IN :ids').bindparams(sa.bindparam("ids", expanding=True))
         found = connection.execute(asked, {"release": release, "ids": list(ids)}).mappings()
-    shut = restricted(connection)
+    shut = restricted(connection) if shut is None else shut
     return [
         {name: _plain(value, table.columns[name].type) for name, value in row.items()}
         for row in found

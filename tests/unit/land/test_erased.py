@@ -153,6 +153,26 @@ def test_a_merged_cell_that_others_need_leaves_lands_own_table(keyed: Office, tm
     assert prove(keyed.settings, [SUBJECT[1], SUBJECT[3]]).hits == ()
 
 
+def test_a_run_that_was_stopped_between_bytes_and_rows_is_taken_up(
+    keyed: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = landed(keyed, "parquet", encode("parquet", PLACED))
+    before = keyed.table(batch)
+    erase(keyed, batch, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("transforms.land.erase.tick", _stopped)
+        with pytest.raises(KeyboardInterrupt):
+            again(keyed, "parquet")
+    assert prove(keyed.settings, SUBJECT[1:]).hits
+    again(keyed, "parquet")
+    without_first(keyed, batch, before)
+    assert prove(keyed.settings, SUBJECT[1:]).hits == ()
+
+
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_note_of_another_hand_is_refused(keyed: Office) -> None:
     batch = landed(keyed, "csv", encode("csv", PLACED))
     erase(keyed, batch, 2)
