@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from transforms import database
-from transforms.commands.options import json_option, progress, show
+from transforms.commands.options import json_option, progress, reader_options, show
 from transforms.errors import ConfigError
 from transforms.run import Run, Settings
 
 if TYPE_CHECKING:
     from transforms.reader.export import Format
+    from transforms.reader.package import Package
 
 
 @click.group(name="feed")
@@ -27,15 +28,24 @@ def feed_group() -> None:
 @click.option(
     "--replica", required=True, type=click.Path(path_type=Path, dir_okay=False), help="SQLite file of the copy."
 )
+@click.option("--consumer", default=None, help="Only what the rights package of this consumer lets it see.")
 @click.option("--limit", default=1_000, show_default=True, help="Events a page.")
-def pull(replica: Path, limit: int) -> None:
+@reader_options
+def pull(replica: Path, consumer: str | None, limit: int, who: str, purpose: str) -> None:
     """Take a snapshot (the first time) or all pages since the last one; `apply` moves them into the tables."""
-    from transforms.reader import feed
+    from transforms.reader import audit, follow
     from transforms.reader.replica import Replica
 
     settings = Settings.from_environment()
-    copy, taken = Replica(replica, feed.followed(settings)), 0
-    with database.reading(database.open_databases(settings).release) as source:
+    package = _package(settings, consumer) if consumer else None
+    kind, why = (package.consumer, package.purpose) if package else ("all", purpose)
+
+    def looked(rows: int) -> None:
+        audit.record_read(settings, who=who, action="feed", kind=kind, purpose=why, rows=rows)
+
+    with database.reading(database.open_databases(settings).release) as connection:
+        source = follow.source(connection, settings, package, looked, _today())
+        copy, taken = Replica(replica, source.shapes), 0
         while came := copy.pull(source, limit):
             taken += came
     click.echo(f"{taken} events taken; the copy stands at release {copy.release}")
@@ -47,10 +57,9 @@ def pull(replica: Path, limit: int) -> None:
 )
 def apply(replica: Path) -> None:
     """Move every release that has come whole into the copy's tables."""
-    from transforms.reader import feed
     from transforms.reader.replica import Replica
 
-    copy = Replica(replica, feed.followed(Settings.from_environment()))
+    copy = Replica.held(replica)
     click.echo(f"{copy.apply()} releases applied; the copy stands at release {copy.release}")
 
 
@@ -95,15 +104,23 @@ def apply_rights() -> None:
 def export(consumer: str, out: Path, formats: tuple[Format, ...], who: str) -> None:
     """Write what the rights package of CONSUMER lets it see, with a dictionary."""
     from transforms.reader import export as exports
-    from transforms.reader import package
 
     settings = Settings.from_environment()
+    for name, rows in exports.export(settings, _package(settings, consumer), out, formats, who, _today()).items():
+        click.echo(f"{name}: {rows} rows")
+
+
+def _package(settings: Settings, consumer: str) -> Package:
+    from transforms.reader import package
+
     packages = package.load_all(settings.expectations)
     if consumer not in packages:
         raise click.BadParameter(f"no rights package; there are {', '.join(packages) or 'none'}", param_hint="CONSUMER")
-    today = dt.datetime.now().astimezone().date()
-    for name, rows in exports.export(settings, packages[consumer], out, formats, who, today).items():
-        click.echo(f"{name}: {rows} rows")
+    return packages[consumer]
+
+
+def _today() -> dt.date:
+    return dt.datetime.now().astimezone().date()
 
 
 @click.group(name="audit")
@@ -142,12 +159,8 @@ def rollback() -> None:
     """Publish the content of the release before the last one again, as a release of its own."""
     from transforms import publish
 
-    for report in publish.rollback(Run.of(_night(), say=progress())):
+    for report in publish.rollback(Run.of(_today().isoformat(), say=progress())):
         click.echo(f"release {report.counts['release']}: {report.counts['rows']} rows ended or began")
-
-
-def _night() -> str:
-    return dt.datetime.now().astimezone().date().isoformat()
 
 
 @click.command()

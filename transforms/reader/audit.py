@@ -20,7 +20,7 @@ from transforms.errors import GridfactsError
 from transforms.keys import Keys
 from transforms.run import Settings
 
-Action = Literal["lookup", "export", "explain"]
+Action = Literal["lookup", "export", "explain", "feed", "onboard", "query"]
 START = "start"
 _LOCK = 4_443_004
 _TOLD = ("at", "who", "action", "kind", "subject", "purpose", "rows")

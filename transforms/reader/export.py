@@ -22,7 +22,7 @@ from transforms import bulk, database, key_marks, keys, store, tables
 from transforms.errors import GridfactsError
 from transforms.keys import Keys
 from transforms.reader import audit, geopackage, selection
-from transforms.reader.package import Package, Share
+from transforms.reader.package import Package, Share, refuse_expired
 from transforms.run import Settings
 
 Format = Literal["parquet", "csv", "gpkg"]
@@ -50,8 +50,7 @@ def export(
         ConfigError: the keys are not those of this deployment.
         AuditError: the audit row cannot be written; there are no files.
     """
-    if package.expires < today:
-        raise GridfactsError("EXPIRED", f"the rights of {package.consumer} ended on {package.expires}")
+    refuse_expired(package, today)
     if out.exists():
         raise GridfactsError("EXISTS", f"{out} is there already; an export is written once")
     key_marks.require(settings)
@@ -85,13 +84,19 @@ def rows_of(connection: Connection, package: Package, name: str, known: Keys, ni
     """The rows one shared table gives, masked, sorted by all their columns."""
     share = package.tables[name]
     text = selection.query(package, name, token=lambda column: column, years_before=day_before(night))
-    schema = pa.schema([(field, _stored(name, field, share)) for field in share.fields])
-    table = pa.Table.from_batches([b for t in bulk.query(connection, text, schema) for b in t.to_batches()], schema)
+    table = asked(connection, package, name, text)
     for at, field in enumerate(share.fields):
-        if (tell := _teller(field, share, package, known)) is not None:
+        if (tell := teller(field, share, package, known)) is not None:
             told = [None if value is None else tell(value) for value in table[field].to_pylist()]
             table = table.set_column(at, field, pa.array(told, pa.string()))
     return table.sort_by([(field, "ascending") for field in share.fields])
+
+
+def asked(connection: Connection, package: Package, name: str, text: str) -> pa.Table:
+    """The answer of a query of one shared table: masked, but with ids where tokens will stand."""
+    share = package.tables[name]
+    schema = pa.schema([(field, _stored(name, field, share)) for field in share.fields])
+    return pa.Table.from_batches([b for t in bulk.query(connection, text, schema) for b in t.to_batches()], schema)
 
 
 def day_before(night: str) -> Callable[[int], str]:
@@ -110,7 +115,8 @@ def token_of(known: Keys, package: Package, value: str) -> str:
     return known.export.identifier("consumer", package.consumer, value)
 
 
-def _teller(field: str, share: Share, package: Package, known: Keys) -> Callable[[Any], str] | None:
+def teller(field: str, share: Share, package: Package, known: Keys) -> Callable[[Any], str] | None:
+    """How a field's value becomes what the consumer is told, where it is not told as it is."""
     if share.mask.get(field) == "token":
         return lambda value: token_of(known, package, value)
     return _opener(known) if field == "number" else None
@@ -135,7 +141,7 @@ def _stored(name: str, field: str, share: Share) -> pa.DataType:
     return pa.string() if field in share.mask else tables.ARROW[kind_of(name, field)]
 
 
-def kind_of(name: str, field: str) -> str:
+def kind_of(name: str, field: str) -> tables.Type:
     """The catalogue's type of a field of a view or table."""
     for table in sources_of(name):
         if field in table.columns:
@@ -146,10 +152,7 @@ def kind_of(name: str, field: str) -> str:
 def sources_of(name: str) -> list[tables.Table]:
     """The catalogue's tables that say what the columns of a view or table mean, the nearest first."""
     known = tables.load_all()
-    nearest = [
-        known[table] for table in (name, name.replace("v1_", "fact_"), name.replace("v1_", "std_")) if table in known
-    ]
-    return [*nearest, known["place_grid"], known["std_grid"]]
+    return [selection.base_of(name), known["place_grid"], known["std_grid"]]
 
 
 def _write(folder: Path, name: str, table: pa.Table, formats: tuple[Format, ...], night: str) -> None:

@@ -1,10 +1,14 @@
-"""The change feed as a release database tells it: pages of numbered events, each with its row as of its release."""
+"""The change feed as a release database tells it: pages of numbered events, each with its row as of its release.
+
+:class:`Source` is what a copy follows. :class:`Whole` tells everything, to the operator's own copies; what one consumer
+may see is told by :mod:`transforms.reader.limited`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,12 +18,27 @@ from transforms.bulk import listed
 from transforms.run import Settings
 
 PAGE = 1_000
+REPLACE = "replace"  # the event of a table that is told whole
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Shape:
+    """One table of a copy.
+
+    Attributes:
+        table: its name. columns: name → the catalogue's type.
+        key: the columns of its key; none where the table is only ever told whole.
+    """
+
+    table: str
+    columns: Mapping[str, tables.Type]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Mark:
-    """Where a release ends in the feed: its number, its checksum and the number of the last event by then."""
+    """Where a release ends in the feed: its number, a proof of its content and the high-water mark of its events."""
 
     release: int
     checksum: str
@@ -28,21 +47,91 @@ class Mark:
 
 @dataclass(frozen=True)
 class Event:
-    """One event, with the entity's row as of its release. The feed itself holds no values.
+    """One event, with the row as of its release. The feed itself holds no values.
 
     Attributes:
+        seq: its number; numbers rise.
+        kind: whose shape the row has; a kind without a shape comes without a row.
+        key: the values of the shape's key.
+        event: create, update, merge, split, move, retire, return, erase, restrict; replace: ``row`` is every row.
+        fields: names of changed fields, ``|`` between them.
+        other_id: the other entity of a merge or split.
         row: None: it is gone, or it is ``restricted`` today and shown to nobody.
     """
 
     seq: int
     release: int
     kind: str
-    entity_id: str
+    key: tuple[Any, ...]
     event: str
     fields: str | None
     other_id: str | None
-    row: Row | None
+    row: Row | list[Row] | None
     restricted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some events in order, the number up to which everything is told by them, and the releases that end by then."""
+
+    events: list[Event]
+    upto: int
+    marks: list[Mark]
+
+
+class Source(Protocol):
+    """What a copy follows, within one reading transaction."""
+
+    shapes: Mapping[str, Shape]
+
+    def newest(self) -> Mark | None:
+        """The last release, None before the first."""
+
+    def knows(self, release: int, checksum: str) -> bool:
+        """Whether a release was told with this proof: if not, the source is another one, or other rights hold."""
+
+    def page(self, after: int, limit: int) -> Page:
+        """What comes after a number, at most ``limit`` events; without events there is nothing more yet."""
+
+    def snapshot(self) -> Iterable[tuple[str, list[Row]]]:
+        """Every kind's rows as of the newest release."""
+
+
+class Whole:
+    """Everything that the feed tells, in clear."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        follow: Mapping[str, tables.Table],
+        looked: Callable[[int], object] = lambda _rows: None,
+    ) -> None:
+        """``connection`` reads the release database; ``follow``: kind → its table; ``looked``: as in Limited."""
+        self.shapes: Mapping[str, Shape] = shapes(follow)
+        self._connection, self._follow, self._looked = connection, follow, looked
+
+    def newest(self) -> Mark | None:
+        """The last release, None before the first."""
+        return max(marks(self._connection), key=lambda mark: mark.release, default=None)
+
+    def knows(self, release: int, checksum: str) -> bool:
+        """Whether the release is here and its checksum is this."""
+        return any((m.release, m.checksum) == (release, checksum) for m in marks(self._connection, release - 1))
+
+    def page(self, after: int, limit: int = PAGE) -> Page:
+        """The next events after a number."""
+        events = _page(self._connection, self._follow, after, limit)
+        if events:
+            self._looked(len(events))
+        upto = events[-1].seq if events else after
+        return Page(events, upto, [mark for mark in marks(self._connection) if mark.seq <= upto])
+
+    def snapshot(self) -> Iterable[tuple[str, list[Row]]]:
+        """Every followed table as of the newest release."""
+        if (newest := self.newest()) is not None:
+            self._looked(sum(_count(self._connection, table, newest.release) for table in self._follow.values()))
+            for kind, table in self._follow.items():
+                yield kind, as_of(self._connection, table, newest.release)
 
 
 def followed(settings: Settings) -> dict[str, tables.Table]:
@@ -52,6 +141,14 @@ def followed(settings: Settings) -> dict[str, tables.Table]:
         name: known[kind.table]
         for name, kind in kinds.load_all(settings.expectations).items()
         if kind.table in known and known[kind.table].history
+    }
+
+
+def shapes(follow: Mapping[str, tables.Table]) -> dict[str, Shape]:
+    """The tables of a copy that follows everything."""
+    return {
+        kind: Shape(table.table, {name: table.columns[name].type for name in table.facts.names}, table.key[:1])
+        for kind, table in follow.items()
     }
 
 
@@ -67,8 +164,7 @@ def marks(connection: Connection, after: int = 0) -> list[Mark]:
     return [Mark(*row) for row in found]
 
 
-def page(connection: Connection, follow: dict[str, tables.Table], after: int, limit: int = PAGE) -> list[Event]:
-    """The next events after a number, at most ``limit``, in order; kinds that are not followed come without a row."""
+def _page(connection: Connection, follow: Mapping[str, tables.Table], after: int, limit: int) -> list[Event]:
     found = connection.execute(
         sa.text(
             "SELECT seq, release, kind, entity_id, event, fields, other_id FROM change "
@@ -84,12 +180,11 @@ def page(connection: Connection, follow: dict[str, tables.Table], after: int, li
             rows[kind, release, row[follow[kind].key[0]]] = row
     return [
         Event(
-            **event._mapping,
-            row=rows.get((event.kind, event.release, event.entity_id)),
-            restricted=event.entity_id in shut,
+            event.seq, event.release, event.kind, (event.entity_id,), event.event, event.fields, event.other_id,
+            rows.get((event.kind, event.release, event.entity_id)), event.entity_id in shut,
         )
         for event in found
-    ]
+    ]  # fmt: skip
 
 
 def restricted(connection: Connection) -> frozenset[str]:
@@ -110,10 +205,7 @@ def as_of(
 
     What is restricted today (``shut``, asked for where it is not given) is in no release, the earlier ones included.
     """
-    text = (
-        f'SELECT {listed(table.facts.names)} FROM "{table.table}" '  # noqa: S608 - names of the catalogue
-        "WHERE known_from <= :release AND (known_to IS NULL OR known_to > :release)"
-    )
+    text = f"SELECT {listed(table.facts.names)} {_standing(table)}"
     if ids is None:
         found = connection.execute(sa.text(text), {"release": release}).mappings()
     else:
@@ -125,6 +217,14 @@ def as_of(
         for row in found
         if row[table.key[0]] not in shut
     ]
+
+
+def _count(connection: Connection, table: tables.Table, release: int) -> int:
+    return int(connection.scalar(sa.text(f"SELECT COUNT(*) {_standing(table)}"), {"release": release}) or 0)
+
+
+def _standing(table: tables.Table) -> str:
+    return f'FROM "{table.table}" WHERE known_from <= :release AND (known_to IS NULL OR known_to > :release)'
 
 
 def _plain(value: object, kind: str) -> object:

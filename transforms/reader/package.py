@@ -14,11 +14,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from transforms import tables
-from transforms.errors import ConfigError
+from transforms.errors import ConfigError, GridfactsError
 
 SMALL_CELL = 5  # design.md section 6: counts under it are never shown
 CHILD = 14  # PIPL article 31: personal information of minors under 14 is sensitive
 PERSONAL_KEYS = ("person_id", "household_id", "entity_id")  # a consumer gets its own tokens of them
+PERSONAL = ("v1_person", "rel_person_house", "vault_identifier")  # their rows follow one natural person
 Mask = Literal["token", "year", "surname", "town"]
 _OFFERED = ("rel_person_house", "rel_org_premises", "stat_grid", "vault_identifier")
 _HIDDEN = ("provenance", "record_id", "ciphertext", "key_id", "token")
@@ -103,8 +104,7 @@ def _leaks_of(name: str, share: Share) -> list[str]:
         found.append("NOT_OFFERED: provenance and vault columns stay inside")
     if clear := [key for key in PERSONAL_KEYS if key in share.fields and share.mask.get(key) != "token"]:
         found.append(f"JOINABLE: {', '.join(clear)} without mask token can be joined across consumers")
-    row_level = name in ("v1_person", "rel_person_house", "vault_identifier")
-    if (row_level or share.personal) and name != "v1_household" and (share.minimum_age or 0) < CHILD:
+    if (name in PERSONAL or share.personal) and name != "v1_household" and (share.minimum_age or 0) < CHILD:
         found.append(f"UNDER_{CHILD}: rows of natural persons need minimum_age of at least {CHILD}")
     if share.divisions and "division_code" not in _reachable(name):
         found.append("NO_DIVISION: its rows cannot be limited by division")
@@ -131,6 +131,16 @@ def columns(name: str) -> tuple[str, ...]:
     text = (tables.SQL / "views" / f"{name}.sql").read_text("utf-8")
     selected = text[text.index("SELECT") : text.index("\nFROM")]
     return tuple(match["alias"] or match["name"] for match in _COLUMN.finditer(selected) if any(match.groups()))
+
+
+def refuse_expired(package: Package, today: dt.date) -> None:
+    """Nothing is read under rights that have ended.
+
+    Raises:
+        GridfactsError: ``EXPIRED``.
+    """
+    if package.expires < today:
+        raise GridfactsError("EXPIRED", f"the rights of {package.consumer} ended on {package.expires}")
 
 
 def load(path: Path) -> Package:

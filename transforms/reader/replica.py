@@ -1,8 +1,9 @@
-"""A small reference consumer: a local SQLite copy of the entity tables that follows the feed at its own pace.
+"""A small reference consumer: a local SQLite copy that follows a feed at its own pace.
 
 ``pull`` takes a snapshot when there is none, then pages of events into an inbox; ``apply`` moves whole releases from
 the inbox into the tables. Both may be killed, repeated or meet an event twice. A source that no longer knows the
-release the copy stands on (it was restored from a backup) makes the copy start again from a snapshot.
+release the copy stands on (it was restored from a backup, or other rights hold) makes the copy start again from a
+snapshot; a table or column that is no longer shared leaves the file at once.
 """
 
 from __future__ import annotations
@@ -10,44 +11,57 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-from sqlalchemy.engine import Connection
-
-from transforms import bulk, tables
+from transforms import bulk
 from transforms.errors import GridfactsError
 from transforms.reader import feed
-from transforms.reader.feed import Event, Mark, Row
+from transforms.reader.feed import REPLACE, Page, Row, Shape, Source
 
 _SQL = {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "day": "TEXT", "boolean": "INTEGER", "binary": "BLOB"}
-_OWN = (
-    "CREATE TABLE IF NOT EXISTS _state (one INTEGER PRIMARY KEY CHECK (one = 1), release, checksum, seq, pulled)",
-    "CREATE TABLE IF NOT EXISTS _mark (release INTEGER PRIMARY KEY, checksum, seq)",
-    "CREATE TABLE IF NOT EXISTS _inbox (seq INTEGER PRIMARY KEY, release, kind, entity_id, event, held)",
-)
+_OWN = {
+    "_state": "one INTEGER PRIMARY KEY CHECK (one = 1), release, checksum, seq, pulled",
+    "_mark": "release INTEGER PRIMARY KEY, checksum, seq",
+    "_inbox": "seq INTEGER PRIMARY KEY, release, kind, entity, event, held",
+}
 
 
 class Replica:
     """The copy in one file.
 
     Attributes:
-        follow: kind → the table copied for it.
+        shapes: kind → the table copied for it.
     """
 
-    def __init__(self, path: Path, follow: dict[str, tables.Table]) -> None:
+    def __init__(self, path: Path, shapes: Mapping[str, Shape]) -> None:
         """Open or make the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.follow = follow
+        self.shapes = shapes
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA secure_delete=ON")  # what a copy may no longer hold is overwritten
+        told = json.dumps([(kind, asdict(shape)) for kind, shape in shapes.items()])
         with self._transaction():
-            for statement in _OWN:
-                self._connection.execute(statement)
-            for table in follow.values():
-                columns = ", ".join(f'"{name}" {_SQL[table.columns[name].type]}' for name in table.facts.names)
-                key = f'PRIMARY KEY ("{table.key[0]}")'
-                self._connection.execute(f'CREATE TABLE IF NOT EXISTS "{table.table}" ({columns}, {key})')
+            self._connection.execute("CREATE TABLE IF NOT EXISTS _shape (told)")
+            held = self._connection.execute("SELECT told FROM _shape").fetchone()
+            if held is None or held["told"] != told:
+                self._make(told)
+
+    @classmethod
+    def held(cls, path: Path) -> Replica:
+        """The copy that a file is already.
+
+        Raises:
+            GridfactsError: ``NO_COPY``: there is no such file, or it is none.
+        """
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{path.absolute()}?mode=ro", uri=True)) as connection:
+                (told,) = connection.execute("SELECT told FROM _shape").fetchone()
+        except (sqlite3.Error, TypeError):
+            raise GridfactsError("NO_COPY", f"{path} is no copy: make one with 'gridfacts feed pull'") from None
+        return cls(path, {kind: Shape(**{**one, "key": tuple(one["key"])}) for kind, one in json.loads(told)})
 
     def close(self) -> None:
         """Let go of the file."""
@@ -59,11 +73,11 @@ class Replica:
         found = self._connection.execute("SELECT release FROM _state").fetchone()
         return int(found["release"]) if found else 0
 
-    def pull(self, source: Connection, limit: int = feed.PAGE) -> int:
+    def pull(self, source: Source, limit: int = feed.PAGE) -> int:
         """Take the next page of events, or a snapshot where the copy has none (or none the source knows).
 
         Args:
-            source: a reading transaction on the release database.
+            source: whose shapes are the copy's.
             limit: events a page.
 
         Returns:
@@ -72,17 +86,17 @@ class Replica:
         Raises:
             GridfactsError: ``NO_RELEASE``: there is nothing to follow yet.
         """
-        marks = feed.marks(source)
-        if not marks:
+        newest = source.newest()
+        if newest is None:
             raise GridfactsError("NO_RELEASE", "the source has not published a release yet")
         state = self._connection.execute("SELECT * FROM _state").fetchone()
-        if state is None or not any((m.release, m.checksum) == (state["release"], state["checksum"]) for m in marks):
-            self._snapshot(source, marks[-1])
+        if state is None or not source.knows(state["release"], state["checksum"]):
+            self._snapshot(source.snapshot(), newest)
             return 0
-        events = feed.page(source, self.follow, state["pulled"], limit)
+        page = source.page(state["pulled"], limit)
         with self._transaction():
-            self._take(events, [mark for mark in marks if mark.release > state["release"]])
-        return len(events)
+            self._take(page, state["release"])
+        return len(page.events)
 
     def apply(self) -> int:
         """Move every release that has come whole into the tables, each in a transaction of its own.
@@ -96,8 +110,8 @@ class Replica:
                 for event in self._connection.execute(
                     "SELECT * FROM _inbox WHERE release = ? ORDER BY seq", (mark.release,)
                 ).fetchall():
-                    if event["kind"] in self.follow:
-                        self._put(self.follow[event["kind"]], event["entity_id"], json.loads(event["held"]))
+                    if event["kind"] in self.shapes:
+                        self._move(event)
                 self._connection.execute("DELETE FROM _inbox WHERE release <= ?", (mark.release,))
                 self._connection.execute("DELETE FROM _mark WHERE release <= ?", (mark.release,))
                 self._connection.execute(
@@ -107,49 +121,66 @@ class Replica:
         return done
 
     def rows(self, table: str) -> list[Row]:
-        """A copied table, sorted by its key."""
-        key = next(one.key[0] for one in self.follow.values() if one.table == table)
-        return [dict(row) for row in self._connection.execute(f'SELECT * FROM "{table}" ORDER BY "{key}"')]  # noqa: S608
+        """A copied table, sorted by its key (by every column where it has none)."""
+        shape = next(one for one in self.shapes.values() if one.table == table)
+        order = bulk.listed(shape.key or list(shape.columns))
+        return [dict(row) for row in self._connection.execute(f'SELECT * FROM "{table}" ORDER BY {order}')]  # noqa: S608
 
-    def _next(self) -> Mark | None:
+    def _make(self, told: str) -> None:
+        """New tables for new shapes: whatever the file held before is gone."""
+        there = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> '_shape'"
+        for (name,) in self._connection.execute(there).fetchall():
+            self._connection.execute(f'DROP TABLE "{name}"')
+        for name, columns in (_OWN | {shape.table: _columns(shape) for shape in self.shapes.values()}).items():
+            self._connection.execute(f'CREATE TABLE "{name}" ({columns})')
+        self._connection.execute("DELETE FROM _shape")
+        self._connection.execute("INSERT INTO _shape VALUES (?)", (told,))
+
+    def _next(self) -> feed.Mark | None:
         """The next release all of whose events are here."""
         found = self._connection.execute(
             "SELECT one.release, one.checksum, one.seq FROM _mark AS one, _state AS state "
-            "WHERE one.seq <= state.pulled AND one.release > state.release ORDER BY one.release LIMIT 1"
+            "WHERE one.release > state.release ORDER BY one.release LIMIT 1"
         ).fetchone()
-        return Mark(*found) if found else None
+        return feed.Mark(*found) if found else None
 
-    def _take(self, events: list[Event], marks: list[Mark]) -> None:
-        for event in events:
-            self._connection.execute(
-                "INSERT OR IGNORE INTO _inbox VALUES (?, ?, ?, ?, ?, ?)",
-                (event.seq, event.release, event.kind, event.entity_id, event.event, json.dumps(event.row)),
-            )
-        for mark in marks:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO _mark VALUES (?, ?, ?)", (mark.release, mark.checksum, mark.seq)
-            )
-        if events:
-            self._connection.execute("UPDATE _state SET pulled = MAX(pulled, ?)", (events[-1].seq,))
+    def _take(self, page: Page, release: int) -> None:
+        for event in page.events:
+            held = (event.seq, event.release, event.kind, json.dumps(event.key), event.event, json.dumps(event.row))
+            self._connection.execute("INSERT OR IGNORE INTO _inbox VALUES (?, ?, ?, ?, ?, ?)", held)
+        for mark in page.marks:
+            if mark.release > release:
+                told = (mark.release, mark.checksum, mark.seq)
+                self._connection.execute("INSERT OR REPLACE INTO _mark VALUES (?, ?, ?)", told)
+        self._connection.execute("UPDATE _state SET pulled = MAX(pulled, ?)", (page.upto,))
 
-    def _snapshot(self, source: Connection, mark: Mark) -> None:
+    def _snapshot(self, told: Iterable[tuple[str, list[Row]]], mark: feed.Mark) -> None:
         """Everything as of the last release; the feed goes on right behind it."""
         with self._transaction():
-            for name in ("_state", "_inbox", "_mark", *(table.table for table in self.follow.values())):
+            for name in (*_OWN, *(shape.table for shape in self.shapes.values())):
                 self._connection.execute(f'DELETE FROM "{name}"')  # noqa: S608
-            for table in self.follow.values():
-                for row in feed.as_of(source, table, mark.release):
-                    self._put(table, row[table.key[0]], row)
+            for kind, rows in told:
+                self._insert(self.shapes[kind], rows)
             self._connection.execute(
                 "INSERT INTO _state VALUES (1, ?, ?, ?, ?)", (mark.release, mark.checksum, mark.seq, mark.seq)
             )
 
-    def _put(self, table: tables.Table, entity: str, row: Row | None) -> None:
-        self._connection.execute(f'DELETE FROM "{table.table}" WHERE "{table.key[0]}" = ?', (entity,))  # noqa: S608
+    def _move(self, event: sqlite3.Row) -> None:
+        """One event from the inbox into its table."""
+        shape, row = self.shapes[event["kind"]], json.loads(event["held"])
+        if event["event"] == REPLACE:
+            self._connection.execute(f'DELETE FROM "{shape.table}"')  # noqa: S608
+            self._insert(shape, row)
+            return
+        tests = " AND ".join(f'"{name}" IS ?' for name in shape.key)
+        self._connection.execute(f'DELETE FROM "{shape.table}" WHERE {tests}', json.loads(event["entity"]))  # noqa: S608
         if row is not None:
-            marks = ", ".join("?" * len(row))
-            text = f'INSERT INTO "{table.table}" ({bulk.listed(list(row))}) VALUES ({marks})'  # noqa: S608
-            self._connection.execute(text, list(row.values()))
+            self._insert(shape, [row])
+
+    def _insert(self, shape: Shape, rows: list[Row]) -> None:
+        marks = ", ".join("?" * len(shape.columns))
+        text = f'INSERT INTO "{shape.table}" ({bulk.listed(list(shape.columns))}) VALUES ({marks})'  # noqa: S608
+        self._connection.executemany(text, ([row[name] for name in shape.columns] for row in rows))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -160,3 +191,8 @@ class Replica:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+
+def _columns(shape: Shape) -> str:
+    columns = ", ".join(f'"{name}" {_SQL[kind]}' for name, kind in shape.columns.items())
+    return f"{columns}, PRIMARY KEY ({bulk.listed(shape.key)})" if shape.key else columns

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from transforms.reader.package import Package, Share
+from transforms import tables
+from transforms.reader.package import PERSONAL, Package, Share
+from transforms.tables import Table
+
+_BASES = {"v1_place": "place_grid"}  # the other views bear their table's name
 
 
 def prefix(code: str) -> str:
@@ -18,7 +22,25 @@ def prefix(code: str) -> str:
     return code[:2]
 
 
-def query(package: Package, name: str, token: Callable[[str], str], years_before: Callable[[int], str]) -> str:
+def base_of(name: str) -> Table:
+    """The table of the catalogue that a view or table for readers shows."""
+    known = tables.load_all()
+    asked = (_BASES.get(name, name), name.replace("v1_", "fact_"), name.replace("v1_", "std_"))
+    return next(known[one] for one in asked if one in known)
+
+
+def older(name: str, share: Share, years_before: Callable[[int], str]) -> str | None:
+    """The test that a natural person is old enough to be seen; None where age says nothing."""
+    return _old_enough(share, years_before) if name in PERSONAL else None
+
+
+def query(
+    package: Package,
+    name: str,
+    token: Callable[[str], str],
+    years_before: Callable[[int], str],
+    among: str | None = None,
+) -> str:
     """The SELECT of one shared table.
 
     Args:
@@ -26,10 +48,11 @@ def query(package: Package, name: str, token: Callable[[str], str], years_before
         name: the view or table.
         token: a column → the expression of this consumer's token of it.
         years_before: a number of years → the expression of the day so long before the night of the release.
+        among: a test more that rows have to pass.
     """
     share = package.tables[name]
     chosen = [f"{_masked(field, share, package, token)} AS {field}" for field in share.fields]
-    tests = _tests(name, share, years_before)
+    tests = [*_tests(name, share, years_before), *([among] if among else [])]
     text = f"SELECT {', '.join(chosen)} FROM {name} AS one"  # noqa: S608 - checked names
     return text + (f" WHERE {' AND '.join(tests)}" if tests else "")
 
@@ -55,7 +78,7 @@ def _tests(name: str, share: Share, years_before: Callable[[int], str]) -> list[
     tests = [] if name.startswith("v1_") or name == "stat_grid" else ["one.known_to IS NULL"]
     if name == "v1_person":
         return tests + _of_person(share, years_before)
-    if name in ("rel_person_house", "vault_identifier"):
+    if name in PERSONAL:
         key = "person_id" if name == "rel_person_house" else "entity_id"
         who = " AND ".join(_of_person(share, years_before))
         tests.append(f"one.{key} IN (SELECT one.person_id FROM v1_person AS one WHERE {who})")  # noqa: S608
@@ -64,10 +87,14 @@ def _tests(name: str, share: Share, years_before: Callable[[int], str]) -> list[
 
 
 def _of_person(share: Share, years_before: Callable[[int], str]) -> list[str]:
+    return [_old_enough(share, years_before), *_within(share.divisions)]
+
+
+def _old_enough(share: Share, years_before: Callable[[int], str]) -> str:
     """A birth date known only to the year or month counts from the latest day it may mean."""
     age = share.minimum_age or 0
     known = f"(one.birth_precision = 'day' AND one.birth_date <= {years_before(age)})"
-    return [f"({known} OR one.birth_date <= {years_before(age + 1)})", *_within(share.divisions)]
+    return f"({known} OR one.birth_date <= {years_before(age + 1)})"
 
 
 def _within(divisions: tuple[str, ...]) -> list[str]:

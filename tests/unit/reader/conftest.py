@@ -44,6 +44,7 @@ def publish_city(settings: Settings, number: int, before: small.City, now: small
 
 def events(settings: Settings, before: small.City, now: small.City) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
+    signposts = {row["entity_id"]: row.get("signpost") for row in now["identity"]}
     for kind, table in feed.followed(settings).items():
         key = table.key[0]
         old, new = ({row[key]: row for row in city.get(table.table, [])} for city in (before, now))
@@ -55,5 +56,8 @@ def events(settings: Settings, before: small.City, now: small.City) -> list[dict
                     if name == "update"
                     else []
                 )
-                found.append({"kind": kind, "entity_id": entity, "event": name, "fields": "|".join(fields) or None})
+                other = signposts.get(entity) if name == "retire" else None
+                name = "merge" if other else name
+                event = {"kind": kind, "entity_id": entity, "event": name, "fields": "|".join(fields) or None}
+                found.append(event | {"other_id": other})
     return found

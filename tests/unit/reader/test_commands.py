@@ -46,6 +46,21 @@ def test_from_a_release_to_a_copy_that_follows(home: Settings, tmp_path: Path) -
     assert "release 3" in call(home, reader.release_group, "rollback", "--yes")
 
 
+def test_a_consumer_follows_what_its_rights_let_it_see(home: Settings, tmp_path: Path) -> None:
+    copy = str(tmp_path / "copy.db")
+    words = ("pull", "--replica", copy, "--consumer", "yuncheng_wangge", "--who", "网格中心")
+    call(home, reader.feed_group, *words)
+    second = small.second_city()
+    second["fact_premises"][0]["name"] = "改名店"
+    publish_city(home, 2, small.first_city(), second)
+    assert "2 events taken" in call(home, reader.feed_group, *words)  # the premises, and the counts as a whole
+    assert "1 releases applied" in call(home, reader.feed_group, "apply", "--replica", copy)
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT name FROM v1_premises").fetchall() == [("改名店",)]
+    assert "no rights package" in call(home, reader.feed_group, *words[:4], "nobody", code=2)
+    assert "the chain is whole" in call(home, reader.audit_group, "verify")
+
+
 def test_an_export_is_told_and_the_chain_is_whole(home: Settings, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ("yuncheng_wangge", "--out", str(out), "--format", "csv", "--who", "网格中心")

@@ -35,7 +35,7 @@ def same_tables(settings: Settings, replica: Replica) -> bool:
     dbs = database.open_databases(settings)
     found = []
     with database.reading(dbs.release) as source:
-        for table in replica.follow.values():
+        for table in feed.followed(settings).values():
             rows = sorted(feed.as_of(source, table, replica.release), key=lambda row: str(row[table.key[0]]))
             found.append(rows == replica.rows(table.table))
     assert len(found) > 5
@@ -44,12 +44,12 @@ def same_tables(settings: Settings, replica: Replica) -> bool:
 
 def pull(settings: Settings, replica: Replica, limit: int = feed.PAGE) -> int:
     with database.reading(database.open_databases(settings).release) as source:
-        return replica.pull(source, limit)
+        return replica.pull(feed.Whole(source, feed.followed(settings)), limit)
 
 
 @pytest.fixture
 def replica(settings: Settings, tmp_path: Path) -> Replica:
-    return Replica(tmp_path / "replica.db", feed.followed(settings))
+    return Replica(tmp_path / "replica.db", feed.shapes(feed.followed(settings)))
 
 
 def test_nothing_to_follow_before_the_first_release(settings: Settings, replica: Replica) -> None:
@@ -74,15 +74,15 @@ def test_snapshot_and_tail_join_up(settings: Settings, replica: Replica) -> None
 
 def test_pages_of_one_event_restarts_and_duplicates_end_the_same(settings: Settings, tmp_path: Path) -> None:
     publish_city(settings, 1, {}, small.first_city())
-    follow, chance = feed.followed(settings), random.Random(7)
-    first = Replica(tmp_path / "one.db", follow)
+    shapes, chance = feed.shapes(feed.followed(settings)), random.Random(7)
+    first = Replica(tmp_path / "one.db", shapes)
     pull(settings, first)
     first.close()
     publish_city(settings, 2, small.first_city(), small.second_city())
     publish_city(settings, 3, small.second_city(), third_city())
     seen = set()
     for _ in range(40):
-        again = Replica(tmp_path / "one.db", follow)  # a restart before every step
+        again = Replica(tmp_path / "one.db", shapes)  # a restart before every step
         if chance.random() < 0.3:  # the answer was lost: the same page comes again
             again._connection.execute("UPDATE _state SET pulled = MAX(seq, pulled - 1)")
         pull(settings, again, limit=1)
