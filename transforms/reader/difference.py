@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from transforms import bulk
 from transforms.reader import export, selection
 from transforms.reader.asof import as_of
 from transforms.reader.package import PERSONAL, Package, Share
@@ -92,8 +93,10 @@ def _rows(
     connection: Connection, package: Package, name: str, at: tuple[int, str], among: str | None
 ) -> dict[Key, dict[str, Any]]:
     release, night = at
-    years = export.day_before(night)
-    text = selection.query(package, name, token=lambda column: column, years_before=years, among=among)
+    text = selection.query(
+        package, name, token=lambda column: column, years_before=export.day_before(night), among=among,
+        postgres=bulk.is_postgres(connection),
+    )  # fmt: skip
     found = export.asked(connection, package, name, as_of(text, release)).to_pylist()
     return {tuple(row[key] for key in selection.base_of(name).key): row for row in found}
 

@@ -83,7 +83,8 @@ def export(
 def rows_of(connection: Connection, package: Package, name: str, known: Keys, night: str) -> pa.Table:
     """The rows one shared table gives, masked, sorted by all their columns."""
     share = package.tables[name]
-    text = selection.query(package, name, token=lambda column: column, years_before=day_before(night))
+    years, postgres = day_before(night), bulk.is_postgres(connection)
+    text = selection.query(package, name, token=lambda column: column, years_before=years, postgres=postgres)
     table = asked(connection, package, name, text)
     for at, field in enumerate(share.fields):
         if (tell := teller(field, share, package, known)) is not None:

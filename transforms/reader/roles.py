@@ -19,6 +19,14 @@ from transforms.reader import export, selection
 from transforms.reader.package import Package
 from transforms.run import Settings
 
+_TODAY = "(now() AT TIME ZONE 'UTC')::date"  # not CURRENT_DATE: a reader may set the session's time zone
+_SHARED = r"""
+SELECT proc.oid::regprocedure::text FROM pg_proc AS proc
+WHERE proc.pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', proc.oid, 'EXECUTE')
+AND (proc.proname ~ '^pg_(try_)?advisory_' OR proc.proname ~ '^lo_' OR proc.proname IN ('loread', 'lowrite'))
+ORDER BY 1
+"""
+
 
 def role_of(consumer: str) -> str:
     """The role, and the schema of its views."""
@@ -59,8 +67,20 @@ def _close_doors(connection: Connection) -> None:
         "REVOKE ALL ON SCHEMA release, control FROM PUBLIC",
         "REVOKE ALL ON ALL TABLES IN SCHEMA release, control FROM PUBLIC",
         f'REVOKE TEMPORARY ON DATABASE "{database_name}" FROM PUBLIC',
+        "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
     ):
         connection.exec_driver_sql(statement)
+    _close_shared(connection)
+
+
+def _close_shared(connection: Connection) -> None:
+    """Advisory locks, by which a reader could stop publish and audit, and large objects, where it could leave things.
+
+    Only a superuser can take them from everybody; a database whose owner is none keeps them (README.md).
+    """
+    if connection.scalar(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        for function in connection.scalars(sa.text(_SHARED)).all():
+            connection.exec_driver_sql(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
 
 
 def _roles(connection: Connection) -> list[str]:
@@ -82,8 +102,8 @@ def _make(connection: Connection, role: str, package: Package, known: Keys) -> N
     for name, share in sorted(package.tables.items()):
         if "number" in share.fields:
             continue  # deciphered only for an export
-        text = selection.query(package, name, token=_token(role), years_before=_years_before)
-        still = f"CURRENT_DATE <= DATE '{package.expires.isoformat()}'"
+        text = selection.query(package, name, token=_token(role), years_before=_years_before, postgres=True)
+        still = f"{_TODAY} <= DATE '{package.expires.isoformat()}'"
         glue = "AND" if " WHERE " in text else "WHERE"
         connection.exec_driver_sql(
             f'CREATE VIEW "{role}"."{name}" WITH (security_barrier = true) AS {text} {glue} {still}'

@@ -13,6 +13,9 @@ from transforms.tables import Table
 
 _BASES = {"v1_place": "place_grid"}  # the other views bear their table's name
 
+_YEAR_OF_TEXT = "SUBSTR({}, 1, 4)"
+_YEAR_OF_DAY = "TO_CHAR({}, 'YYYY')"  # never by a cast to text: a reader's DateStyle would put day and month first
+
 
 def prefix(code: str) -> str:
     """The digits of a division code that all divisions in it share (GB/T 10114: 2, 4, 6, 9 or 12 of them)."""
@@ -40,6 +43,8 @@ def query(
     token: Callable[[str], str],
     years_before: Callable[[int], str],
     among: str | None = None,
+    *,
+    postgres: bool = False,
 ) -> str:
     """The SELECT of one shared table.
 
@@ -49,21 +54,23 @@ def query(
         token: a column → the expression of this consumer's token of it.
         years_before: a number of years → the expression of the day so long before the night of the release.
         among: a test more that rows have to pass.
+        postgres: for PostgreSQL, where days are no text.
     """
     share = package.tables[name]
-    chosen = [f"{_masked(field, share, package, token)} AS {field}" for field in share.fields]
+    year = _YEAR_OF_DAY if postgres else _YEAR_OF_TEXT
+    chosen = [f"{_masked(field, package, name, token, year)} AS {field}" for field in share.fields]
     tests = [*_tests(name, share, years_before), *([among] if among else [])]
     text = f"SELECT {', '.join(chosen)} FROM {name} AS one"  # noqa: S608 - checked names
     return text + (f" WHERE {' AND '.join(tests)}" if tests else "")
 
 
-def _masked(field: str, share: Share, package: Package, token: Callable[[str], str]) -> str:
+def _masked(field: str, package: Package, name: str, token: Callable[[str], str], year: str) -> str:
     column = "one.ciphertext" if field == "number" else f"one.{field}"
-    match share.mask.get(field):
+    match package.tables[name].mask.get(field):
         case "token":
             return token(column)
         case "year":
-            return f"SUBSTR(CAST({column} AS TEXT), 1, 4)"
+            return year.format(column)
         case "surname":
             return f"SUBSTR({column}, 1, 1)"
         case "town":

@@ -17,6 +17,7 @@ from transforms.errors import GridfactsError
 from transforms.reader import export, roles
 from transforms.run import Settings
 
+ROLES = ("reader_here", "reader_there")
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 FAR = (dt.date.today() + dt.timedelta(days=400)).isoformat()  # noqa: DTZ011 - rights end by the server's calendar
 RELATIONS = (
@@ -59,7 +60,7 @@ def test_every_role_relation_and_verb(served: Settings) -> None:
         relations = list(connection.scalars(sa.text(RELATIONS)))
         held = {
             (role, relation, verb)
-            for role in ("reader_here", "reader_there")
+            for role in ROLES
             for relation in relations
             for verb in VERBS
             if connection.scalar(
