@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from transforms import values
 
 RESIDENT, PASSPORT, TAIWAN_PERMIT, HOME_PERMIT, PERMANENT_RESIDENT = "111", "414", "511", "516", "553"
+RESIDENT_TOKENS = "document:resident"  # what link tokens of the resident's number space are made of, the number behind
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])  # 2^(17-i) mod 11
 _CHECKS = np.frombuffer(b"10X98765432", dtype="S1")
 _PROVINCES = "1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[123]"

@@ -96,6 +96,22 @@ def apply_rights() -> None:
         click.echo(role)
 
 
+@rights_group.command()
+@click.argument("consumer")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--of", "name", default="v1_person", show_default=True, help="The view whose entities are meant.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+@click.option("--who", required=True, envvar="GRIDFACTS_WHO", help="Who asks; it stands in the audit.")
+def onboard(consumer: str, file: Path, name: str, out: Path, who: str) -> None:
+    """Answer CONSUMER's own keys in FILE (CSV: key and the columns its package names) with its tokens."""
+    from transforms.reader import onboard as onboarding
+
+    settings = Settings.from_environment()
+    package = _package(settings, consumer)
+    for answer, rows in onboarding.onboard(settings, package, name, file, out, who, _today()).items():
+        click.echo(f"{answer}: {rows} rows")
+
+
 @click.command()
 @click.argument("consumer")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")

@@ -71,6 +71,14 @@ def record_read(
         raise AuditError("AUDIT", f"the read is refused, its audit row cannot be written ({error.detail})") from None
 
 
+def rows_told(settings: Settings, action: Action, kind: str) -> int:
+    """How many rows one consumer (or kind) was ever told by an action."""
+    found = database.read(
+        database.open_databases(settings).control, "audit", ["rows"], {"action": action, "kind": kind}
+    )
+    return sum(found["rows"].to_pylist())
+
+
 def verify(settings: Settings) -> list[str]:
     """Follow the chain from its start.
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from transforms import bulk
 from transforms.reader import export, selection
 from transforms.reader.asof import as_of
-from transforms.reader.package import PERSONAL, Package, Share
+from transforms.reader.package import PERSONAL, Package, Share, base_of
 
 Key = tuple[Any, ...]
 _NODES = {"std_address": "address_id", "std_building": "building_id", "fact_facility": "facility_id"}
@@ -57,7 +57,7 @@ class Difference:
 
 def follows(name: str, share: Share) -> bool:
     """Whether a shared table can be followed row by row: it has history, and its rows can be told apart."""
-    base = selection.base_of(name)
+    base = base_of(name)
     return base.history and all(key in share.fields and share.mask.get(key) in (None, "token") for key in base.key)
 
 
@@ -98,12 +98,12 @@ def _rows(
         postgres=bulk.is_postgres(connection),
     )  # fmt: skip
     found = export.asked(connection, package, name, as_of(text, release)).to_pylist()
-    return {tuple(row[key] for key in selection.base_of(name).key): row for row in found}
+    return {tuple(row[key] for key in base_of(name).key): row for row in found}
 
 
 def _among(connection: Connection, share: Share, name: str, step: Step) -> str | None:
     """The test that a row may differ between the two releases; None: any may."""
-    base = selection.base_of(name)
+    base = base_of(name)
     key, table = base.key[0], base.table
     found = [f"SELECT held.{key} FROM {table} AS held WHERE {step.touched('held')}"]  # noqa: S608 - the catalogue's
     if name == "v1_place" or any(field not in base.columns for field in share.fields):
@@ -163,7 +163,7 @@ def _seen(connection: Connection, package: Package, name: str, step: Step, ids: 
     """Those of some entities that the consumer sees after the step."""
     if not ids:
         return set()
-    key = selection.base_of(name).key[0]
+    key = base_of(name).key[0]
     among = f"one.{key} IN ({', '.join(_quoted(one) for one in ids)})"
     return {str(found[0]) for found in _rows(connection, package, name, (step.after, step.night), among)}
 

@@ -22,7 +22,7 @@ from transforms import bulk, database, key_marks, keys, store, tables
 from transforms.errors import GridfactsError
 from transforms.keys import Keys
 from transforms.reader import audit, geopackage, selection
-from transforms.reader.package import Package, Share, refuse_expired
+from transforms.reader.package import Package, Share, base_of, refuse_expired
 from transforms.run import Settings
 
 Format = Literal["parquet", "csv", "gpkg"]
@@ -153,7 +153,7 @@ def kind_of(name: str, field: str) -> tables.Type:
 def sources_of(name: str) -> list[tables.Table]:
     """The catalogue's tables that say what the columns of a view or table mean, the nearest first."""
     known = tables.load_all()
-    return [selection.base_of(name), known["place_grid"], known["std_grid"]]
+    return [base_of(name), known["place_grid"], known["std_grid"]]
 
 
 def _write(folder: Path, name: str, table: pa.Table, formats: tuple[Format, ...], night: str) -> None:

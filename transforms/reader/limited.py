@@ -18,10 +18,10 @@ from sqlalchemy.engine import Connection
 
 from transforms import kinds, tables
 from transforms.keys import Keys
-from transforms.reader import difference, export, feed, selection
+from transforms.reader import difference, export, feed
 from transforms.reader.difference import Difference, Step
 from transforms.reader.feed import REPLACE, Event, Mark, Page, Row, Shape
-from transforms.reader.package import Package
+from transforms.reader.package import Package, base_of
 from transforms.run import Settings
 
 SPAN = 10**9
@@ -109,13 +109,13 @@ class Limited:
         found: list[Event] = []
         for name, share in sorted(self._package.tables.items()):
             if difference.follows(name, share):
-                kind = self._kinds.get(selection.base_of(name).table) if name.startswith("v1_") else None
+                kind = self._kinds.get(base_of(name).table) if name.startswith("v1_") else None
                 told = difference.differences(self._connection, self._package, name, step, kind)
                 found += sorted((self._event(name, release, one) for one in told), key=lambda one: json.dumps(one.key))
         return found
 
     def _event(self, name: str, release: int, one: Difference) -> Event:
-        key = selection.base_of(name).key
+        key = base_of(name).key
         row = None if one.row is None else {field: self._told(name, field, value) for field, value in one.row.items()}
         other = None if one.other is None else self._told(name, key[0], one.other)
         told = tuple(self._told(name, field, value) for field, value in zip(key, one.key, strict=True))
@@ -140,7 +140,7 @@ def _shape(package: Package, name: str) -> Shape:
         field: "text" if field in share.mask or field == "number" else export.kind_of(name, field)
         for field in share.fields
     }
-    return Shape(name, columns, selection.base_of(name).key if difference.follows(name, share) else ())
+    return Shape(name, columns, base_of(name).key if difference.follows(name, share) else ())
 
 
 def _plain(value: object) -> object:

@@ -21,6 +21,7 @@ CHILD = 14  # PIPL article 31: personal information of minors under 14 is sensit
 PERSONAL_KEYS = ("person_id", "household_id", "entity_id")  # a consumer gets its own tokens of them
 PERSONAL = ("v1_person", "rel_person_house", "vault_identifier")  # their rows follow one natural person
 Mask = Literal["token", "year", "surname", "town"]
+_BASES = {"v1_place": "place_grid"}  # the other views bear their table's name
 _OFFERED = ("rel_person_house", "rel_org_premises", "stat_grid", "vault_identifier")
 _HIDDEN = ("provenance", "record_id", "ciphertext", "key_id", "token")
 _COLUMN = re.compile(r"^  (?:(?:CASE .*|.*?) AS (?P<alias>\w+)|\w+\.(?P<name>\w+)),?$", re.MULTILINE)
@@ -53,6 +54,20 @@ class Share(_Strict):
         return any(key in self.fields for key in PERSONAL_KEYS) or "number" in self.fields
 
 
+class Onboarding(_Strict):
+    """How a consumer's own keys are answered with its tokens (transforms/reader/onboard.py).
+
+    Attributes:
+        by: the columns that together say who is meant, the surest way first; ``document`` is a document number.
+        rows: how many rows the consumer may ever ask for.
+        least_found: of a file, the share that must be found; below it nothing of the file is answered.
+    """
+
+    by: tuple[tuple[Name, ...], ...] = Field(min_length=1)
+    rows: int = Field(ge=1)
+    least_found: float = Field(default=0.5, ge=0.5, le=1.0)
+
+
 class Package(_Strict):
     """A rights package."""
 
@@ -64,6 +79,7 @@ class Package(_Strict):
     expires: dt.date
     threshold: int = SMALL_CELL
     tables: dict[Name, Share] = Field(min_length=1)
+    onboarding: dict[Name, Onboarding] = {}
 
     @model_validator(mode="after")
     def _leaks_nothing(self) -> Package:
@@ -83,6 +99,25 @@ def leaks(package: Package) -> list[str]:
     numbers = any("number" in share.fields for share in package.tables.values())
     if numbers and any("birth_date" in share.fields for share in package.tables.values()):
         found.append("NUMBER_AND_BIRTH: document numbers beside birth dates")
+    for name, onboarding in package.onboarding.items():
+        found += [f"onboarding.{name}: {reason}" for reason in _leaks_in(package, name, onboarding)]
+    return found
+
+
+def _leaks_in(package: Package, name: str, onboarding: Onboarding) -> list[str]:
+    """Whoever may match by a value can guess it: so only by values that are seen anyway, or by a whole number."""
+    share = package.tables.get(name)
+    key = f"{name.removeprefix('v1_')}_id"
+    if share is None or not name.startswith("v1_") or key not in share.fields:
+        return [f"NOT_SHARED: {key} is not among the fields of {name}"]
+    clear = [field for field in share.fields if field not in share.mask and field in base_of(name).columns]
+    found = []
+    for way in onboarding.by:
+        if "document" in way and ("name" not in way or name != "v1_person"):
+            found.append("GUESSABLE: a document number counts beside the person's name only")
+        if hidden := [one for one in way if one not in clear and not (one == "name" and "document" in way)
+                      and one != "document"]:  # fmt: skip
+            found.append(f"GUESSABLE: {', '.join(hidden)}: not shared in clear, so it could be guessed")
     return found
 
 
@@ -115,6 +150,13 @@ def _reachable(name: str) -> tuple[str, ...]:
     """The columns by which rows can be limited: a table's own, or those of the person or house it points to."""
     own = columns(name)
     return (*own, "division_code") if "person_id" in own or name == "vault_identifier" else own
+
+
+def base_of(name: str) -> tables.Table:
+    """The table of the catalogue that a view or table for readers shows."""
+    known = tables.load_all()
+    asked = (_BASES.get(name, name), name.replace("v1_", "fact_"), name.replace("v1_", "std_"))
+    return next(known[one] for one in asked if one in known)
 
 
 def offered() -> tuple[str, ...]:

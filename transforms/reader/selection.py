@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from transforms import tables
-from transforms.reader.package import PERSONAL, Package, Share
-from transforms.tables import Table
-
-_BASES = {"v1_place": "place_grid"}  # the other views bear their table's name
+from transforms.reader.package import PERSONAL, Package, Share, base_of
 
 _YEAR_OF_TEXT = "SUBSTR({}, 1, 4)"
 _YEAR_OF_DAY = "TO_CHAR({}, 'YYYY')"  # never by a cast to text: a reader's DateStyle would put day and month first
+
+
+def seen(package: Package, name: str, columns: list[str], years_before: Callable[[int], str]) -> str:
+    """The SELECT of some columns of a shared view's table, as they are, of every row that the package lets see.
+
+    What it answers is for comparing, not for showing.
+    """
+    share = package.tables[name]
+    tests = ["one.known_to IS NULL", *_tests(name, share, years_before)]
+    chosen = ", ".join(f"one.{column}" for column in columns)
+    return f"SELECT {chosen} FROM {base_of(name).table} AS one WHERE {' AND '.join(tests)}"  # noqa: S608 - checked names
 
 
 def prefix(code: str) -> str:
@@ -23,13 +30,6 @@ def prefix(code: str) -> str:
         if code[end : end + len(rest)] != rest:
             return code[: end + len(rest)]
     return code[:2]
-
-
-def base_of(name: str) -> Table:
-    """The table of the catalogue that a view or table for readers shows."""
-    known = tables.load_all()
-    asked = (_BASES.get(name, name), name.replace("v1_", "fact_"), name.replace("v1_", "std_"))
-    return next(known[one] for one in asked if one in known)
 
 
 def older(name: str, share: Share, years_before: Callable[[int], str]) -> str | None:
