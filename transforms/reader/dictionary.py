@@ -7,13 +7,14 @@ and the departments that feed a column in ``expectations/contracts``. A test hol
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from transforms import contract, kinds, tables
 from transforms.contract import Contract
 from transforms.kinds import Kind
-from transforms.reader import package
+from transforms.reader import export, package, promise
+from transforms.reader.promise import Promised
 from transforms.tables import Table
 
 _TYPES = {
@@ -56,7 +57,7 @@ def render(expectations: Path) -> str:
     parts += ["</nav>", *_sources(contracts)]
     for table in every.values():
         parts += _table(table, {kind.kind: kind for kind in known.values() if kind.table == table.table}, contracts)
-    return "\n".join([*parts, *_consumers(expectations), "</body></html>", ""])
+    return "\n".join([*parts, *views(promise.load()), *_consumers(expectations), "</body></html>", ""])
 
 
 def _safe(value: object) -> str:
@@ -110,6 +111,30 @@ def _meaning(column: str, own: dict[str, Kind], contracts: dict[str, Contract]) 
                     purposes.add(mapped.purpose)
                     fed.add(one.owner.department)
     return "<br>".join(codes), "、".join(sorted(purposes)), "、".join(_safe(one) for one in sorted(fed))
+
+
+def views(promised: Mapping[str, Mapping[str, Promised]]) -> Iterator[str]:
+    """What v1 promises: every column that stands, since when, and the day on which it may go."""
+    yield "<h2>v1 视图 Views of v1</h2><p>只增不减。Columns are added and never taken away without a year's notice.</p>"
+    for view, columns in promised.items():
+        yield f'<h2 id="{view}"><code>{view}</code></h2><table>'
+        yield _row(
+            ["字段 Column", "名称 Label", "类型 Type", "说明 Description", "始于 Since", "停用 Deprecated"], "th"
+        )
+        for name, one in columns.items():
+            if one.stands:
+                told = next((t.columns[name] for t in export.sources_of(view) if name in t.columns), None)
+                label, text = (_safe(told.label), _safe(told.description)) if told else ("", "")
+                cells = [
+                    f"<code>{name}</code>",
+                    label,
+                    _TYPES[one.type],
+                    text,
+                    one.since.isoformat(),
+                    _safe(one.notice),
+                ]
+                yield _row(cells)
+        yield "</table>"
 
 
 def _consumers(expectations: Path) -> Iterator[str]:

@@ -21,11 +21,12 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, database, key_marks, keys, store, tables
 from transforms.errors import GridfactsError
 from transforms.keys import Keys
-from transforms.reader import audit, geopackage, selection
+from transforms.reader import audit, geopackage, promise, selection
 from transforms.reader.package import Package, Share, base_of, refuse_expired
 from transforms.run import Settings
 
 Format = Literal["parquet", "csv", "gpkg"]
+_FRESH = "SELECT source, as_of, state FROM source_state WHERE release = :release ORDER BY source"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # OWASP: a spreadsheet would run such a cell
 
 
@@ -62,6 +63,7 @@ def export(
         if last is None:
             raise GridfactsError("NO_RELEASE", "nothing was published yet")
         found = {name: rows_of(connection, package, name, known, last.night) for name in sorted(package.tables)}
+        fresh = [dict(row) for row in connection.execute(sa.text(_FRESH), {"release": last.release}).mappings()]
     counts = {name: table.num_rows for name, table in found.items()}
     number = audit.record_read(
         settings, who=who, action="export", kind=package.consumer, purpose=package.purpose, rows=sum(counts.values())
@@ -73,7 +75,7 @@ def export(
         told = {
             "consumer": package.consumer, "purpose": package.purpose, "legal_basis": package.legal_basis,
             "expires": package.expires.isoformat(), "release": last.release, "checksum": last.checksum,
-            "night": last.night, "audit": number, "rows": counts,
+            "night": last.night, "audit": number, "rows": counts, "sources": fresh,
             "files": {path.name: store.file_sha256(path) for path in sorted(folder.iterdir())},
         }  # fmt: skip
         (folder / "export.json").write_text(json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True), "utf-8")
@@ -176,9 +178,11 @@ def _cell(value: object) -> object:
 def _dictionary(path: Path, package: Package) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["table", "field", "label", "description", "type", "mask"])
+        writer.writerow(["table", "field", "label", "description", "type", "mask", "deprecated"])
         for name, share in sorted(package.tables.items()):
             for field in share.fields:
                 column = next((t.columns[field] for t in sources_of(name) if field in t.columns), None)
                 label, text = (column.label, column.description) if column else ("", "")
-                writer.writerow([name, field, label, text, kind_of(name, field), share.mask.get(field, "")])
+                promised = promise.load().get(name, {}).get(field)
+                will_go = promised.notice if promised else ""
+                writer.writerow([name, field, label, text, kind_of(name, field), share.mask.get(field, ""), will_go])

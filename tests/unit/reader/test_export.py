@@ -74,7 +74,8 @@ def test_an_export_shows_what_the_package_says(settings: Settings, tmp_path: Pat
     assert set(told["files"]) == {path.name for path in out.iterdir()} - {"export.json"}
     with (out / "dictionary.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
-    assert ["v1_person", "birth_date", "出生日期", "Birth date; missing parts are 1.", "day", "year"] in rows
+    assert ["v1_person", "birth_date", "出生日期", "Birth date; missing parts are 1.", "day", "year", ""] in rows
+    assert told["sources"] == [{"source": "src", "as_of": "2026-10-01", "state": "fresh"}]
 
 
 def test_two_consumers_have_different_tokens_of_one_person(settings: Settings, tmp_path: Path) -> None:
