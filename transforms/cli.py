@@ -72,6 +72,7 @@ COMMANDS = (
     reader.feed_group,
     reader.rights_group,
     reader.export,
+    reader.ask_query,
     reader.audit_group,
     reader.release_group,
     reader.dictionary,

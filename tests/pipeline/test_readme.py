@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -30,3 +31,23 @@ def test_there_are_commands_to_look_for() -> None:
 def test_every_command_is_there(words: str, tmp_path: Path) -> None:
     done = Home(tmp_path).call(*words.split(), "--help", check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_three_commands_tell_what_changed_in_a_town(both_nights: Path, tmp_path: Path) -> None:
+    """The last of them, on two nights as the first leaves them, beside the feed and the facts read by hand."""
+    section = README[README.index("## Three commands") :]
+    commands = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
+    assert commands is not None
+    first, activate, last = commands[1].splitlines()
+    assert (first, activate) == ("make nightly", ". .venv/bin/activate")
+    assert "nightly: " in (ROOT / "Makefile").read_text("utf-8")
+    home = Home(Path(shutil.copytree(both_nights, tmp_path / "home", symlinks=True)))
+    told = [line.split("\t") for line in home.call(*last.split()[1:]).stdout.splitlines()]
+    with sqlite3.connect(home.path / "release.db") as release:
+        (town,) = release.execute("SELECT code FROM std_division WHERE name = '云城街道' AND level = 'town'").fetchone()
+        moved = {row[0] for row in release.execute("SELECT entity_id FROM change WHERE release = 2").fetchall()}
+        facts = "SELECT organization_id, name, division_code FROM fact_organization WHERE known_to IS NULL"
+        found = {(o, name) for o, name, code in release.execute(facts) if o in moved and (code or "")[:9] == town[:9]}
+    assert told[0][:2] == ["organization_id", "name"]
+    assert found
+    assert {tuple(row[:2]) for row in told[1:]} == found

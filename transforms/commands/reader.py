@@ -139,6 +139,32 @@ def _today() -> dt.date:
     return dt.datetime.now().astimezone().date()
 
 
+@click.command(name="query")
+@click.argument("name", required=False)
+@click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
+@reader_options
+@json_option
+def ask_query(name: str | None, parameters: tuple[str, ...], who: str, purpose: str, *, as_json: bool) -> None:
+    """Ask the question NAME of sql/queries, with tabs between the columns; without NAME say which there are."""
+    from transforms.reader import questions
+
+    if name is None:
+        lines = [f"{one.name} {' '.join(f'{p}=...' for p in one.parameters)}\n    {one.asks}"
+                 for one in questions.known().values()]  # fmt: skip
+        show([one.__dict__ for one in questions.known().values()], "\n".join(lines), as_json=as_json)
+        return
+    pairs = [one.partition("=") for one in parameters]
+    given = {key: value for key, _, value in pairs}
+    answer = questions.ask(Settings.from_environment(), name, given, who, purpose)
+    rows = [dict(zip(answer.columns, map(_shown, row), strict=True)) for row in answer.rows]
+    lines = ["\t".join("" if value is None else str(value) for value in row.values()) for row in rows]
+    show(rows, "\n".join(["\t".join(answer.columns), *lines]), as_json=as_json)
+
+
+def _shown(value: object) -> object:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
 @click.group(name="audit")
 def audit_group() -> None:
     """Who looked."""

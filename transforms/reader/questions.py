@@ -1,0 +1,102 @@
+"""The named questions of sql/queries, asked of either database; each look is written down before it is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from transforms import database, tables
+from transforms.errors import GridfactsError
+from transforms.reader import audit
+from transforms.run import Settings
+
+_PARAMETER = re.compile(r"(?<!:):([a-z]+)")
+_RELEASES = {"newest": 0, "previous": 1}  # words for a release: how many before the last
+_FOLDER = tables.SQL / "queries"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One file of sql/queries: what it asks, its SELECT, and the parameters it needs."""
+
+    name: str
+    asks: str
+    text: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of an answer under the names of its columns."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+
+def known() -> dict[str, Question]:
+    """Every named question, in alphabetical order."""
+    return {path.stem: _question(path) for path in sorted(_FOLDER.glob("*.sql"))}
+
+
+def ask(settings: Settings, name: str, given: Mapping[str, str], who: str, purpose: str) -> Answer:
+    """Ask one of them.
+
+    Args:
+        settings: whose release.
+        name: the question.
+        given: its parameters. A release is a number, ``newest`` or ``previous`` (the one before it); a town is a
+            12-digit code or a name.
+        who: who reads.
+        purpose: what for.
+
+    Raises:
+        GridfactsError: ``NO_QUESTION``; ``PARAMETERS``: one is missing or too many; ``NOT_FOUND``: no such release or
+            town, or several towns of the name.
+        DatabaseError: the database refused.
+        AuditError: the look cannot be written down; there is no answer.
+    """
+    if name not in known():
+        raise GridfactsError("NO_QUESTION", f"{name!r} is none of {', '.join(known())}")
+    question = known()[name]
+    if set(given) != set(question.parameters):
+        needed = ", ".join(f"{one}=..." for one in question.parameters) or "no parameters"
+        raise GridfactsError("PARAMETERS", f"{name} needs {needed}")
+    with database.reading(database.open_databases(settings).release) as connection:
+        bound = {one: _value(connection, one, value) for one, value in given.items()}
+        found = connection.execute(sa.text(question.text), bound)
+        answer = Answer(tuple(found.keys()), [tuple(row) for row in found])
+    audit.record_read(settings, who=who, action="query", kind=name, purpose=purpose, rows=len(answer.rows))
+    return answer
+
+
+def _question(path: Path) -> Question:
+    lines = path.read_text("utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("--"))
+    names = tuple(dict.fromkeys(_PARAMETER.findall(text)))
+    return Question(path.stem, lines[0].removeprefix("--").strip(), text, names)
+
+
+def _value(connection: Connection, name: str, value: str) -> str | int:
+    if name == "release" and value in _RELEASES:
+        releases = connection.scalars(sa.text("SELECT release FROM release ORDER BY release DESC")).all()
+        if len(releases) <= _RELEASES[value]:
+            raise GridfactsError("NOT_FOUND", f"there is no {value} release yet")
+        return int(releases[_RELEASES[value]])
+    if name in ("release", "seq"):
+        if not value.isdigit():
+            raise GridfactsError("PARAMETERS", f"{name} is a number")
+        return int(value)
+    return _town(connection, value) if name == "town" and not value.isdigit() else value
+
+
+def _town(connection: Connection, name: str) -> str:
+    text = sa.text("SELECT code FROM v1_division WHERE name = :name AND level = 'town' ORDER BY code")
+    codes = connection.scalars(text, {"name": name}).all()
+    if len(codes) != 1:
+        raise GridfactsError("NOT_FOUND", f"town: {'; '.join(codes) if codes else 'no town'} of this name")
+    return str(codes[0])
