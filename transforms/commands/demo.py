@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -47,3 +52,36 @@ def demo_city(city: str, residents: int, nights: int, seed: int, out: Path) -> N
     total = f"{found.residents:,} residents, {sum(found.rows.values()):,} rows of {len(found.rows)} departments"
     click.echo(f"{total} in {len(found.nights)} night(s)")
     click.echo(f"next: gridfacts run --night {found.nights[0]} --drops {out / 'drops' / found.nights[0]}")
+
+
+@demo.command(name="release")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--residents", default=1_300, show_default=True, help="About how many.")
+@click.option("--nights", default=2, show_default=True)
+@click.option("--seed", default=7, show_default=True)
+def demo_release(out: Path, residents: int, nights: int, seed: int) -> None:
+    """Write a small made-up release to develop against below OUT: database, exports, copies, dictionary, no secrets."""
+    from transforms.reader import package, sample
+
+    if out.exists():
+        raise click.BadParameter(f"{out} is there already", param_hint="OUT")
+    with tempfile.TemporaryDirectory(prefix="gridfacts-") as name:
+        home, city = Path(name) / "home", Path(name) / "city"
+        size = ("--residents", str(residents), "--nights", str(nights), "--seed", str(seed))
+        _alone(home, "demo", "keys")
+        _alone(home, "demo", "city", *size, "--out", str(city))
+        for drops in sorted((city / "drops").iterdir()):
+            _alone(home, "run", "--night", drops.name, "--drops", str(drops))
+        settings = Settings.from_environment({"GRIDFACTS_HOME": str(home)})
+        packages = package.load_all(settings.expectations)
+        for file in sample.write(
+            settings, packages, out.resolve(), "gridfacts demo", dt.datetime.now().astimezone().date()
+        ):
+            click.echo(file)
+
+
+def _alone(home: Path, *words: str) -> None:
+    """A command in a home of its own: no setting of this deployment reaches it, and it none of its databases."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GRIDFACTS_")}
+    told = [sys.executable, "-c", "from transforms.cli import main; main()", *words]
+    subprocess.run(told, check=True, env=plain | {"GRIDFACTS_HOME": str(home)})  # noqa: S603 - our own words
