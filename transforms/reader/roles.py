@@ -7,7 +7,7 @@ WHERE never meets a hidden row; rights that have expired give no rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,9 +20,12 @@ from transforms.reader.package import Package
 from transforms.run import Settings
 
 _TODAY = "(now() AT TIME ZONE 'UTC')::date"  # not CURRENT_DATE: a reader may set the session's time zone
+_WRITERS = (  # who owns the schemas goes on publishing
+    "SELECT DISTINCT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname IN ('release', 'control') ORDER BY 1"
+)
 _SHARED = r"""
 SELECT proc.oid::regprocedure::text FROM pg_proc AS proc
-WHERE proc.pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', proc.oid, 'EXECUTE')
+WHERE proc.pronamespace = 'pg_catalog'::regnamespace
 AND (proc.proname ~ '^pg_(try_)?advisory_' OR proc.proname ~ '^lo_' OR proc.proname IN ('loread', 'lowrite'))
 ORDER BY 1
 """
@@ -70,10 +73,13 @@ def _close_doors(connection: Connection) -> None:
         "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
     ):
         connection.exec_driver_sql(statement)
-    _close_shared(connection)
+    writers = connection.scalars(sa.text(_WRITERS)).all()
+    for writer in writers:  # publish stages rows in temporary tables
+        connection.exec_driver_sql(f'GRANT TEMPORARY ON DATABASE "{database_name}" TO "{writer}"')
+    _close_shared(connection, writers)
 
 
-def _close_shared(connection: Connection) -> None:
+def _close_shared(connection: Connection, writers: Sequence[str]) -> None:
     """Advisory locks, by which a reader could stop publish and audit, and large objects, where it could leave things.
 
     Only a superuser can take them from everybody; a database whose owner is none keeps them (README.md).
@@ -81,6 +87,8 @@ def _close_shared(connection: Connection) -> None:
     if connection.scalar(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         for function in connection.scalars(sa.text(_SHARED)).all():
             connection.exec_driver_sql(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+            for writer in writers:
+                connection.exec_driver_sql(f'GRANT EXECUTE ON FUNCTION {function} TO "{writer}"')
 
 
 def _roles(connection: Connection) -> list[str]:

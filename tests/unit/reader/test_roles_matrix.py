@@ -10,7 +10,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from tests.unit.reader.test_roles import ROLES, VERBS, served
+from tests.unit.reader.test_export import package
+from tests.unit.reader.test_roles import FAR, ROLES, VERBS, served
 from transforms import database
 from transforms.reader import roles
 from transforms.run import Settings
@@ -255,3 +256,21 @@ def test_what_is_made_later_is_granted_to_nobody(served: Settings, reader: Reade
 def test_a_role_of_no_package_loses_everything(served: Settings, reader: Reader, tmp_path: Path) -> None:
     roles.apply(served, {})
     assert held(served, LOGIN) == {what: set() for what in OBJECTS}
+
+
+def test_who_publishes_keeps_what_publish_needs(served: Settings) -> None:
+    """The owner of the schemas need be no superuser: it stages in temporary tables and takes advisory locks."""
+    packages = {"here": package("here", expires=FAR)}
+    admin(served, "CREATE ROLE gridfacts_writer", "ALTER SCHEMA release OWNER TO gridfacts_writer")
+    needed = (
+        "SELECT has_function_privilege(:r, 'pg_advisory_xact_lock(bigint)', 'EXECUTE'), "
+        "has_database_privilege(:r, current_database(), 'TEMPORARY')"
+    )
+    before = rows(served, needed.replace(":r", "'gridfacts_writer'"))
+    roles.apply(served, packages)
+    after = rows(served, needed.replace(":r", "'gridfacts_writer'"))
+    none = rows(served, needed.replace(":r", "'reader_here'"))
+    admin(
+        served, "ALTER SCHEMA release OWNER TO postgres", "DROP OWNED BY gridfacts_writer", "DROP ROLE gridfacts_writer"
+    )
+    assert (before, after, none) == ([(False, False)], [(True, True)], [(False, False)])
