@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, TypeAlias
 
 import duckdb
 import pyarrow as pa
-import sqlglot
 
 from transforms.run import Settings
 
@@ -22,7 +22,8 @@ _STEP = re.compile(r"^-- step: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
 Input: TypeAlias = "pa.Table | Path"
 
 
-def steps(path: Path) -> dict[str, str]:
+@lru_cache(maxsize=64)
+def steps(path: Path) -> Mapping[str, str]:
     """Step name → SELECT text, in the file's order.
 
     Raises:
@@ -32,7 +33,7 @@ def steps(path: Path) -> dict[str, str]:
     names, texts = parts[1::2], [text.strip().rstrip(";") for text in parts[2::2]]
     if not names or len(set(names)) != len(names):
         raise ValueError(f"{path}: needs steps with names of their own")
-    return dict(zip(names, texts, strict=True))
+    return MappingProxyType(dict(zip(names, texts, strict=True)))
 
 
 def to_spark(sql: str) -> str:
@@ -41,28 +42,43 @@ def to_spark(sql: str) -> str:
     Raises:
         sqlglot.errors.SqlglotError: the step uses something Spark cannot say.
     """
+    import sqlglot  # noqa: PLC0415 - no night translates: only who asks pays for it
+
     return sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
 
 
+@lru_cache(maxsize=1)
+def _database(lake: Path, spill: Path, threads: int, memory: str) -> duckdb.DuckDBPyConnection:
+    """An empty in-memory database that may read the lake and spill beside it, shut off from all else.
+
+    A process opens it once, for that costs more than most steps. It has threads: no process is forked after it.
+    """
+    database = duckdb.connect(config={"threads": threads, "memory_limit": memory})
+    for statement in (
+        f"SET temp_directory='{_quoted(spill)}'",
+        f"SET allowed_directories=['{_quoted(lake)}', '{_quoted(spill)}']",
+        "SET enable_external_access=false",
+        "SET autoinstall_known_extensions=false",
+        "SET preserve_insertion_order=false",
+        "SET enable_progress_bar=false",
+        "SET lock_configuration=true",
+    ):
+        database.execute(statement).fetchall()
+    return database
+
+
 class Engine:
-    """DuckDB in this process, shut off from network and foreign files. Use as a context manager."""
+    """DuckDB in this process, shut off from network and foreign files. Use as a context manager.
+
+    What one is given, and the steps it ran, no other sees.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        """Open an in-memory database that may read the lake and spill beside it."""
+        """Open a connection of its own to the process's database."""
         spill = settings.home / "tmp"
         spill.mkdir(parents=True, exist_ok=True)
         settings.lake.mkdir(parents=True, exist_ok=True)
-        self._connection = duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory})
-        for statement in (
-            f"SET temp_directory='{_quoted(spill)}'",
-            f"SET allowed_directories=['{_quoted(settings.lake)}', '{_quoted(spill)}']",
-            "SET enable_external_access=false",
-            "SET autoinstall_known_extensions=false",
-            "SET preserve_insertion_order=false",
-            "SET enable_progress_bar=false",
-            "SET lock_configuration=true",
-        ):
-            self._connection.execute(statement).fetchall()
+        self._connection = _database(settings.lake, spill, settings.threads, settings.memory).cursor()
 
     def __enter__(self) -> Self:
         """Nothing to do: the connection is open."""
