@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -23,6 +24,7 @@ from transforms.errors import StaleInputError
 
 NAME = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent
+_SETTLED = 1_000_000_000  # nanoseconds: many times the grain of a file's times
 _NOT_A_ROOM = {"cli.py", "run.py", "errors.py"}  # settings, words and the command line change no output
 
 
@@ -48,7 +50,7 @@ class Manifest:
     @property
     def digest(self) -> str:
         """The hash downstream rooms record of this output."""
-        return hashlib.sha256(_canonical(asdict(self)).encode()).hexdigest()
+        return hashlib.sha256(_canonical(vars(self)).encode()).hexdigest()
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
@@ -103,7 +105,7 @@ def write(
         files[path.name] = {"sha256": store.file_sha256(path), "rows": rows}
     made = Manifest(room, dict(inputs), code_of(room), files, dict(facts or {}))
     with (folder / NAME).open("w", encoding="utf-8") as file:
-        file.write(_canonical(asdict(made)))
+        file.write(_canonical(vars(made)))
         file.flush()
         os.fsync(file.fileno())
     return made
@@ -142,6 +144,22 @@ def upstream(lake: Path, folder: Path, found: Manifest) -> tuple[str, str]:
 def _damaged(folder: Path, found: Manifest) -> str | None:
     for name, told in found.files.items():
         path = folder / name
-        if not path.is_file() or store.file_sha256(path) != told["sha256"]:
+        if not path.is_file() or _sha256(path) != told["sha256"]:
             return name
     return None
+
+
+def _sha256(path: Path) -> str:
+    """The file's sha256; a process reads it once, until anybody touches the file.
+
+    A file that was touched a moment ago might be again without its times telling: it is not remembered yet.
+    """
+    seen = path.stat()
+    if time.time_ns() - seen.st_ctime_ns < _SETTLED:
+        return store.file_sha256(path)
+    return _remembered(path, (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns))
+
+
+@lru_cache(maxsize=4096)
+def _remembered(path: Path, _seen: tuple[int, ...]) -> str:
+    return store.file_sha256(path)

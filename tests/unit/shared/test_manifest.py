@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,6 +53,21 @@ def test_a_spoilt_output_is_refused_with_a_remedy(tmp_path: Path, spoil: object)
     spoil(folder)
     with pytest.raises(StaleInputError, match=r"stored .*; required .*; remedy: run 'gridfacts room land'"):
         manifest.require(tmp_path, folder, "land")
+
+
+def test_a_file_that_was_whole_is_refused_once_it_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "_SETTLED", 0)  # as if it had lain there for long
+    path = made(tmp_path, "land", {}) / "rows.parquet"
+    manifest.require(tmp_path, path.parent, "land")
+    manifest.require(tmp_path, path.parent, "land")
+    before = path.stat()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    with pytest.raises(StaleInputError):
+        manifest.require(tmp_path, path.parent, "land")
 
 
 def test_an_output_made_from_another_input_is_stale(tmp_path: Path) -> None:
