@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
@@ -94,9 +95,10 @@ class Keys:
         """:meth:`record_id` of many natural keys at once, the parts of each joined by U+001F."""
         return self.record.identifiers(("record", source, kind), natural_keys)
 
-    def entity_id(self, kind: str, founding_record: str, release: int) -> str:
-        """A newly minted identity (design.md section 5.5)."""
-        return self.mint.identifier("entity", kind, founding_record, str(release))
+    def entity_ids(self, kind: str, founding_records: pa.Array, release: int) -> pa.Array:
+        """Newly minted identities (design.md section 5.5), one for each founding record, in order."""
+        told = pc.binary_join_element_wise(founding_records, str(release), SEPARATOR)
+        return self.mint.identifiers(("entity", kind), told)
 
     def link_token(self, what: str, value: str) -> str:
         """A keyed token of a normalised identifier: equal values, equal tokens, and no way back without the key."""

@@ -68,7 +68,7 @@ class _Kept:
 
 
 def assign(
-    engine: Engine, ids: pa.Array, root: Ints, past: Past, release: int, mint: Callable[[str, int], str]
+    engine: Engine, ids: pa.Array, root: Ints, past: Past, release: int, mint: Callable[[pa.Array, int], pa.Array]
 ) -> Assignment:
     """Give every cluster its identity. The order of homes and identities has no influence.
 
@@ -78,20 +78,21 @@ def assign(
         root: per record the place of the smallest record of its cluster.
         past: homes and identities as last published.
         release: the number of the release that is being made.
-        mint: (founding record, release) → a new entity id.
+        mint: (founding records, release) → a new entity id for each.
     """
     founders, cluster = np.unique(root, return_inverse=True)
     cluster = cluster.astype(np.int64)
     home = _homes(ids, past)
     kept = _kept(engine, cluster, home, past, len(founders))
     minting = np.flatnonzero(kept.entity == _NONE)
-    new = pa.array([mint(ids[int(r)].as_py(), release) for r in founders[minting]], pa.string())
+    founding = ids.take(pa.array(founders[minting]))
+    new = mint(founding, release)
     known = pa.concat_arrays([past.identities.column("entity_id").combine_chunks(), new])
     held = kept.entity.copy()
     held[minting] = past.identities.num_rows + np.arange(len(minting))
     entities = known.take(pa.array(held))
     homes = _rehomed(ids, cluster, home, kept, entities, past.homes, release)
-    born = _born(past.identities, new, ids.take(pa.array(founders[minting])), release)
+    born = _born(past.identities, new, founding, release)
     identities = _standing_now(past.identities, kept, entities, release)
     whole = pa.concat_tables([identities, born]).sort_by("entity_id").combine_chunks()
     return Assignment(entities, Past(homes, whole), len(minting))

@@ -107,7 +107,7 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     del live
     against = Against(said.mixed, said.of, said.rows, different)
     root, how = clusters(len(ids), _edges(pairs, ids, same, kind.link.accept), against)
-    mint = partial(keys.load(run.settings).entity_id, kind.kind)
+    mint = partial(keys.load(run.settings).entity_ids, kind.kind)
     with Engine(run.settings) as engine:
         named = assign(engine, ids, root, before.past, release, mint)
     at = np.unique(root, return_inverse=True)[1]

@@ -8,6 +8,7 @@ from itertools import chain
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,8 +29,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return Engine(Settings.from_environment({"GRIDFACTS_HOME": home, "GRIDFACTS_THREADS": "2"}))
 
 
-def mint(founder: str, release: int) -> str:
-    return f"{founder}@{release}"
+def mint(founders: pa.Array, release: int) -> pa.Array:
+    return pc.binary_join_element_wise(founders, str(release), "@")
 
 
 @dataclass(frozen=True)
