@@ -7,6 +7,9 @@ only one side names is missing, not a conflict. What is not found at its own lev
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -15,13 +18,47 @@ from transforms.divisions import LEVELS as DIVISIONS
 from transforms.locate.library import LEVELS
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 FULL = 10_000
 _MISSING, _EXTRA, _CUT, _NOWHERE = 200, 300, 1_500, 1_000  # what a doubt costs, of 10 000
 _RANKS = 3
-_ROAD, _DOOR, _ESTATE, _BUILDING, _GROUP = (LEVELS.index(x) for x in ("road", "door", "estate", "building", "group"))
-# What joins a text to nodes besides its finest element: the first rule's elements must all be said.
-_ANCHORS = ((_ROAD, _DOOR), (_ESTATE, _BUILDING), (_GROUP, _DOOR), (_ROAD,), (_ESTATE,), (_GROUP,))
+# What joins a text to nodes besides its finest element; a door or a building in conflict is seen after.
+_ANCHORS = tuple(LEVELS.index(level) for level in ("road", "estate", "group"))
 _EVERYWHERE = "*"
+_UNSAID, _UNKNOWN = -1, -2
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Where some texts are looked for: ``text`` in the division ``code`` of the level, a place among its codes."""
+
+    level: str
+    text: Ints
+    code: Ints
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Nodes that may be what a text names, as parallel columns."""
+
+    text: Ints
+    node: Ints
+    score: Ints
+
+    def where(self, mask: Flags) -> _Found:
+        """Some of them."""
+        return _Found(self.text[mask], self.node[mask], self.score[mask])
+
+    def frame(self) -> pd.DataFrame:
+        """The same as a table."""
+        return pd.DataFrame({"text": self.text, "node": self.node, "score": self.score})
+
+    def clear(self, texts: int) -> Flags:
+        """The best node of each text that has no equal."""
+        top = np.full(texts, np.iinfo(np.int64).min)
+        np.maximum.at(top, self.text, self.score)
+        best = self.score == top[self.text]
+        return np.asarray(best & (np.bincount(self.text[best], minlength=texts)[self.text] == 1), dtype=bool)
 
 
 class Matcher:
@@ -34,13 +71,15 @@ class Matcher:
             library: see :mod:`transforms.locate.library`, sorted by ``address_id``.
             places: divisions with ``code level``.
         """
-        self._library = library.reset_index(drop=True)
-        self._words = [
-            {word: code for code, word in enumerate(sorted(library[level].dropna().unique()))} for level in LEVELS
-        ]
-        self._nodes = self._encode(self._library)
-        self._leaf = _leaves(self._nodes)
+        self._words = [pd.Index(library[level].dropna().unique(), dtype=object) for level in LEVELS]
+        self._nodes = self._encode(library)
+        self._leaves, self._leaf = np.unique(_leaves(self._nodes), return_inverse=True)
         self._level_of = dict(zip(places["code"], places["level"], strict=True))
+        named = library["village"].notna()  # a node that stands in no village is no place to be
+        scopes = {_EVERYWHERE: library["village"].mask(named, _EVERYWHERE), **{lv: library[lv] for lv in DIVISIONS}}
+        self._codes = {level: pd.Index(scope.dropna().unique(), dtype=object) for level, scope in scopes.items()}
+        self._scope = {level: self._codes[level].get_indexer(scope) for level, scope in scopes.items()}
+        self._indexes: dict[tuple[str, int], tuple[Ints, Ints]] = {}
 
     def match(self, texts: pd.DataFrame) -> pd.DataFrame:
         """Find the node of each text.
@@ -53,102 +92,102 @@ class Matcher:
             ``text rank node score match_class``: ``node`` is a position in the library or -1; rank 1 is the verdict,
             the others are what else fits. A text without any candidate has no row.
         """
-        elements = self._encode(texts)
-        scopes = self._scopes(texts)
-        open_texts = np.flatnonzero((elements != -1).any(axis=1))
+        elements, scopes = self._encode(texts), list(self._scopes(texts))
+        is_open = (elements != _UNSAID).any(axis=1)
         verdicts, others = [], []
         for cut in range(len(LEVELS)):
-            if not len(open_texts):
+            if not is_open.any():
                 break
-            found = self._candidates(elements, scopes[scopes["text"].isin(open_texts)])
-            found["score"] -= cut * _CUT
-            top = found.groupby("text")["score"].transform("max") if len(found) else found["score"]
-            ties = found[found["score"] == top].groupby("text")["node"].transform("size")
-            clear = found.loc[ties.index[ties == 1]]
+            found = self._candidates(elements, scopes, is_open, less=cut * _CUT)
+            is_clear = found.clear(len(texts))
+            clear = found.where(is_clear).frame()
             verdicts.append(clear.assign(match_class=_match_class(cut, clear)))
-            others.append(found[~found.index.isin(clear.index)])
-            open_texts = np.setdiff1d(open_texts, clear["text"].to_numpy())
-            elements = _shortened(elements, open_texts)
-            open_texts = open_texts[(elements[open_texts] != -1).any(axis=1)]
-        return _ranked(pd.concat(verdicts) if verdicts else _NONE, pd.concat(others) if others else _NONE)
+            others.append(found.where(~is_clear).frame())
+            is_open[clear["text"]] = False
+            elements = _shortened(elements, np.flatnonzero(is_open))
+            is_open &= (elements != _UNSAID).any(axis=1)
+        return _ranked(*(pd.concat([p for p in parts if len(p)] or [_NONE]) for parts in (verdicts, others)))
 
     def whole(self, texts: pd.DataFrame) -> pd.DataFrame:
         """``text node score`` of the nodes that say everything a text says and end where it ends."""
         elements = self._encode(texts)
-        found = self._candidates(elements, self._scopes(texts))
-        unsaid = (elements[found["text"]] != -1) & (self._nodes[found["node"]] == -1)
-        return found[~unsaid.any(axis=1)].reset_index(drop=True)
+        found = self._candidates(elements, list(self._scopes(texts)), np.ones(len(texts), dtype=bool))
+        unsaid = (elements[found.text] != _UNSAID) & (self._nodes[found.node] == _UNSAID)
+        return found.where(~unsaid.any(axis=1)).frame()
 
     def _encode(self, frame: pd.DataFrame) -> Ints:
         """Rows × levels: -1 where not said, -2 where no node of the library says so."""
         columns = []
         for level, words in zip(LEVELS, self._words, strict=True):
-            said = frame[level].notna().to_numpy()
-            codes = frame[level].map(words).fillna(-2).to_numpy(dtype=np.int64)
-            columns.append(np.where(said, codes, -1))
-        return np.column_stack(columns)
+            codes = words.get_indexer(frame[level])
+            unknown = (codes < 0) & frame[level].notna().to_numpy()
+            columns.append(np.where(unknown, _UNKNOWN, codes))
+        return np.column_stack(columns).astype(np.int64)
 
-    def _scopes(self, texts: pd.DataFrame) -> pd.DataFrame:
-        """``text level code``: where to look. The finest division said, each of several that the text leaves open."""
-        rows: list[tuple[int, str, str]] = []
-        told = texts[["among", *DIVISIONS]].itertuples(index=False, name=None)
-        for position, (among, *codes) in enumerate(told):
-            if isinstance(among, str):
-                rows += [(position, self._level_of.get(code, _EVERYWHERE), code) for code in among.split("|")]
-                continue
-            known = next(((lv, code) for lv, code in zip(DIVISIONS, codes, strict=True) if isinstance(code, str)), None)
-            rows.append((position, *(known or (_EVERYWHERE, _EVERYWHERE))))
-        return pd.DataFrame(rows, columns=["text", "level", "code"])
+    def _scopes(self, texts: pd.DataFrame) -> Iterator[_Scope]:
+        """Where to look: the finest division said, each of several that the text leaves open, or everywhere."""
+        several = texts["among"].notna()
+        told = [
+            (at, code, self._level_of.get(code, _EVERYWHERE))
+            for at, among in texts.loc[several, "among"].items()
+            for code in among.split("|")
+        ]
+        said = texts[list(DIVISIONS)].notna().to_numpy() & ~several.to_numpy()[:, None]
+        nowhere = np.flatnonzero(~said.any(axis=1) & ~several.to_numpy())
+        finest = np.where(said.any(axis=1), said.argmax(axis=1), len(DIVISIONS))
+        for place, level in enumerate((_EVERYWHERE, *DIVISIONS)):
+            at = nowhere if level == _EVERYWHERE else np.flatnonzero(finest == place - 1)
+            codes = [_EVERYWHERE] * len(at) if level == _EVERYWHERE else texts[level].to_numpy()[at].tolist()
+            open_here = [(one, code) for one, code, of in told if of == level]
+            text = np.concatenate([at, np.array([one for one, _ in open_here], dtype=np.int64)])
+            code = self._codes[level].get_indexer(pd.Index([*codes, *(code for _, code in open_here)], dtype=object))
+            yield _Scope(level, text[code >= 0], code[code >= 0])
 
-    def _candidates(self, elements: Ints, scopes: pd.DataFrame) -> pd.DataFrame:
-        """``text node score`` of every node without a conflict that shares scope, finest element and an anchor."""
+    def _candidates(self, elements: Ints, scopes: list[_Scope], is_open: Flags, less: int = 0) -> _Found:
+        """Every node without a conflict that shares scope, finest element and an anchor with an open text."""
         leaf = _leaves(elements)
-        pairs = [_NO_PAIRS]
-        for level, of_level in scopes.groupby("level", sort=True):
-            scope = self._library["village" if level == _EVERYWHERE else str(level)]
-            if level == _EVERYWHERE:
-                scope = scope.where(scope.isna(), _EVERYWHERE)  # a node that stands in no village is no place to be
-            free = of_level
-            for anchor in _ANCHORS:  # a text is joined by its strongest anchor that finds anything
-                usable = free[(elements[free["text"].to_numpy()][:, list(anchor[:1])] >= 0).all(axis=1)]
-                if len(anchor) > 1:
-                    usable = usable[(elements[usable["text"].to_numpy()][:, anchor[1]] >= 0)]
-                joined = self._joined(elements, leaf, usable, scope, anchor)
-                pairs.append(joined)
-        found = pd.concat(pairs).drop_duplicates(["text", "node"])
-        return self._scored(elements, found)
+        at = np.minimum(np.searchsorted(self._leaves, leaf), max(len(self._leaves) - 1, 0))
+        known = is_open & (self._leaves[at] == leaf) if len(self._leaves) else np.zeros(len(elements), dtype=bool)
+        pairs = [(np.zeros(0, dtype=np.int64),) * 3]
+        for scope in scopes:
+            for anchor in _ANCHORS:
+                usable = known[scope.text] & (elements[scope.text, anchor] >= 0)
+                text = scope.text[usable]
+                if len(text):
+                    asked = self._key(scope.code[usable], at[text], elements[text, anchor], anchor)
+                    found, node = self._met(scope.level, anchor, asked)
+                    pairs.append((text[found], node, np.full(len(node), scope.level == _EVERYWHERE, dtype=np.int64)))
+        text, node, everywhere = (np.concatenate(columns) for columns in zip(*pairs, strict=True))
+        once = np.unique(text * len(self._nodes) + node, return_index=True)[1]
+        return self._scored(elements, text[once], node[once], less + _NOWHERE * everywhere[once])
 
-    def _joined(
-        self, elements: Ints, leaf: Ints, texts: pd.DataFrame, scope: pd.Series, anchor: tuple[int, ...]
-    ) -> pd.DataFrame:
-        if not len(texts):
-            return _NO_PAIRS
-        rows = texts["text"].to_numpy()
-        left = {"code": texts["code"].to_numpy(), "leaf": leaf[rows], "text": rows}
-        right = {"code": scope.to_numpy(), "leaf": self._leaf, "node": np.arange(len(self._leaf))}
-        for number, level in enumerate(anchor):
-            left[f"e{number}"], right[f"e{number}"] = elements[rows, level], self._nodes[:, level]
-        keys = ["code", "leaf", *(f"e{number}" for number in range(len(anchor)))]
-        joined = pd.DataFrame(left).merge(pd.DataFrame(right), on=keys)
-        return joined[["text", "node"]].assign(everywhere=(joined["code"] == _EVERYWHERE).to_numpy())
+    def _met(self, level: str, anchor: int, asked: Ints) -> tuple[Ints, Ints]:
+        """(place in ``asked``, node) of the nodes that bear a key."""
+        if (level, anchor) not in self._indexes:
+            scope = self._scope[level]
+            node = np.flatnonzero((scope >= 0) & (self._nodes[:, anchor] >= 0))
+            keys = self._key(scope[node], self._leaf[node], self._nodes[node, anchor], anchor)
+            order = np.argsort(keys, kind="stable")
+            self._indexes[level, anchor] = keys[order], node[order]
+        keys, node = self._indexes[level, anchor]
+        start, end = np.searchsorted(keys, asked, "left"), np.searchsorted(keys, asked, "right")
+        times = end - start
+        at = np.repeat(start - np.cumsum(times) + times, times) + np.arange(int(times.sum()))
+        return np.repeat(np.arange(len(asked)), times), node[at]
 
-    def _scored(self, elements: Ints, pairs: pd.DataFrame) -> pd.DataFrame:
-        text, node = (
-            elements[pairs["text"].to_numpy(dtype=np.int64)],
-            self._nodes[pairs["node"].to_numpy(dtype=np.int64)],
-        )
-        said, there = text != -1, node != -1
-        conflict = (said & there & (text != node)).any(axis=1)
+    def _key(self, scope: Ints, leaf: Ints, word: Ints, anchor: int) -> Ints:
+        """The three as one number; each has at most as many values as there are nodes: two million of them fit."""
+        return np.asarray((scope * len(self._leaves) + leaf) * len(self._words[anchor]) + word, dtype=np.int64)
+
+    def _scored(self, elements: Ints, text: Ints, node: Ints, less: Ints) -> _Found:
+        told, have = elements[text], self._nodes[node]
+        said, there = told != _UNSAID, have != _UNSAID
+        conflict = (said & there & (told != have)).any(axis=1)
         score = FULL - _MISSING * (there & ~said).sum(axis=1) - _EXTRA * (said & ~there).sum(axis=1)
-        score = score - _NOWHERE * pairs["everywhere"].to_numpy(dtype=np.int64)
-        found = pairs.assign(score=score.astype(np.int64))[~conflict]
-        return found[["text", "node", "score"]].astype(np.int64).reset_index(drop=True)
+        return _Found(text, node, (score - less).astype(np.int64)).where(~conflict)
 
 
-_NO_PAIRS = pd.DataFrame(
-    {"text": np.zeros(0, np.int64), "node": np.zeros(0, np.int64), "everywhere": np.zeros(0, bool)}
-)
-_NONE = pd.DataFrame({"text": [], "node": [], "score": [], "match_class": []})
+_NONE = pd.DataFrame({name: np.zeros(0, np.int64) for name in ("text", "node", "score")}).assign(match_class=None)
 
 
 def _leaves(elements: Ints) -> Ints:
