@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +81,42 @@ class Live:
             raise KeyError(name)
         if self._path is None:
             return pa.chunked_array([], pa.string())
-        return store.read_table(self._path, [name]).column(name)
+        seen = store.settled(self._path)
+        if seen is None:
+            return store.read_table(self._path, [name]).column(name)
+        return _RECENT.column(self._path, seen, name)
+
+
+class _Recent:
+    """Columns that a process read lately: the rooms of a stage ask for the same ones, some of them many times.
+
+    Not more than so many bytes: those of a city of thirty thousand, a few of a province's.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Hold none yet."""
+        self._most, self._bytes = most, 0
+        self._columns: OrderedDict[tuple[Path, tuple[int, ...], str], pa.ChunkedArray] = OrderedDict()
+        self._lock = Lock()
+
+    def column(self, path: Path, seen: tuple[int, ...], name: str) -> pa.ChunkedArray:
+        """The column of the file as it was seen (:func:`transforms.store.settled`)."""
+        key = (path, seen, name)
+        with self._lock:
+            if key in self._columns:
+                self._columns.move_to_end(key)
+                return self._columns[key]
+        found = store.read_table(path, [name]).column(name)
+        with self._lock:
+            if key not in self._columns and found.nbytes <= self._most:
+                self._columns[key] = found
+                self._bytes += found.nbytes
+            while self._bytes > self._most:
+                self._bytes -= self._columns.popitem(last=False)[1].nbytes
+        return found
+
+
+_RECENT = _Recent(64 * 2**20)
 
 
 def _ascending(ids: pa.ChunkedArray) -> bool:

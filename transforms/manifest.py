@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,7 +23,6 @@ from transforms.errors import StaleInputError
 
 NAME = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent
-_SETTLED = 1_000_000_000  # nanoseconds: many times the grain of a file's times
 _NOT_A_ROOM = {"cli.py", "run.py", "errors.py"}  # settings, words and the command line change no output
 
 
@@ -150,14 +148,9 @@ def _damaged(folder: Path, found: Manifest) -> str | None:
 
 
 def _sha256(path: Path) -> str:
-    """The file's sha256; a process reads it once, until anybody touches the file.
-
-    A file that was touched a moment ago might be again without its times telling: it is not remembered yet.
-    """
-    seen = path.stat()
-    if time.time_ns() - seen.st_ctime_ns < _SETTLED:
-        return store.file_sha256(path)
-    return _remembered(path, (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns))
+    """The file's sha256; a process reads it once, until anybody touches the file."""
+    seen = store.settled(path)
+    return store.file_sha256(path) if seen is None else _remembered(path, seen)
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.run import Run, Settings
+
+_SETTLED = 1_000_000_000  # nanoseconds: many times the grain of a file's times
 
 
 def raw_path(settings: Settings, sha256: str) -> Path:
@@ -80,6 +83,17 @@ def file_sha256(path: Path) -> str:
     """The sha256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def settled(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from what lay there before: inode, size and times, equal only while nobody touched it.
+
+    None while it was touched so lately that its times would not tell if it were touched again.
+    """
+    seen = path.stat()
+    if time.time_ns() - seen.st_ctime_ns < _SETTLED:
+        return None
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ def test_a_spoilt_output_is_refused_with_a_remedy(tmp_path: Path, spoil: object)
 
 
 def test_a_file_that_was_whole_is_refused_once_it_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "_SETTLED", 0)  # as if it had lain there for long
+    monkeypatch.setattr(store, "_SETTLED", 0)  # as if it had lain there for long
     path = made(tmp_path, "land", {}) / "rows.parquet"
     manifest.require(tmp_path, path.parent, "land")
     manifest.require(tmp_path, path.parent, "land")
