@@ -36,7 +36,7 @@ class Live:
         nothing = [*model.STANDARD.names, *model.LIVE.names]
         self.column_names = list(pq.read_schema(path).names) if self._path else nothing
         ids = self._read("record_id")
-        self._order = None if _ascending(ids) else pc.sort_indices(ids)  # the lake's tables lie in order
+        self._order = None if ascending(ids) else pc.sort_indices(ids)  # the lake's tables lie in order
         self.ids: pa.Array = self.column("record_id").combine_chunks()
         self.num_rows = len(self.ids)
         self.days = lru_cache(maxsize=1)(self._days)
@@ -119,7 +119,7 @@ class _Recent:
 _RECENT = _Recent(64 * 2**20)
 
 
-def _ascending(ids: pa.ChunkedArray) -> bool:
+def ascending(ids: pa.ChunkedArray) -> bool:
     """Whether the ids lie in order, which costs less to see than to sort them."""
     whole = ids.combine_chunks()
     return pc.all(pc.less_equal(whole[:-1], whole[1:])).as_py() is not False

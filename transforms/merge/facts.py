@@ -23,7 +23,7 @@ def house_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     known = golden.value("address_village", "address").is_valid()  # a path without a village may be several nodes
     path = pc.if_else(known, golden.value("address_path", "address"), pa.scalar(None, _TEXT))
     nodes = inputs.entity_of("address", "path", path)
-    placed = columns(first(Located(inputs.located()).of(golden, "address").known(nodes)))
+    placed = columns(first(Located(inputs.located).of(golden, "address").known(nodes)))
     numbered = inputs.entity_of("building", "code", golden.value("building_code"))
     return {
         "fact_house": {
@@ -41,7 +41,7 @@ def premises_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_premises."""
     return {
         "fact_premises": {
-            **columns(first(Located(inputs.located()).of(golden, "address"))),
+            **columns(first(Located(inputs.located).of(golden, "address"))),
             "premises_id": golden.ids,
             "licences": _licences(golden),
             **{c: golden.value(c) for c in ("name", "premises_kind")},
@@ -67,7 +67,7 @@ def _licences(golden: Golden) -> pa.Array:
 
 def organization_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_organization and rel_org_premises."""
-    located = Located(inputs.located())
+    located = Located(inputs.located)
     registered, actual = located.of(golden, "registered_address"), located.of(golden, "actual_address")
     plain = ("credit_code", "name", "organization_kind", "industry", "status", "established")
     return {
@@ -130,7 +130,7 @@ def _relation(golden: Golden, names: tuple[str, str], role: str, others: pa.Arra
 
 def facility_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_facility, the grid of each facility's own point, and an empty rel_facility_house."""
-    located = Located(inputs.located())
+    located = Located(inputs.located)
     plain = ("code", "facility_class", "name", "owner", "keeper", "status", "lon")
     return {
         "fact_facility": {
@@ -177,7 +177,7 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
 
 def person_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """fact_person, rel_person_house and an empty rel_person_org; who has died or moved away stands in none."""
-    located = Located(inputs.located())
+    located = Located(inputs.located)
     places = {role: located.of(golden, f"{role}_address") for role in ("registered", "actual")}
     stays = ~gone(golden, inputs.contracts)
     plain = ("name", "sex", "birth_date", "residence_kind", "life_status", "status_date")
@@ -229,7 +229,7 @@ def household_tables(inputs: Inputs, golden: Golden, persons: Golden) -> dict[st
     home = golden.entity[at.to_numpy(zero_copy_only=False)[members].astype(np.int64)]
     row = pc.index_in(persons.ids.take(pa.array(members)), living["person_id"].combine_chunks())
     registered = living["registered_address_id"].combine_chunks().take(row)
-    place = of_members(Located(inputs.located()).of(golden, "address"), home, registered, inputs.library())
+    place = of_members(Located(inputs.located).of(golden, "address"), home, registered, inputs.library())
     return {
         "fact_household": {
             **columns(first(place)),

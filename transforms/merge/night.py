@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import contract, kinds, manifest, model, store
 from transforms.contract import Contract
 from transforms.kinds import Kind
-from transforms.live import Live
+from transforms.live import Live, ascending
 from transforms.run import Run
 
 ROOM = "merge"
@@ -32,6 +33,7 @@ class Inputs:
             StaleInputError: one of them is missing, incomplete or stale.
         """
         self.run, self.kind = run, kind
+        self._clusters: dict[str, pa.Table] = {}
         self.kinds = kinds.load_all(run.settings.expectations)
         self.contracts: dict[str, Contract] = contract.load_all(run.settings.expectations)
         self.entries = {"configuration": manifest.configuration(run.settings.expectations)}
@@ -58,9 +60,13 @@ class Inputs:
 
     def cluster(self, kind: str | None = None) -> pa.Table:
         """cluster.parquet of a kind, sorted by record id."""
-        path = store.night_dir(self.run, "resolve", kind or self.kind.kind) / "cluster.parquet"
-        return store.read_table(path).sort_by("record_id")
+        name = kind or self.kind.kind
+        if name not in self._clusters:
+            table = store.read_table(store.night_dir(self.run, "resolve", name) / "cluster.parquet")
+            self._clusters[name] = table if ascending(table["record_id"]) else table.sort_by("record_id")
+        return self._clusters[name]
 
+    @cached_property
     def located(self) -> pa.Table | None:
         """Located candidates of the kind, or None."""
         path = store.night_dir(self.run, "locate", self.kind.stage) / f"{self.kind.kind}.parquet"
@@ -103,11 +109,17 @@ class Inputs:
         at = pc.index_in(values, live.column(column).combine_chunks(), skip_nulls=True)
         return self.cluster(kind).column("entity_id").combine_chunks().take(at)
 
-    def entity_by(self, kind: str, column: str) -> dict[str, str]:
-        """Value of a decisive column → entity of the kind; a value that stands for several stands for none."""
-        live, cluster = self.live(kind), self.cluster(kind)
-        if column not in live.column_names:
-            return {}
-        pairs = set(zip(live.column(column).to_pylist(), cluster.column("entity_id").to_pylist(), strict=True))
-        times = Counter(value for value, _ in pairs)
-        return {value: entity for value, entity in pairs if value is not None and times[value] == 1}
+    def entity_by(self, kind: str, column: str, values: pa.Array) -> pa.Array:
+        """The entity of the kind that each value of a decisive column stands for; one that stands for several: null."""
+        live = self.live(kind)
+        if column not in live.column_names or not live.num_rows:
+            return pa.nulls(len(values), pa.string())
+        said = live.column(column).combine_chunks().dictionary_encode()
+        whose = self.cluster(kind).column("entity_id").combine_chunks().dictionary_encode()
+        known = said.indices.is_valid().to_numpy(zero_copy_only=False)
+        value, entity = (c.indices.fill_null(0).to_numpy().astype(np.int64)[known] for c in (said, whose))
+        low, high = np.full(len(said.dictionary), len(whose.dictionary)), np.full(len(said.dictionary), -1)
+        np.minimum.at(low, value, entity)
+        np.maximum.at(high, value, entity)
+        one = whose.dictionary.take(pa.array(np.where(low == high, low, 0), mask=low != high))
+        return one.take(pc.index_in(values, said.dictionary, skip_nulls=True))

@@ -69,8 +69,8 @@ def _merge(run: Run, kind: Kind) -> model.Report:
 def _tables(inputs: Inputs, engine: Engine) -> tuple[dict[str, pa.Table], pa.Table]:
     kind = inputs.kind
     golden = _survivors(inputs, engine, kind)
-    golden = agreement.agreed(golden, inputs.located(), kind.heard, inputs.contracts)
-    golden = places.finer(golden, inputs.located(), kind.typed("address"), inputs.contracts)
+    golden = agreement.agreed(golden, inputs.located, kind.heard, inputs.contracts)
+    golden = places.finer(golden, inputs.located, kind.typed("address"), inputs.contracts)
     if kind.kind == "household":
         persons = _survivors(inputs, engine, inputs.kinds["person"])
         made = facts.household_tables(inputs, golden, persons)

@@ -95,10 +95,13 @@ def divisions(path: Path) -> Columns:
 def place_grid(inputs: Inputs, node_kind: str) -> Columns:
     """Locate's grids of one kind of node."""
     found = inputs.place_grid()
-    chosen = [row for row in found.to_pylist() if row["node_kind"] == node_kind]
+    chosen = found.filter(pc.equal(found["node_kind"], node_kind)).combine_chunks()
+    size = chosen.num_rows
     return {
-        **{name: pa.array([row[name] for row in chosen], pa.string()) for name in found.column_names},
-        **_plain_ending([date.fromisoformat(row["cut"]) for row in chosen]),
+        **{name: chosen[name].combine_chunks() for name in found.column_names},
+        "valid_from": pc.cast(chosen["cut"].combine_chunks(), pa.date32()),
+        "valid_to": pa.nulls(size, pa.date32()),
+        "provenance": pa.repeat(pa.scalar("{}"), size),
     }
 
 
@@ -112,21 +115,16 @@ def _plain_ending(starts: list[date]) -> Columns:
 
 def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """std_address and the grids of its nodes."""
-    paths: list[str] = golden.value("path").to_pylist()
-    by_path = inputs.entity_by("address", "path")
-    parents = [by_path.get(path) for path in golden.value("parent_path", "path").to_pylist()]
-    building = inputs.entity_by("building", "code")
-    codes = golden.value("building_code").to_pylist()
-    own = {entity: building.get(code) for entity, code in zip(golden.entities, codes, strict=True)}
-    above = dict(zip(golden.entities, parents, strict=True))
+    parents = inputs.entity_by("address", "path", golden.value("parent_path", "path"))
+    buildings = inputs.entity_by("building", "code", golden.value("building_code"))
     return {
         "std_address": {
-            "address_id": pa.array(golden.entities, pa.string()),
-            "parent_id": pa.array(parents, pa.string()),
-            "division_code": pa.array([_division(path) for path in paths], pa.string()),
-            "building_id": pa.array([_inherited(entity, own, above) for entity in golden.entities], pa.string()),
-            "status": pa.array(_statuses(inputs, golden), pa.string()),
-            "aliases": pa.array(_aliases(golden), pa.string()),
+            "address_id": golden.ids,
+            "parent_id": parents,
+            "division_code": _division(golden.value("path")),
+            "building_id": _inherited(golden.ids, buildings, parents),
+            "status": _statuses(inputs, golden),
+            "aliases": _aliases(golden),
             **{c: golden.value(c) for c in ("level", "name", "full_text", "lon", "lat")},
             **golden.ending(),
         },
@@ -146,59 +144,59 @@ def most_said(live: Live, cluster: pa.Table) -> Flags:
     return np.asarray(says == most[node], dtype=bool)
 
 
-def _division(path: str) -> str | None:
+def _division(paths: pa.Array) -> pa.Array:
     """The division a path stands in; null where it leaves several open, or names none."""
-    scope = path.partition("|")[0]
-    return scope if scope.isdigit() else None
+    scope = pc.list_element(pc.split_pattern(paths, "|", max_splits=1), 0)
+    return pc.if_else(pc.utf8_is_digit(scope), scope, pa.scalar(None, pa.string()))
 
 
-def _inherited(entity: str | None, own: dict[str, str | None], above: dict[str, str | None]) -> str | None:
+def _inherited(ids: pa.Array, own: pa.Array, parents: pa.Array) -> pa.Array:
     """The building of a node: its own, else that of the nearest node above."""
+    above = pc.fill_null(pc.index_in(parents, ids, skip_nulls=True), -1).to_numpy()
+    bare = own.is_null().to_numpy(zero_copy_only=False)
+    at = np.arange(len(ids))
     for _ in range(_STEPS):
-        if entity is None or own.get(entity):
-            break
-        entity = above.get(entity)
-    return own.get(entity) if entity else None
+        at = np.where((at >= 0) & bare[at], above[at], at)
+    return own.take(pa.array(at, mask=at < 0))
 
 
-def _statuses(inputs: Inputs, golden: Golden) -> list[str]:
+def _statuses(inputs: Inputs, golden: Golden) -> pa.Array:
     """Per node: valid once a register of addresses names it (or a node below it), until then proposed."""
     registers = sorted(s for s, c in inputs.contracts.items() if "text" in c.registers.authority_for)
-    named = np.zeros(len(golden.entities), dtype=bool)
+    named = np.zeros(len(golden.ids), dtype=bool)
     named[golden.entity[golden.live.sourced(registers)]] = True
-    return ["valid" if valid else "proposed" for valid in named.tolist()]
+    return pc.if_else(pa.array(named), "valid", "proposed")
 
 
-def _aliases(golden: Golden) -> list[str]:
+def _aliases(golden: Golden) -> pa.Array:
     """Per entity, JSON list of the other full texts its records use."""
-    if "full_text" not in golden.live.column_names:
-        return ["[]"] * len(golden.entities)
-    used: list[set[str]] = [set() for _ in golden.entities]
-    for entity, text in zip(golden.entity.tolist(), golden.live.column("full_text").to_pylist(), strict=True):
-        if text:
+    told = ["[]"] * len(golden.ids)
+    if "full_text" in golden.live.column_names:
+        said = golden.live.column("full_text").combine_chunks()
+        chosen = golden.value("full_text").take(pa.array(golden.entity))
+        other = pc.and_(pc.not_equal(pc.utf8_length(said), 0), pc.not_equal(said, chosen).fill_null(fill_value=True))
+        at = np.flatnonzero(other.fill_null(fill_value=False).to_numpy(zero_copy_only=False))
+        used: dict[int, set[str]] = defaultdict(set)
+        for entity, text in zip(golden.entity[at].tolist(), said.take(pa.array(at)).to_pylist(), strict=True):
             used[entity].add(text)
-    chosen = golden.value("full_text").to_pylist()
-    return [json.dumps(sorted(u - {c}), ensure_ascii=False) for u, c in zip(used, chosen, strict=True)]
+        for entity, texts in used.items():
+            told[entity] = json.dumps(sorted(texts), ensure_ascii=False)
+    return pa.array(told, pa.string())
 
 
 def building_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     """std_building and the grids of buildings."""
-    by_path = inputs.entity_by("address", "path")
-    paths = golden.value("address_path", "address").to_pylist()
+    paths = golden.value("address_path", "address")
     return {
         "std_building": {
-            "building_id": pa.array(golden.entities, pa.string()),
+            "building_id": golden.ids,
             "scheme": golden.value("source", "code"),
-            "address_id": pa.array([by_path.get(p) for p in paths], pa.string()),
-            "division_code": pa.array(_divisions(golden, "address"), pa.string()),
+            "address_id": inputs.entity_by("address", "path", paths),
+            "division_code": pc.coalesce(
+                *(golden.value(f"address_{x}", "address") for x in ("village", "town", "county"))
+            ),
             **{c: golden.value(c) for c in ("code", "name", "floors", "year", "lon", "lat")},
             **golden.ending(),
         },
         "place_grid": place_grid(inputs, "building"),
     }
-
-
-def _divisions(golden: Golden, name: str) -> list[str | None]:
-    """The finest division the winner of an address names."""
-    listed = [golden.value(f"{name}_{level}", name).to_pylist() for level in ("village", "town", "county")]
-    return [next((code for code in codes if code), None) for codes in zip(*listed, strict=True)]
