@@ -14,7 +14,7 @@ import recordlinkage
 from transforms.engine import Engine
 from transforms.kinds import Compare, Kind
 from transforms.link.collapse import Collapsed
-from transforms.link.encode import Flags, Ints, Values, cells, column, compared, near, nodes
+from transforms.link.encode import Flags, Ints, Values, cells, column, compared, near
 from transforms.link.kernels import KERNELS, LEVELS, vectorised
 from transforms.link.scorer import Levels
 from transforms.live import Live
@@ -52,17 +52,25 @@ class Told:
         return next((c for c in self.kind.link.compare if c.using in _NAMES and c.label == self.kind.link.agree), None)
 
 
-def tell(kind: Kind, live: Live, located: pa.Table | None, collapsed: Collapsed, crowd: int) -> Told:
-    """Collect values; phones and addresses that more than ``crowd`` different names share tell nobody apart."""
+def tell(kind: Kind, live: Live, homes: dict[str, tuple[Values, Values]], collapsed: Collapsed, crowd: int) -> Told:
+    """Collect values; phones and addresses that more than ``crowd`` different names share tell nobody apart.
+
+    Args:
+        kind: its declaration.
+        live: live records of the kind.
+        homes: addresses and buildings (:func:`transforms.link.encode.nodes`) by label, where the kind compares any.
+        collapsed: whose number is believed, who is a leftover.
+        crowd: see above.
+    """
     values, buildings = {}, Values()
     leftover = ~collapsed.anchor & ~collapsed.lost
     for compare in kind.link.compare:
         if compare.using == "address":
-            values[compare.label], buildings = nodes(live, located, compare.property)
+            values[compare.label], buildings = homes[compare.label]
         elif compare.using == "near":
             values[compare.label] = near(live, compare.property, leftover)
         else:
-            values[compare.label] = compared(live, kind, compare, located, collapsed.trusted)
+            values[compare.label] = compared(live, kind, compare, None, collapsed.trusted)
     naming = next((c.label for c in kind.link.compare if c.using in _NAMES), None)
     if naming:
         for compare in kind.link.compare:

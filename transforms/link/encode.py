@@ -6,7 +6,7 @@ A value's code says only "equal or not"; nothing is ever ordered by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,7 +24,10 @@ STOP_SHARE, STOP_ROWS = 0.02, 20  # of a source's records, and at least: a value
 STOPPED = ("name", "organization_name", "date")  # comparisons whose values can be stop values of a source
 CELL = 0.0005  # degrees: about 55 m of latitude
 _FINE = frozenset({"group", "door", "estate", "building", "unit", "floor", "room"})  # levels that name one place
+_ENDS_FINE = rf"(?:^|\|)(?:{'|'.join(sorted(_FINE))}):[^|]*$"
+_TO_BUILDING = r"(?s)^(?P<path>.*\|(?:door|building):[^|]*)"  # cut after the last of them; null where a path names none
 _CREDITED = pa.array(["exact", "normalised"])
+LOCATED = ["record_id", "property", "rank", "match_class", "level", "address_id", "building_id"]  # what is read of it
 _TEXT = pa.string()
 
 
@@ -68,10 +71,10 @@ class Values:
         """Some of the statements."""
         return replace(self, r=self.r[mask], v=self.v[mask])
 
-    def told(self, texts: Sequence[str | None]) -> Values:
-        """Other texts for the codes, code by code; None: the code says nothing."""
-        spoken = np.array([text is not None for text in texts], dtype=bool)
-        coded = pa.array(texts, _TEXT).dictionary_encode()
+    def told(self, texts: pa.Array) -> Values:
+        """Other texts for the codes, code by code; null: the code says nothing."""
+        spoken = texts.is_valid().to_numpy(zero_copy_only=False)
+        coded = texts.dictionary_encode()
         said = self.where(spoken[self.v]) if len(texts) else self
         codes = pc.fill_null(coded.indices, 0).to_numpy().astype(np.int64)
         return Values(said.r, codes[said.v], coded.dictionary)
@@ -131,9 +134,9 @@ def nodes(live: Live, located: pa.Table | None, properties: Iterable[str]) -> tu
         said = column(live, f"{name}_path")
         if f"{name}_village" in live.column_names:  # 人民路12号 of a county may stand in several of its villages
             said = said.only(live.column(f"{name}_village").is_valid().to_numpy())
-        paths = said.texts.to_pylist()
-        addresses.append(said.told([p if p.rpartition("|")[2].partition(":")[0] in _FINE else None for p in paths]))
-        buildings.append(said.told([_to_building(p) for p in paths]))
+        fine = pc.match_substring_regex(said.texts, _ENDS_FINE)
+        addresses.append(said.told(pc.if_else(fine, said.texts, pa.scalar(None, _TEXT))))
+        buildings.append(said.told(pc.struct_field(pc.extract_regex(said.texts, _TO_BUILDING), 0)))
     if located is not None:
         best = pc.and_(pc.equal(located["rank"], 1), pc.is_in(located["property"], pa.array(listed, _TEXT)))
         found = located.filter(pc.and_(best, pc.is_valid(located["address_id"])))
@@ -150,13 +153,6 @@ def _noded(place: Ints, ids: pa.ChunkedArray, counts: Flags) -> Values:
     coded = ids.filter(pa.array(counts)).combine_chunks().dictionary_encode()
     codes = coded.indices.to_numpy().astype(np.int64)
     return Values(*_distinct(place[counts], codes, len(coded.dictionary)), coded.dictionary)
-
-
-def _to_building(path: str) -> str | None:
-    """The path cut after its building or door, or nothing where it names neither."""
-    parts = path.split("|")
-    places = [i for i, part in enumerate(parts) if part.partition(":")[0] in ("door", "building")]
-    return "|".join(parts[: places[-1] + 1]) if places else None
 
 
 def compared(live: Live, kind: Kind, compare: Compare, located: pa.Table | None, trusted: Flags) -> Values:

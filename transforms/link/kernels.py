@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+from operator import ne
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +150,7 @@ def date_level(left: str, right: str) -> int:
     if known < coarse["day"] or (a[:4] == b[:4] and "01-01" in (a[5:], b[5:])):
         kept = known if known < coarse["day"] else coarse["year"]
         return 2 if a[:kept] == b[:kept] else _distant(a, b)
-    if sum(x != y for x, y in zip(a, b, strict=True)) == 1 or a == f"{b[:5]}{b[8:]}-{b[5:7]}":
+    if sum(map(ne, a, b)) == 1 or a == f"{b[:5]}{b[8:]}-{b[5:7]}":
         return 3
     return _distant(a, b)
 

@@ -16,7 +16,7 @@ from transforms.kinds import Kind
 from transforms.link import scored, short
 from transforms.link.candidates import joined
 from transforms.link.collapse import decisive_column
-from transforms.link.encode import Ints, column, compared
+from transforms.link.encode import LOCATED, Ints, column, compared
 from transforms.link.scorer import DEFAULT, Model, in_use
 from transforms.live import Live
 from transforms.run import Run
@@ -75,7 +75,7 @@ def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> pa.Table | None:
     name, digest = manifest.upstream(run.settings.lake, folder, manifest.require(run.settings.lake, folder, "locate"))
     inputs[name] = digest
     path = folder / f"{kind.kind}.parquet"
-    return store.read_table(path) if path.is_file() else None
+    return store.read_table(path, LOCATED) if path.is_file() else None
 
 
 def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: pa.Table | None, tmp: Path) -> Facts:

@@ -15,7 +15,7 @@ from transforms.kinds import Kind
 from transforms.link import scorer
 from transforms.link.candidates import Candidates, Told, candidates, tell
 from transforms.link.collapse import Collapsed, collapse, issuing
-from transforms.link.encode import Flags, Ints, Values, compared
+from transforms.link.encode import Flags, Ints, Values, compared, nodes
 from transforms.link.scorer import NULL, KindModel, Lesson, Levels
 from transforms.live import Live
 from transforms.model import PAIR
@@ -103,12 +103,15 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     """
     engine, kind, live = records.engine, records.kind, records.live
     nobody = np.zeros(live.num_rows, dtype=bool)
+    homes = {c.label: nodes(live, records.located, c.property) for c in kind.link.compare if c.using == "address"}
     telling = {
-        c.label: compared(live, kind, c, records.located, nobody) for c in kind.link.compare if c.using in _TELLING
+        c.label: homes[c.label][0] if c.label in homes else compared(live, kind, c, None, nobody)
+        for c in kind.link.compare
+        if c.using in _TELLING
     }
     collapsed = collapse(engine, live, kind, contracts, telling)
     cap, crowd = (models[0].cap, models[0].crowd) if models else (KindModel.cap, KindModel.crowd)
-    told = tell(kind, live, records.located, collapsed, crowd)
+    told = tell(kind, live, homes, collapsed, crowd)
     masked = _masked(live, kind, collapsed, contracts)
     declared = models[0].declared if models else {}
     lesson = _lesson(engine, told, collapsed, cap=cap, masked=masked)

@@ -31,7 +31,9 @@ def build(
         Columns :data:`COLUMNS`, sorted by ``address_id``; a node's point is its building's, else its own.
     """
     order = mentions.assign(trusted=-mentions["source"].map(trust).fillna(0).astype(np.int64))
-    order = order.assign(short=order["village"].isna(), steps=-order["path"].str.count(r"\|"))  # who says more, first
+    order = order.assign(
+        short=order["village"].isna(), steps=[-path.count("|") for path in order["path"]]
+    )  # who says more, first
     order = order.sort_values(["short", "steps", "trusted", "record_id"], ignore_index=True)
     nodes = order.drop_duplicates("entity_id", ignore_index=True).rename(columns={"entity_id": "address_id"})
     nodes = nodes[["address_id", "path", "parent_path", "level", "name", "full_text", "village"]]

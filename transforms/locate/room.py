@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +32,11 @@ class Places:
     place_grid: pd.DataFrame
     cut: Cut | None
     divisions: pd.DataFrame
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Of the library, made once for all kinds of a stage."""
+        return Matcher(self.library, self.divisions)
 
 
 def run(run: Run, stage: str) -> list[model.Report]:
@@ -169,9 +175,8 @@ def _located(run: Run, kind: Kind, places: Places) -> pd.DataFrame:
     points = [*kind.typed("lon")[:1], *kind.typed("lat")[:1]]
     said = [name for prop in kind.typed("address") for name in located.columns(prop)]
     live = store.read_table(path, ["record_id", *said, *points]).to_pandas()
-    matcher = Matcher(places.library, places.divisions)
     grid_of = grids_of_nodes(places.place_grid)
-    parts = [located.addresses(live, prop, matcher, places.library, grid_of) for prop in kind.typed("address")]
+    parts = [located.addresses(live, prop, places.matcher, places.library, grid_of) for prop in kind.typed("address")]
     if kind.stage != PLACE and kind.typed("lon") and kind.typed("lat"):
         parts.append(located.points(live, "point", kind.typed("lon")[0], kind.typed("lat")[0], places.cut))
     return pd.concat(parts, ignore_index=True).sort_values(["record_id", "property", "rank"], ignore_index=True)
