@@ -7,6 +7,7 @@ driver's errors into ones without values). Names of tables and columns come from
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from transforms.errors import GridfactsError
 Value = str | int | None
 Where = Mapping[str, Value]
 _ROWS = 50_000
+_FETCHED = 500  # rows at a time from SQLite's driver: a batch of tuples that is turned while it is still in the cache
 _BYTES = 16_000_000
 _STAGED = "staged"
 
@@ -163,12 +165,17 @@ def _fetch(connection: Connection, text: str, bound: Mapping[str, Value], schema
     """SQLite: the driver's tuples, turned by column."""
     cursor = connection.connection.cursor()
     cursor.execute(text, bound)
-    while rows := cursor.fetchmany(_ROWS):
-        columns = zip(zip(*rows, strict=True), schema, strict=True)
-        yield pa.Table.from_arrays([_array(list(values), field.type) for values, field in columns], schema=schema)
+    fetched = iter(lambda: cursor.fetchmany(_FETCHED), [])
+    while parts := [_turned(rows, schema) for rows in itertools.islice(fetched, _ROWS // _FETCHED)]:
+        yield pa.Table.from_batches(parts, schema).combine_chunks()
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _turned(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(zip(*rows, strict=True), schema, strict=True)
+    return pa.RecordBatch.from_arrays([_array(values, field.type) for values, field in columns], schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_date(kind):
         return pa.array(values, pa.string()).cast(kind)
     if pa.types.is_boolean(kind):

@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, fields
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -45,10 +45,15 @@ class Manifest:
     facts: dict[str, str | int | None] = field(default_factory=dict)
     status: str = "complete"
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """The hash downstream rooms record of this output."""
-        return hashlib.sha256(_canonical(vars(self)).encode()).hexdigest()
+        """The hash downstream rooms record of this output: asked for again by every room that reads it."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def text(self) -> str:
+        """What stands in the file."""
+        return _canonical({one.name: getattr(self, one.name) for one in fields(self)})
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
@@ -103,7 +108,7 @@ def write(
         files[path.name] = {"sha256": store.file_sha256(path), "rows": rows}
     made = Manifest(room, dict(inputs), code_of(room), files, dict(facts or {}))
     with (folder / NAME).open("w", encoding="utf-8") as file:
-        file.write(_canonical(vars(made)))
+        file.write(made.text)
         file.flush()
         os.fsync(file.fileno())
     return made
@@ -142,17 +147,6 @@ def upstream(lake: Path, folder: Path, found: Manifest) -> tuple[str, str]:
 def _damaged(folder: Path, found: Manifest) -> str | None:
     for name, told in found.files.items():
         path = folder / name
-        if not path.is_file() or _sha256(path) != told["sha256"]:
+        if not path.is_file() or store.file_sha256(path) != told["sha256"]:
             return name
     return None
-
-
-def _sha256(path: Path) -> str:
-    """The file's sha256; a process reads it once, until anybody touches the file."""
-    seen = store.settled(path)
-    return store.file_sha256(path) if seen is None else _remembered(path, seen)
-
-
-@lru_cache(maxsize=4096)
-def _remembered(path: Path, _seen: tuple[int, ...]) -> str:
-    return store.file_sha256(path)
