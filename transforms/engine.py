@@ -6,6 +6,7 @@ given and the steps above it; every step can be printed (:func:`steps`) and tran
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -89,6 +90,15 @@ class Engine:
     ) -> None:
         """Close the connection; temporary tables go with it."""
         self._connection.close()
+
+    def apart(self) -> Self:
+        """The same engine with names of its own: opening one costs as much as many small questions.
+
+        What is given or made here is not seen there, nor the other way round; several may work side by side.
+        """
+        other = copy.copy(self)
+        other._connection = self._connection.cursor()
+        return other
 
     def give(self, name: str, table: Input | list[Path]) -> None:
         """Make an Arrow table, a Parquet file of the lake or several of one shape readable under a name."""

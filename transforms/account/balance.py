@@ -45,11 +45,12 @@ def doors(pages: Pages, reread: Reread) -> list[str]:
     waiting = _waiting(pages)
     ahead = {one: heard.said(_name(one)) if night.strict else None for one in waiting}
     found = [finding for said in ahead.values() for finding in said or ()]
-    found += _batches(pages, [one for one in waiting if ahead[one] is None], reread, say)
-    found += say(*_versions(pages))
-    with ThreadPoolExecutor(night.run.settings.threads) as pool:
-        each = [_kind(kind, group) for kind in night.kinds for group in KIND_DOORS]
-        found += [finding for said in pool.map(lambda one: say(*one), each) for finding in said]
+    with Engine(night.run.settings) as engine:
+        found += _batches(pages, engine, [one for one in waiting if ahead[one] is None], reread, say)
+        found += say(*_versions(pages, engine))
+        with ThreadPoolExecutor(night.run.settings.threads) as pool:
+            each = [_kind(engine, kind, group) for kind in night.kinds for group in KIND_DOORS]
+            found += [finding for said in pool.map(lambda one: say(*one), each) for finding in said]
     for stage in sorted({kind.stage for kind in night.kinds.values()}):
         found += say(*_stage(stage))
     return found + _listen(night, partial(outcome_door, pages))
@@ -69,21 +70,23 @@ def listen(run: Run, reread: Reread, done: Iterable[str]) -> None:
     pages = Pages(Night(run))
     say = Heard(pages).hear
     behind: dict[str, set[str]] = {kind: set() for kind in pages.night.kinds}
-    for step in done:
-        room, _, stage = step.partition(" ")
-        if room == "sources":
-            _batches(pages, [one for one in _waiting(pages) if one.first_night == run.night], reread, say)
-        elif room == "apply":
-            seal.trust(pages)
-            say(*_versions(pages))
-            standing.read_ahead(run)
-        elif room == "locate":
-            say(*_stage(stage))
-        for kind in (kind for kind, of in pages.night.kinds.items() if room == "apply" or of.stage == stage):
-            for group, (rooms, _) in KIND_DOORS.items():
-                if rooms - behind[kind] == {room}:
-                    say(*_kind(kind, group))
-            behind[kind].add(room)
+    with Engine(run.settings) as engine:
+        for step in done:
+            room, _, stage = step.partition(" ")
+            if room == "sources":
+                tonight = [one for one in _waiting(pages) if one.first_night == run.night]
+                _batches(pages, engine, tonight, reread, say)
+            elif room == "apply":
+                seal.trust(pages)
+                say(*_versions(pages, engine))
+                standing.read_ahead(run)
+            elif room == "locate":
+                say(*_stage(stage))
+            for kind in (kind for kind, of in pages.night.kinds.items() if room == "apply" or of.stage == stage):
+                for group, (rooms, _) in KIND_DOORS.items():
+                    if rooms - behind[kind] == {room}:
+                        say(*_kind(engine, kind, group))
+                behind[kind].add(room)
 
 
 def _waiting(pages: Pages) -> list[Delivery]:
@@ -94,33 +97,33 @@ def _name(delivery: Delivery) -> str:
     return f"batch-{delivery.batch.id}"
 
 
-def _batches(pages: Pages, deliveries: list[Delivery], reread: Reread, say: Say) -> list[str]:
+def _batches(pages: Pages, engine: Engine, deliveries: list[Delivery], reread: Reread, say: Say) -> list[str]:
     """The doors of land, check and standardise, a group a batch."""
     found: list[str] = []
-    with Engine(pages.night.run.settings) as engine:
+    with engine.apart() as own:
         for delivery, again in read_ahead(pages.night.run.settings, deliveries, reread):
-            found += say(_name(delivery), partial(source_doors, engine, delivery, again))
+            found += say(_name(delivery), partial(source_doors, own, delivery, again))
     return found
 
 
-def _versions(pages: Pages) -> tuple[str, Tell]:
+def _versions(pages: Pages, engine: Engine) -> tuple[str, Tell]:
     """The doors of apply for every batch without a seal; the group's name says which these are."""
     waiting = [one for one in _waiting(pages) if one.passed]
 
     def tell(pages: Pages) -> Iterator[str]:
-        with Engine(pages.night.run.settings) as engine:
+        with engine.apart() as own:
             for delivery in waiting:
-                yield from version_door(pages, engine, delivery)
+                yield from version_door(pages, own, delivery)
 
     return f"versions-{hashlib.sha256(' '.join(map(_name, waiting)).encode()).hexdigest()[:16]}", tell
 
 
-def _kind(kind: str, group: str) -> tuple[str, Tell]:
-    """Some of one kind's doors, with an engine of their own: kinds are heard side by side."""
+def _kind(engine: Engine, kind: str, group: str) -> tuple[str, Tell]:
+    """Some of one kind's doors, with names of their own in the engine: kinds are heard side by side."""
 
     def tell(pages: Pages) -> Iterator[str]:
-        with Engine(pages.night.run.settings) as engine:
-            yield from KIND_DOORS[group][1](pages, engine, kind)
+        with engine.apart() as own:
+            yield from KIND_DOORS[group][1](pages, own, kind)
 
     return f"{kind}-{group}", tell
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model, store
+from transforms.account import settled
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import Pages
 from transforms.engine import Engine
@@ -27,13 +28,12 @@ def version_door(pages: Pages, engine: Engine, delivery: Delivery) -> Iterator[s
     night, batch = pages.night, delivery.batch
     for kind in night.contracts[batch.source].feeds:
         version = pages.versions.of(batch.id, kind)
-        tables = {
-            "said": _said(night, delivery, kind),
-            "earlier": _earlier(night, delivery, kind),
-            "version": version.select(_VERSION.names).cast(_VERSION),
-        }
-        found = engine.run(_HERE / "door_apply.sql", tables, counts=int(delivery.fate == "counts"))
-        yield from _report(kind, batch.source, found)
+        told = _said(night, delivery, kind), _earlier(night, delivery, kind), version.select(_VERSION.names)
+        counts = delivery.fate == "counts"
+        said, earlier, brought = settled.brought(*told, counts=counts)
+        if said.num_rows or brought.num_rows:
+            tables = {"said": said, "earlier": earlier, "version": brought.cast(_VERSION)}
+            yield from _report(kind, batch.source, engine.run(_HERE / "door_apply.sql", tables, counts=int(counts)))
 
 
 def _said(night: Night, delivery: Delivery, kind: str) -> pa.Table:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import database, model, store
+from transforms.account import settled
 from transforms.account.delta import key_of, published
 from transforms.account.doors_apply import live_door
 from transforms.account.night import Night
@@ -224,12 +225,15 @@ def _left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:
 
 def _values(engine: Engine, kind: str, golden: pa.Table, claim: pa.Table, live: pa.Table) -> Iterator[str]:
     """A golden value that is a plain column of the kind is the value of the record that claims it."""
-    plain = {(field.name, field.type) for field in live.schema}
+    plain, claimed = {(field.name, field.type) for field in live.schema}, settled.Claimed(golden, claim, live)
     for name in golden.column_names:
         if name in model.STANDARD.names or (name, golden.schema.field(name).type) not in plain:
             continue
+        doubtful = golden.select(["entity_id", name]).filter(claimed.doubtful(name))
+        if not doubtful.num_rows:
+            continue
         tables = {
-            "golden": pa.table({"entity_id": golden["entity_id"], "told": golden[name]}),
+            "golden": doubtful.rename_columns(["entity_id", "told"]),
             "claim": claim.filter(pc.equal(claim["property"], name)),
             "live_row": pa.table({"source": live["source"], "record_id": live["record_id"], "told": live[name]}),
         }

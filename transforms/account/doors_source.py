@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
+from transforms.account import settled
 from transforms.account.ledger import mentions
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import Pages
@@ -82,8 +83,10 @@ def _check(night: Night, engine: Engine, batch: Batch, landed: pa.Table) -> Gene
     """Landed = accepted + quarantined. Returns the ordinals that were accepted."""
     verdict = night.of_batch("check", batch, "verdict")
     finding = night.of_batch("check", batch, "finding")
-    tables = {"landed": landed.select(["ordinal", "line", "fault"]), "verdict": verdict, "finding": finding}
-    for row in engine.run(_CHECK, tables).to_pylist():
+    rows, judged = settled.judged(landed.select(["ordinal", "line", "fault"]), verdict, finding)
+    tables = {"landed": rows, "verdict": judged, "finding": finding}
+    asked = any(table.num_rows for table in tables.values())
+    for row in engine.run(_CHECK, tables).to_pylist() if asked else ():
         yield from _say("check", batch, row["what"], row["n"], row["ordinal"])
     return verdict.filter(verdict["accepted"])["ordinal"]
 
