@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from transforms.standardise.address.normalise import one_way, simplify
 
@@ -48,6 +49,8 @@ _COMMITTEE = re.compile(
     r"(?:（.*）|\(.*\))?"
 )
 _BRACKETS = re.compile(r"[()（）]")
+_DIGIT = re.compile(r"[0-9]")
+_REMEMBERED = 20_000  # beginnings of texts
 LEAST = 2  # characters of an estate's name without its village
 _RANKS = {"town": ("街道", "镇", "乡"), "county": ("区", "县", "市")}
 _SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
@@ -103,10 +106,17 @@ class Gazetteer:
             lengths[name[:2]].add(len(name))
         self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
         self._chains: dict[tuple[str, ...], dict[str, str]] = {}
+        self._short: dict[str, tuple[str, ...]] = {}
+        numbered = any(_DIGIT.search(name) for name in self._names)
+        self._head = re.compile(".*" if numbered else "[^0-9]*", re.DOTALL)  # as far as a division's name may reach
+        self._walked = lru_cache(maxsize=_REMEMBERED)(self._walk)
         self._provinces = {code[:2] for code, d in self.divisions.items() if d.level == "province"}
 
     def walk(self, text: str) -> Found:
         """Read the divisions at the beginning of a normalised address."""
+        return self._walked(cast("re.Match[str]", self._head.match(text)).group())
+
+    def _walk(self, text: str) -> Found:
         province = _PROVINCE.match(text)
         if province and (province.lastgroup or "")[1:] not in self._provinces:
             return Found((), 0, outside=True, province=f"{(province.lastgroup or '')[1:]}0000000000")
@@ -143,8 +153,10 @@ class Gazetteer:
 
     def short_names(self, code: str) -> tuple[str, ...]:
         """The names of a village, longest first, that an estate's name may repeat."""
-        names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
-        return tuple(sorted(names, key=lambda name: (-len(name), name)))
+        if code not in self._short:
+            names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
+            self._short[code] = tuple(sorted(names, key=lambda name: (-len(name), name)))
+        return self._short[code]
 
     def _over_a_gap(self, text: str, codes: tuple[str, ...], at: int) -> Found:
         """A division name we do not know: skip it when a known one follows (a typo), else the place is elsewhere."""
@@ -174,7 +186,7 @@ class Gazetteer:
         for length in self._lengths.get(text[at : at + 2], ()):
             end = at + length
             entry = self._names.get(text[at:end])
-            if entry is None:
+            if entry is None or end > len(text):
                 continue
             found, guarded = entry
             narrowed = self._narrow(codes, found)

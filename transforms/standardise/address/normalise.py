@@ -24,12 +24,14 @@ _NOISE = re.compile(
     r"(?:联系)?(?:电话|手机|邮编|邮政编码)?,?(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)"
     r"|邮政?编码?,?\d{6}|电话?联系?$|电联"
 )
-_POSTCODE = re.compile(r"^\d{6}(?=\D)")
+_NUMBER = re.compile(r"\d{7}")  # without one, and without 电 or 邮, nothing is noise
+_POSTCODE = re.compile(r"\d{6}(?=\D)")
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _UNITS = "号|栋|幢|座|单元|层|楼|室|房(?![村自组屋])|组|队|村民小组|小组|巷|弄|期|铺|档|梯|横巷"
 _NUMERAL = re.compile(rf"(?<=[之附])[零一二三四五六七八九十]+|[零一二两三四五六七八九十百]+(?={_UNITS})")
 _HAS_NUMERAL = re.compile(r"[零一二三四五六七八九十百]")
 _SUB_DOOR = re.compile(r"(\d+)(?:号?(?:之|附)|号-)(\d{1,2})(?!\d)号?")
+_LETTERS = re.compile(r"[甲乙丙丁]")
 _LETTERED = re.compile(r"(?<=\d)号?([甲乙丙丁])(?:号|(?![栋幢座楼单梯]))")
 
 
@@ -60,13 +62,21 @@ def normalise(text: str) -> str:
     if len(text) > LONGEST:
         return ""
     text = one_way(text)
-    text = _BLANKS.sub("", _BETWEEN_DIGITS.sub(",", text))
-    text = _POSTCODE.sub("", _NOISE.sub(",", text)) if len(text) > _SHORTEST_NOISE else text
+    if _BLANKS.search(text):
+        text = _BLANKS.sub("", _BETWEEN_DIGITS.sub(",", text))
+    if len(text) > _SHORTEST_NOISE:
+        text = _without_noise(text)
     if _HAS_NUMERAL.search(text):
         text = _NUMERAL.sub(_digits, text)
     if "之" in text or "附" in text or "号-" in text:
         text = _SUB_DOOR.sub(r"\1-\2号", text)
-    return _LETTERED.sub(r"\1号", text)
+    return _LETTERED.sub(r"\1号", text) if _LETTERS.search(text) else text
+
+
+def _without_noise(text: str) -> str:
+    if "电" in text or "邮" in text or _NUMBER.search(text):
+        text = _NOISE.sub(",", text)
+    return text[6:] if _POSTCODE.match(text) else text
 
 
 def _digits(found: re.Match[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import pandas as pd
@@ -19,6 +20,7 @@ ELEMENTS, DIVISIONS = elements.ELEMENTS, LEVELS
 COLUMNS = ("path", "level", *DIVISIONS, "among", *elements.FIELDS)
 _REMEMBERED = 60_000  # texts, some 100 MB: departments of one town write the same addresses
 _Row = tuple[str | None, ...]
+_told: Callable[[elements.Elements], _Row] = operator.attrgetter(*elements.FIELDS)
 _NOTHING: _Row = (None,) * len(COLUMNS)
 
 
@@ -66,13 +68,18 @@ def _row(text: str, known: Gazetteer) -> _Row:
     if not text:
         return _NOTHING
     found = known.walk(text)
-    chain = known.chain(found.codes)
     if found.outside:
-        return (None, OUTSIDE, found.province or chain.get("province"), *_NOTHING[3:])
-    unknown, rest = known.unknown_town(text[found.end :], chain)
-    said = elements.parse(rest)
+        return (None, OUTSIDE, found.province or known.chain(found.codes).get("province"), *_NOTHING[3:])
+    return _placed(text[found.end :], found.codes, known)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _placed(rest: str, codes: tuple[str, ...], known: Gazetteer) -> _Row:
+    """What stands behind the divisions, in them: one text for all the ways in which departments write divisions."""
+    chain = known.chain(codes)
+    unknown, rest = known.unknown_town(rest, chain)
+    said = elements.Elements(*_said(rest))
     said.residual = ",".join(part for part in (unknown, said.residual) if part) or None
-    codes = found.codes
     if said.estate and "village" not in chain:
         codes, end = known.villages_of(said.estate, codes)
         chain, said.estate = known.chain(codes), said.estate[end:]
@@ -84,8 +91,12 @@ def _row(text: str, known: Gazetteer) -> _Row:
     path = "|".join(["+".join(sorted(codes)) or ANYWHERE, *steps]) if steps and anchored else None
     level = said.finest() or next((name for name in reversed(LEVELS) if name in chain), None)
     among = "|".join(codes) if len(codes) > 1 else None
-    told = tuple(getattr(said, name) for name in elements.FIELDS)
-    return (path, level, *(chain.get(name) for name in LEVELS), among, *told)
+    return (path, level, *map(chain.get, LEVELS), among, *_told(said))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _said(rest: str) -> _Row:
+    return _told(elements.parse(rest))
 
 
 def _without_village(estate: str, names: tuple[str, ...]) -> str:
