@@ -131,6 +131,25 @@ ZONE = [
 AREA = [("常州经开区", "320412106000"), ("常州经开区", "320412108000")]
 
 
+def test_a_text_is_read_alike_whatever_was_read_before_it():
+    village, road = "横山桥镇新安村", "横山桥镇新安村3巷5号"
+    told = [reader(ZONE)(road), *map(reader(ZONE), (village, road)), *map(reader(ZONE), (road, village))]
+    assert {found["village"] for found in told} == {"320412106201"}
+    assert [found["path"] for found in told if found["path"]] == ["320412106201|road:3巷|door:5"] * 3
+    assert known_end("新安村") == known_end("新安村3巷5号") == 3
+
+
+def known_end(text):
+    named = [dict(zip(("code", "name", "level", "parent", "valid_to", "successor"), row, strict=True)) for row in ZONE]
+    return gazetteer.Gazetteer(named).walk(text).end
+
+
+def test_a_division_may_have_a_digit_in_its_name():
+    numbered = ("320412106202", "新安3村", "village", "320412106000", "", "")
+    found = reader([*ZONE, numbered])("横山桥镇新安3村5号")
+    assert (found["village"], found["door"]) == ("320412106202", "5")
+
+
 def test_a_functional_area_stands_for_the_towns_it_manages(expectations):
     read = reader(ZONE, AREA)
     alone = read("常州经开区人民路1号")

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 from transforms.standardise.address.normalise import one_way, simplify
 
@@ -49,8 +48,6 @@ _COMMITTEE = re.compile(
     r"(?:（.*）|\(.*\))?"
 )
 _BRACKETS = re.compile(r"[()（）]")
-_DIGIT = re.compile(r"[0-9]")
-_REMEMBERED = 20_000  # beginnings of texts
 LEAST = 2  # characters of an estate's name without its village
 _RANKS = {"town": ("街道", "镇", "乡"), "county": ("区", "县", "市")}
 _SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
@@ -106,22 +103,20 @@ class Gazetteer:
             lengths[name[:2]].add(len(name))
         self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
         self._chains: dict[tuple[str, ...], dict[str, str]] = {}
-        self._short: dict[str, tuple[str, ...]] = {}
-        numbered = any(_DIGIT.search(name) for name in self._names)
-        self._head = re.compile(".*" if numbered else "[^0-9]*", re.DOTALL)  # as far as a division's name may reach
-        self._walked = lru_cache(maxsize=_REMEMBERED)(self._walk)
+        numbered = any(map(str.isdigit, "".join(self._names)))  # else no name reaches beyond a text's first digit
+        self._head = re.compile(".*" if numbered else "[^0-9]*", re.DOTALL)
+        self._walked = lru_cache(maxsize=20_000)(self._walk)
         self._provinces = {code[:2] for code, d in self.divisions.items() if d.level == "province"}
 
     def walk(self, text: str) -> Found:
         """Read the divisions at the beginning of a normalised address."""
-        return self._walked(cast("re.Match[str]", self._head.match(text)).group())
+        return self._walked(self._head.match(text).group())  # type: ignore[union-attr]
 
     def _walk(self, text: str) -> Found:
         province = _PROVINCE.match(text)
         if province and (province.lastgroup or "")[1:] not in self._provinces:
             return Found((), 0, outside=True, province=f"{(province.lastgroup or '')[1:]}0000000000")
-        codes, at = self._follow(text, 0, ())
-        return self._over_a_gap(text, codes, at)
+        return self._over_a_gap(text, *self._follow(text, 0, ()))
 
     def chain(self, codes: tuple[str, ...]) -> Mapping[str, str]:
         """Level → code, as far as all the given divisions agree."""
@@ -153,10 +148,8 @@ class Gazetteer:
 
     def short_names(self, code: str) -> tuple[str, ...]:
         """The names of a village, longest first, that an estate's name may repeat."""
-        if code not in self._short:
-            names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
-            self._short[code] = tuple(sorted(names, key=lambda name: (-len(name), name)))
-        return self._short[code]
+        names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
+        return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
     def _over_a_gap(self, text: str, codes: tuple[str, ...], at: int) -> Found:
         """A division name we do not know: skip it when a known one follows (a typo), else the place is elsewhere."""

@@ -20,6 +20,7 @@ ELEMENTS, DIVISIONS = elements.ELEMENTS, LEVELS
 COLUMNS = ("path", "level", *DIVISIONS, "among", *elements.FIELDS)
 _REMEMBERED = 60_000  # texts, some 100 MB: departments of one town write the same addresses
 _Row = tuple[str | None, ...]
+_names_of = lru_cache(maxsize=20_000)(lambda village, known: known.short_names(village))
 _told: Callable[[elements.Elements], _Row] = operator.attrgetter(*elements.FIELDS)
 _NOTHING: _Row = (None,) * len(COLUMNS)
 
@@ -85,7 +86,7 @@ def _placed(rest: str, codes: tuple[str, ...], known: Gazetteer) -> _Row:
         chain, said.estate = known.chain(codes), said.estate[end:]
     village = chain.get("village")
     if village and said.estate:
-        said.estate = _without_village(said.estate, known.short_names(village))
+        said.estate = _without_village(said.estate, _names_of(village, known))
     steps = said.path()
     anchored = bool(village) or (not unknown and steps[:1] and steps[0].partition(":")[0] in _ANCHORS)
     path = "|".join(["+".join(sorted(codes)) or ANYWHERE, *steps]) if steps and anchored else None
