@@ -35,58 +35,71 @@ _ARGUMENTS = ("check", "rule", "options")
 _Positions = npt.NDArray[np.int64]
 # What was found in the frame of one suite, without values of rows: (check, options, columns) -> broken rule ids, and
 # (reader, its options, columns) -> what it read of the distinct values. A document: seven rules, three checks.
-_ANSWERS: dict[object, kernels.Reasons] = {}
+_ANSWERS: dict[object, tuple[kernels.Reasons, _Positions | None]] = {}
 _READ: dict[object, pd.DataFrame] = {}
 
 
 def _kept(frame: pd.DataFrame, check: str, rule: str, options: str) -> pd.Series:
     """Which rows keep the rule: every distinct combination of values is read once."""
-    key = (check, options, *_rows(frame))
+    return pd.Series(_keeping(frame, check, rule, options, _of_index(frame)), index=frame.index)
+
+
+def _keeping(frame: pd.DataFrame, check: str, rule: str, options: str, index: bytes) -> npt.NDArray[np.bool_]:
+    key = (check, options, index, *map(str, frame))
     if key not in _ANSWERS:
-        _ANSWERS[key] = _judged(frame, check, json.loads(options))
-    return pd.Series(np.asarray(_ANSWERS[key] != rule, dtype=bool), index=frame.index)
+        _ANSWERS[key] = _judged(frame, check, json.loads(options), index)
+    reasons, codes = _ANSWERS[key]
+    kept = np.asarray(reasons != rule, dtype=bool)
+    return kept if codes is None else kept[codes]
 
 
-def _judged(frame: pd.DataFrame, check: str, options: dict[str, Any]) -> kernels.Reasons:
+def _judged(
+    frame: pd.DataFrame, check: str, options: dict[str, Any], index: bytes
+) -> tuple[kernels.Reasons, _Positions | None]:
+    """The broken rule or None: of what was read, with each row's position in it, or (None) of each row."""
     found = kernels.CHECKS[check]
     read = []
     for reader, positions in found.readings:
         columns = frame.iloc[:, [p for p in positions if p < frame.shape[1]]]
-        read.append(_read(columns, reader, options))
+        read.append(_read(columns, reader, options, index))
     if len(read) == 1:
-        return found.judge(read[0][0], options)[read[0][1]]
-    return found.judge(*(table.take(codes).reset_index(drop=True) for table, codes in read), options)
+        return found.judge(read[0][0], options), read[0][1]
+    return found.judge(*(table.take(codes).reset_index(drop=True) for table, codes in read), options), None
 
 
-def _read(frame: pd.DataFrame, reader: str, options: dict[str, Any]) -> tuple[pd.DataFrame, _Positions]:
+def _read(frame: pd.DataFrame, reader: str, options: dict[str, Any], index: bytes) -> tuple[pd.DataFrame, _Positions]:
     """What a reader makes of the distinct rows, and each row's position among them."""
-    distinct, codes = _distinct(frame)
     looked_at = json.dumps([options.get(name) for name in readers.READERS[reader].options])
-    rows = (str(frame.columns[0]),) if frame.shape[1] == 1 else _rows(frame)  # one column: all it ever says is read
-    key = (reader, looked_at, *rows)
+    if frame.shape[1] == 1:  # all that the column ever says is read, whether a row says it or not
+        column = frame.iloc[:, 0].cat
+        key: object = (reader, looked_at, str(frame.columns[0]))
+        if key not in _READ:
+            texts = pd.DataFrame({0: np.array([*column.categories, None], dtype=object)})
+            _READ[key] = readers.READERS[reader].read(texts, options)
+        return _READ[key], _positions(column)
+    distinct, codes = _distinct(frame)
+    key = (reader, looked_at, index, *map(str, frame))
     if key not in _READ:
         _READ[key] = readers.READERS[reader].read(distinct, options)
     return _READ[key], codes
 
 
-def _rows(frame: pd.DataFrame) -> tuple[object, ...]:
-    """What tells rows of a suite's frame from any others of it: their columns and index."""
-    return (*map(str, frame), hashlib.sha256(frame.index.to_numpy().tobytes()).digest())
+def _of_index(frame: pd.DataFrame) -> bytes:
+    """What tells these rows of a suite's frame from any others of it."""
+    return hashlib.sha256(frame.index.to_numpy().tobytes()).digest()
+
+
+def _positions(column: Any) -> _Positions:  # noqa: ANN401 - a categorical's accessor
+    """Each row's category, that of null behind all others."""
+    codes = column.codes.to_numpy().astype(np.int64)
+    return np.where(codes < 0, len(column.categories), codes)
 
 
 def _distinct(frame: pd.DataFrame) -> tuple[pd.DataFrame, _Positions]:
-    """The distinct rows, as text columns 0, 1 ... with None for null, and each row's position among them.
-
-    Of one column, all its categories, whether a row has them or not.
-    """
-    texts, codes = [], []
-    for position in range(frame.shape[1]):
-        column = frame.iloc[:, position].cat
-        texts.append(np.array([*column.categories, None], dtype=object))
-        of_row = column.codes.to_numpy().astype(np.int64)
-        codes.append(np.where(of_row < 0, len(column.categories), of_row))
-    if len(codes) == 1:
-        return pd.DataFrame({0: texts[0]}), codes[0]
+    """The distinct rows, as text columns 0, 1 ... with None for null, and each row's position among them."""
+    columns = [frame.iloc[:, position].cat for position in range(frame.shape[1])]
+    texts = [np.array([*column.categories, None], dtype=object) for column in columns]
+    codes = [_positions(column) for column in columns]
     of_row = codes[0]
     for at in range(1, len(codes)):
         of_row = pd.factorize(of_row * len(texts[at]) + codes[at])[0].astype(np.int64)
@@ -116,8 +129,10 @@ class _EachColumnMetric(MulticolumnMapMetricProvider):
 
     @multicolumn_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
     def _pandas(cls, frame: pd.DataFrame, check: str, rule: str, options: str, **_: object) -> pd.Series:  # noqa: N805
-        kept = [_kept(frame.iloc[:, [at]], check, rule, options) for at in range(frame.shape[1])]
-        return pd.concat(kept, axis=1).all(axis=1)
+        kept, index = np.ones(len(frame), dtype=bool), _of_index(frame)
+        for at in range(frame.shape[1]):
+            kept &= _keeping(frame.iloc[:, [at]], check, rule, options, index)
+        return pd.Series(kept, index=frame.index)
 
 
 class _ColumnsMetric(MulticolumnMapMetricProvider):
