@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -60,19 +60,21 @@ class Key:
         told = rest.cast(pa.binary()).to_pylist()
         if not told:
             return pa.array([], pa.string())
+        return _base32(b"".join([digest[:16] for digest in self.digests(first, told)]))
+
+    def digests(self, first: tuple[str, ...], rest: Iterable[bytes]) -> Iterator[bytes]:
+        """:meth:`digest` of many texts, each behind the parts that all have in common."""
         block = hashlib.sha256().block_size
         secret = self.secret if len(self.secret) <= block else hashlib.sha256(self.secret).digest()
         padded = secret.ljust(block, b"\0")
         inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))  # RFC 2104: the key's part is hashed once
         outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
         inner.update("".join(part + SEPARATOR for part in first).encode())
-        digests = bytearray()
-        for text in told:
+        for text in rest:
             one, two = inner.copy(), outer.copy()
             one.update(text)
             two.update(one.digest())
-            digests += two.digest()[:16]
-        return _base32(bytes(digests))
+            yield two.digest()
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,14 @@ class Keys:
 
     def seal(self, value: str) -> bytes:
         """Ciphertext of a value: AES-GCM-SIV (RFC 8452), nonce from the value so that a retry gives equal bytes."""
-        nonce = self.vault.digest("nonce", value)[:12]
-        return nonce + _cipher(self.vault).encrypt(nonce, value.encode("utf-8"), None)
+        return self.seal_all([value])[0]
+
+    def seal_all(self, values: Iterable[str]) -> list[bytes]:
+        """:meth:`seal` of many values at once."""
+        told = [value.encode("utf-8") for value in values]
+        nonces = [digest[:12] for digest in self.vault.digests(("nonce",), told)]
+        cipher = _cipher(self.vault)
+        return [nonce + cipher.encrypt(nonce, text, None) for nonce, text in zip(nonces, told, strict=True)]
 
     def unseal(self, sealed: bytes) -> str:
         """The value behind :meth:`seal`.

@@ -117,10 +117,9 @@ def _raw(prop: Property, column: Column | None, batch: Batch) -> pd.Series:
 
 def _made(kind: Kind, name: str, prop: Property, column: Column | None, batch: Batch) -> dict[str, pd.Series]:
     """Suffix → column of one property."""
+    if column is None and prop.type not in ("lon", "lat"):
+        return _unfed(prop, batch.contract.constants.get(f"{kind.kind}.{name}"), batch)
     said = batch.said(column)
-    constant = batch.contract.constants.get(f"{kind.kind}.{name}")
-    if column is None and constant is not None:
-        return {"": pd.Series(constant, index=said.index, dtype=object)}
     if prop.type in ("name", "organization_name"):
         return _name(said, prop, batch)
     if prop.type == "document":
@@ -130,6 +129,14 @@ def _made(kind: Kind, name: str, prop: Property, column: Column | None, batch: B
     if prop.type in ("lon", "lat"):
         return {"": _coordinate(kind, prop.type, batch)}
     return _PLAIN[prop.type](said, column, batch) if prop.type in _PLAIN else {}
+
+
+def _unfed(prop: Property, constant: object, batch: Batch) -> dict[str, pd.Series]:
+    """What a property says of rows of a source that does not: the contract's constant, or nothing."""
+    if constant is not None:
+        return {"": pd.Series(constant, index=batch.landed.index, dtype=object)}
+    nothing = pd.Series(np.full(len(batch.landed), None, dtype=object), index=batch.landed.index)
+    return {suffix: nothing.notna() if suffix == "_valid" else nothing for suffix in _TYPES[prop.type]}
 
 
 def _text(said: pd.Series, _column: Column | None, _batch: Batch) -> dict[str, pd.Series]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 
 import pandas as pd
 import pyarrow as pa
@@ -45,17 +44,18 @@ def mentions(rows: pd.DataFrame) -> pd.DataFrame:
         ``path`` distinct and sorted, ``ordinal line operation`` of the smallest row naming it, ``building_code lon
         lat`` of the smallest row whose building it stands for.
     """
-    named = rows[rows["path"].notna()]
-    leaves = named.drop_duplicates("path")[["path"]]
-    leaves = leaves.assign(node=[nodes(path) for path in leaves["path"]], carries=[carrier(p) for p in leaves["path"]])
-    every = named[["path", "ordinal", "line", "operation"]].drop_duplicates("path")
-    every = every.merge(leaves[["path", "node"]], on="path", validate="1:1").explode("node", ignore_index=True)
-    every = every.drop(columns="path").rename(columns={"node": "path"}).sort_values(["path", "ordinal"])
-    standing = named.merge(leaves[["path", "carries"]], on="path", validate="m:1").dropna(subset=["carries"])
-    standing = standing.sort_values("ordinal").drop_duplicates("carries")
-    standing = standing[["carries", "building_code", "lon", "lat"]].rename(columns={"carries": "path"})
-    found = every.drop_duplicates("path").merge(standing, on="path", how="left", validate="1:1")
-    return found.reset_index(drop=True)
+    named = rows[rows["path"].notna()].drop_duplicates("path").reset_index(drop=True)
+    first: dict[str, int] = {}
+    standing: dict[str, int] = {}
+    for at, path in enumerate(named["path"]):
+        for node in nodes(path):
+            first.setdefault(node, at)
+        if (whole := carrier(path)) is not None:
+            standing.setdefault(whole, at)
+    paths = sorted(first)
+    found = named[["ordinal", "line", "operation"]].take([first[path] for path in paths]).reset_index(drop=True)
+    beside = named[["building_code", "lon", "lat"]].reindex([standing.get(path, -1) for path in paths])
+    return found.assign(path=paths).join(beside.reset_index(drop=True))
 
 
 def described(found: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
@@ -63,20 +63,24 @@ def described(found: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
 
     ``village`` is null where the path's scope is a coarser division, several or none.
     """
-    full = lru_cache(maxsize=None)(lambda scope: _prefix(scope, gazetteer))
-    divisions = gazetteer.divisions
-    split = [path.split("|") for path in found["path"]]
-    steps = [[step.partition(":")[::2] for step in parts[1:]] for parts in split]
+    full: dict[str, str] = {}
+
+    def text(path: str) -> str:
+        if path not in full:
+            above, _, step = path.rpartition("|")
+            full[path] = text(above) + _written(*step.partition(":")[::2]) if above else _prefix(path, gazetteer)
+        return full[path]
+
+    villages = {code for code, division in gazetteer.divisions.items() if division.level == "village"}
+    split = [path.rpartition("|")[::2] for path in found["path"]]
+    steps = [step.partition(":")[::2] for _, step in split]
+    scopes = [path.partition("|")[0] for path in found["path"]]
     return found.assign(
-        parent_path=["|".join(parts[:-1]) if len(parts) > 2 else None for parts in split],
-        level=[of[-1][0] for of in steps],
-        name=[_written(*of[-1]) for of in steps],
-        full_text=[
-            full(parts[0]) + "".join(_written(*step) for step in of) for parts, of in zip(split, steps, strict=True)
-        ],
-        village=[
-            parts[0] if parts[0] in divisions and divisions[parts[0]].level == "village" else None for parts in split
-        ],
+        parent_path=[above if "|" in above else None for above, _ in split],
+        level=[level for level, _ in steps],
+        name=[_written(*step) for step in steps],
+        full_text=[text(path) for path in found["path"]],
+        village=[scope if scope in villages else None for scope in scopes],
     )
 
 
@@ -104,7 +108,7 @@ def identified(found: pd.DataFrame, source: str, keys: Keys) -> pd.DataFrame:
     """Adds ``record_id`` (keyed by the node's own path) and ``content_hash`` (over what the mention says)."""
     said = zip(found["path"], found["building_code"], found["lon"], found["lat"], strict=True)
     return found.assign(
-        record_id=[keys.record_id(source, KIND, (path,)) for path in found["path"]],
+        record_id=keys.record_ids(source, KIND, pa.array(found["path"], pa.string())).to_pylist(),
         content_hash=[hashlib.sha256("\x1f".join(map(_text, row)).encode()).hexdigest()[:32] for row in said],
     )
 

@@ -194,7 +194,8 @@ def _vault(sealed: list[pd.DataFrame], taken_over: list[pa.Table], keys: Keys) -
     """Ciphertext per record and value; a value that stands in several rows of a record is kept once."""
     order = ["record_id", "what", "token"]
     frame = pd.concat([pd.DataFrame(columns=[*order, "kind", "value"], dtype=object), *sealed]).drop_duplicates(order)
-    ciphers = {value: keys.seal(value) for value in frame["value"].unique()}
+    distinct = frame["value"].unique()
+    ciphers = dict(zip(distinct, keys.seal_all(distinct), strict=True))
     frame = frame.assign(ciphertext=frame["value"].map(ciphers), key_id=keys.vault.key_id)
     both = pd.concat([frame, *(table.to_pandas() for table in taken_over)])
     return _sorted(both.drop_duplicates(order), model.VAULT, order)

@@ -65,3 +65,13 @@ def test_many_identifiers_at_once_are_those_told_one_by_one(secret: bytes, found
     joined = pa.array(["\x1f".join(parts) for parts in found], pa.string())
     told = key.identifiers(("record", "source", "kind"), joined).to_pylist()
     assert told == [key.identifier("record", "source", "kind", *parts) for parts in found]
+
+
+@given(values=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=8))
+def test_sealed_values_open_again_and_their_nonces_come_from_them(values: list[str]) -> None:
+    vault = keys.Key("one", b"v" * 32)
+    own = keys.Keys(**dict.fromkeys(keys.PURPOSES, vault))
+    sealed = own.seal_all(values)
+    assert [own.unseal(one) for one in sealed] == values
+    assert [one[:12] for one in sealed] == [vault.digest("nonce", value)[:12] for value in values]
+    assert sealed == [own.seal(value) for value in values]
