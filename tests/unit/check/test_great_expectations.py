@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 from expectations import quick, suites
@@ -82,3 +83,30 @@ def test_an_expectation_configured_once_is_what_it_is_and_follows_its_fields() -
         other = made(column="b", regex="x")
         assert other.configuration.kwargs["column"] == "b"
     assert expectation.configuration is not expectation.configuration
+
+
+def test_two_suites_of_one_process_know_nothing_of_each_other() -> None:
+    found = []
+    for names in (["甲", None], [None, None], ["甲", "乙"]):
+        table = landed("shuiwu_nashui", [{"登记序号": f"T{n}", "纳税人名称": name} for n, name in enumerate(names)])
+        outcomes = suites.validate(table, contract_of("shuiwu_nashui"), rules_of("shuiwu_nashui"))
+        found.append({(o.rule, o.heading): o.unexpected for o in outcomes}["REQUIRED", "纳税人名称"])
+    assert found == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"column": "姓名", "row": None},
+        {"column_list": ["a", "b"], "options": "{}"},
+        {"most": 3, "column": "a"},
+        {"a": "b"},
+    ],
+)
+def test_a_metric_keeps_its_id_while_its_arguments_are_told_plainly(arguments: dict[str, object]) -> None:
+    quick.great_expectations()
+    from great_expectations.core.id_dict import IDDict
+
+    own = IDDict(arguments).to_id()
+    with quick.batch(pd.DataFrame({"a": [1]})):
+        assert IDDict(arguments).to_id() == own
