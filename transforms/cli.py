@@ -24,6 +24,7 @@ from transforms.commands import (
     replay,
     review,
     subjects,
+    vault,
 )
 from transforms.errors import GridfactsError
 
@@ -76,6 +77,7 @@ COMMANDS = (
     reader.audit_group,
     reader.release_group,
     reader.dictionary,
+    vault.vault_group,
     demo.demo,
 )
 for command in COMMANDS:

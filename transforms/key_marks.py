@@ -33,9 +33,10 @@ def require(settings: Settings) -> None:
     now: Marks = {purpose: dict(told) for purpose, told in marks.items()}
     for purpose in keys.PURPOSES:
         key = getattr(known, purpose)
-        held, mark = now.setdefault(purpose, {}), key.digest("mark", purpose).hex()[:16]
-        if held.get(key.key_id, mark) != mark:
-            raise ConfigError(_said(purpose, key.key_id, "is not the key this deployment was made with"))
+        held, mark = now.setdefault(purpose, {}), _mark(key, purpose)
+        for one in keys.held(settings, purpose):
+            if held.get(one.key_id, _mark(one, purpose)) != _mark(one, purpose):
+                raise ConfigError(_said(purpose, one.key_id, "is not the key this deployment was made with"))
         if held and key.key_id not in held and purpose in _FOR_LIFE:
             raise ConfigError(_said(purpose, key.key_id, f"is new, but {purpose} keys never rotate"))
         held[key.key_id] = mark
@@ -44,6 +45,10 @@ def require(settings: Settings) -> None:
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(now, indent=1, sort_keys=True), "utf-8")
         fresh.rename(path)
+
+
+def _mark(key: keys.Key, purpose: str) -> str:
+    return key.digest("mark", purpose).hex()[:16]
 
 
 def _said(purpose: str, key_id: str, what: str) -> str:

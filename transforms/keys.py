@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
-from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+from cryptography.exceptions import InvalidTag
 
+from transforms import cipher
 from transforms.errors import ConfigError
 from transforms.run import Settings
 
@@ -79,7 +80,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Keys:
-    """The current key of every purpose."""
+    """The current key of every purpose, and those the vault was sealed with before."""
 
     record: Key
     mint: Key
@@ -88,6 +89,7 @@ class Keys:
     export: Key
     receipt: Key
     audit: Key
+    vault_before: tuple[Key, ...] = ()
 
     def record_id(self, source: str, kind: str, natural_key: Iterable[str]) -> str:
         """The lasting id of a record: (source, kind, natural key), which itself is never published."""
@@ -111,28 +113,30 @@ class Keys:
         return self.token.identifiers(("token", what), values)
 
     def seal(self, value: str) -> bytes:
-        """Ciphertext of a value: AES-GCM-SIV (RFC 8452), nonce from the value so that a retry gives equal bytes."""
+        """Ciphertext under the current vault key; nonce from the value, so that a retry gives equal bytes."""
         return self.seal_all([value])[0]
 
     def seal_all(self, values: Iterable[str]) -> list[bytes]:
         """:meth:`seal` of many values at once."""
-        told = [value.encode("utf-8") for value in values]
-        nonces = [digest[:12] for digest in self.vault.digests(("nonce",), told)]
-        cipher = _cipher(self.vault)
-        return [nonce + cipher.encrypt(nonce, text, None) for nonce, text in zip(nonces, told, strict=True)]
+        told = list(values)
+        nonces = self.vault.digests(("nonce",), [value.encode("utf-8") for value in told])
+        made = _cipher(self.vault)
+        return [made.seal(nonce[: cipher.NONCE], value) for nonce, value in zip(nonces, told, strict=True)]
 
     def unseal(self, sealed: bytes) -> str:
-        """The value behind :meth:`seal`.
+        """The value behind :meth:`seal`, under the current vault key or one that was current before.
 
         Raises:
-            cryptography.exceptions.InvalidTag: another key, or damaged bytes.
+            cryptography.exceptions.InvalidTag: none of them, or damaged bytes.
         """
-        return _cipher(self.vault).decrypt(sealed[:12], sealed[12:], None).decode("utf-8")
+        for key in (self.vault, *self.vault_before):
+            if (found := _cipher(key).open(sealed)) is not None:
+                return found
+        raise InvalidTag
 
 
-@lru_cache(maxsize=4)
-def _cipher(vault: Key) -> AESGCMSIV:
-    return AESGCMSIV(vault.digest("cipher"))
+def _cipher(vault: Key) -> cipher.Cipher:
+    return cipher.of(vault.digest("cipher"))
 
 
 def _base32(digests: bytes) -> pa.Array:
@@ -176,7 +180,20 @@ def load(settings: Settings) -> Keys:
             f"no key file at {path}: set GRIDFACTS_KEYS, or make demonstration keys with 'gridfacts demo keys'"
         )
     document = yaml.safe_load(path.read_text("utf-8"))
-    return Keys(**{purpose: _current(path, document, purpose) for purpose in PURPOSES})
+    current = {purpose: _current(path, document, purpose) for purpose in PURPOSES}
+    before = tuple(one for one in _all(path, document, "vault") if one != current["vault"])
+    return Keys(**current, vault_before=before)
+
+
+def held(settings: Settings, purpose: str) -> list[Key]:
+    """Every key of a purpose that the key file holds, the current one first.
+
+    Raises:
+        ConfigError: no key file, or a key in it that is none.
+    """
+    load(settings)
+    path = settings.keys or settings.home / "keys.yml"
+    return _all(path, yaml.safe_load(path.read_text("utf-8")), purpose)
 
 
 def of(settings: Settings, purpose: str, key_id: str) -> Key:
@@ -185,14 +202,16 @@ def of(settings: Settings, purpose: str, key_id: str) -> Key:
     Raises:
         ConfigError: no key file, or no such key in it.
     """
-    current: Key = getattr(load(settings), purpose)
-    if current.key_id == key_id:
-        return current
+    for key in held(settings, purpose):
+        if key.key_id == key_id:
+            return key
     path = settings.keys or settings.home / "keys.yml"
-    found = yaml.safe_load(path.read_text("utf-8"))[purpose]
-    if key_id not in found:
-        raise ConfigError(f"{path}: no key {key_id!r} of purpose {purpose!r}: it was removed, or never was here")
-    return _current(path, {purpose: {key_id: found[key_id]}}, purpose)
+    raise ConfigError(f"{path}: no key {key_id!r} of purpose {purpose!r}: it was removed, or never was here")
+
+
+def _all(path: Path, document: dict[str, dict[str, str]], purpose: str) -> list[Key]:
+    found = document[purpose]
+    return [_current(path, {purpose: {key_id: found[key_id]}}, purpose) for key_id in sorted(found, reverse=True)]
 
 
 def _current(path: Path, document: object, purpose: str) -> Key:

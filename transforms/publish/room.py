@@ -6,11 +6,11 @@ import functools
 
 from sqlalchemy.engine import Connection
 
-from transforms import database, key_marks, manifest, store, subjects
+from transforms import database, key_marks, keys, manifest, store, subjects
 from transforms.database import Databases
 from transforms.model import Report
 from transforms.publish import bundle as bundles
-from transforms.publish import control, erased, generation, state, undo
+from transforms.publish import control, erased, generation, lock, reseal, state, undo
 from transforms.publish.apply import apply, is_large, require_base
 from transforms.publish.bundle import Bundle
 from transforms.publish.lock import publish_lock
@@ -76,6 +76,22 @@ def rollback(run: Run) -> list[Report]:
         state.settle(run.settings, now)
     run.say(f"publish: release {before.release} is taken back; release {now.release} is night {now.night} again")
     return [Report(_ROOM, now.night, {"release": now.release, "rows": found.changes})]
+
+
+def reencrypt(run: Run) -> list[Report]:
+    """Seal what older vault keys sealed under the current one, history included; no release, the same checksum.
+
+    Raises:
+        GridfactsError: ``VAULT``: a row opens under no key of the key file; and as :func:`run`.
+    """
+    dbs = database.open_databases(run.settings)
+    with publish_lock(dbs):
+        before = _start(run, dbs)
+        with database.writing(dbs.release) as connection:
+            lock.within(connection)
+            rows = reseal.reseal(connection, keys.load(run.settings))
+    run.say(f"publish: {rows} rows of the vault were sealed anew")
+    return [Report(_ROOM, before.night, {"release": before.release, "rows": rows})]
 
 
 def reconcile(run: Run) -> int:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, database, keys
 from transforms.database import Databases
 from transforms.errors import GridfactsError
-from transforms.keys import Keys
+from transforms.keys import Key, Keys
 from transforms.run import Settings
 
 Action = Literal["lookup", "export", "explain", "feed", "onboard", "query"]
@@ -90,7 +90,7 @@ def verify(settings: Settings) -> list[str]:
         ConfigError: there is no audit key.
     """
     found = database.read(database.open_databases(settings).control, "audit").to_pylist()
-    return list(_broken(found, keys.load(settings)))
+    return list(_broken(found, keys.held(settings, "audit")))
 
 
 def _append(dbs: Databases, known: Keys, row: dict[str, object]) -> int:
@@ -99,7 +99,7 @@ def _append(dbs: Databases, known: Keys, row: dict[str, object]) -> int:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         number, previous = _last(connection)
         whole = {"audit_id": number + 1, **row, "previous": previous}
-        whole["chain"] = _chain(whole, known)
+        whole["chain"] = _chain(whole, known.audit)
         bulk.insert(connection, "audit", pa.Table.from_pylist([whole], bulk.schema_of("audit")))
         return number + 1
 
@@ -111,19 +111,20 @@ def _last(connection: Connection) -> tuple[int, str]:
     return (int(found.audit_id), str(found.chain)) if found else (0, START)
 
 
-def _chain(row: dict[str, object], known: Keys) -> str:
+def _chain(row: dict[str, object], key: Key) -> str:
     told = ["" if row[name] is None else f"{name}={row[name]}" for name in ("audit_id", *_TOLD, "previous")]
-    return known.audit.digest("audit", *told).hex()
+    return key.digest("audit", *told).hex()
 
 
-def _broken(rows: list[dict[str, object]], known: Keys) -> Iterator[str]:
+def _broken(rows: list[dict[str, object]], held: list[Key]) -> Iterator[str]:
+    """Rows were chained under the key of their day: the current one, or one that was current before."""
     previous, number = START, 0
     for row in rows:
         number += 1
         if row["audit_id"] != number:
             yield f"audit row {number} is missing"
             number = int(str(row["audit_id"]))
-        if row["chain"] != _chain(row, known):
+        if row["chain"] not in {_chain(row, key) for key in held}:
             yield f"audit row {number} is not as it was written"
         elif row["previous"] != previous:
             yield f"audit row {number} does not follow from the one before"

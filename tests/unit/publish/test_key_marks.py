@@ -58,6 +58,14 @@ def test_a_vault_key_may_rotate_and_a_record_key_may_not(marked: Settings) -> No
         key_marks.require(marked)
 
 
+def test_another_secret_under_an_older_id_refuses_to_start_too(marked: Settings) -> None:
+    rewrite(marked, "vault", "vault-2")
+    key_marks.require(marked)
+    rewrite(marked, "vault", "vault-1")
+    with pytest.raises(ConfigError, match="key 'vault-1' of purpose 'vault' is not the key this deployment was made"):
+        key_marks.require(marked)
+
+
 def test_marks_that_cannot_be_read_refuse_to_start(marked: Settings) -> None:
     (marked.home / "head" / "KEYS.json").write_text("[]", "utf-8")
     with pytest.raises(ConfigError, match=r"KEYS\.json cannot be read"):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
+import yaml
 
 from transforms import database, keys
 from transforms.publish.schema import ensure_schema
@@ -69,6 +72,21 @@ def test_a_chain_rebuilt_without_the_key_is_seen(looked: Settings) -> None:
     path.write_text(held, "utf-8")
     keys.load.cache_clear()
     assert audit.verify(looked) == ["audit row 1 is not as it was written"]
+
+
+def test_rows_of_an_older_key_are_verified_while_the_key_file_holds_it(looked: Settings) -> None:
+    path = looked.home / "keys.yml"
+    told = yaml.safe_load(path.read_text("utf-8"))
+    told["audit"]["audit-2"] = base64.b64encode(b"another secret of thirty-two byte").decode()
+    path.write_text(yaml.safe_dump(told), "utf-8")
+    keys.load.cache_clear()
+    read(looked, "per9")
+    assert audit.verify(looked) == []
+    assert "audit row 2 is not as it was written" in tamper(looked, "UPDATE audit SET who = 'x' WHERE audit_id = 2")
+    del told["audit"]["audit-1"]
+    path.write_text(yaml.safe_dump(told), "utf-8")
+    keys.load.cache_clear()
+    assert [line.split()[2] for line in audit.verify(looked)] == ["1", "2", "3", "4"]
 
 
 def test_a_read_without_person_or_purpose_is_refused(looked: Settings) -> None:
