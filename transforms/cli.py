@@ -19,6 +19,7 @@ from transforms.commands import (
     drops,
     hold,
     night,
+    notice,
     places,
     reader,
     replay,
@@ -82,3 +83,4 @@ COMMANDS = (
 )
 for command in COMMANDS:
     main.add_command(command)
+reader.feed_group.add_command(notice.notice)

@@ -1,9 +1,9 @@
 """What named persons decide about drops and rows: appended and retired in control, never erased (design.md 5.6).
 
 One table a kind of decision, all with the same columns of who, when and why: ``recall`` (a delivery counts for
-nothing), ``attestation`` (an odd value is right), ``dispute`` (a published value is doubted), ``subject``
-(a person is erased or restricted). Rooms obey all but disputes: they are inputs like any other, so :func:`digest`
-stands in manifests.
+nothing), ``attestation`` (an odd value is right), ``dispute`` (a published value is doubted), ``notice`` (many
+entities will change), ``subject`` (a person is erased or restricted). Rooms obey all but disputes and notices: they
+are inputs like any other, so :func:`digest` stands in manifests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from transforms.errors import GridfactsError
 from transforms.run import Settings
 
 RECALLED = "recalled"  # state of a delivery; its code is RECALLED
-Table = Literal["recall", "attestation", "dispute", "subject"]
+Table = Literal["recall", "attestation", "dispute", "notice", "subject"]
 
 
 def decisions(

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from transforms import checksum, manifest, store
+from transforms import checksum, database, decisions, manifest, notices, store
 from transforms.account import seal
 from transforms.account.balance import Reread, doors
 from transforms.account.books import base_of, release_books
-from transforms.account.changes import changes
-from transforms.account.cuts import beside_the_cut_before
+from transforms.account.changes import CHANGE, changes
+from transforms.account.cuts import beside_the_cut_before, recut
 from transforms.account.delta import Delta, deltas
 from transforms.account.ledger import clusters
 from transforms.account.night import Night
@@ -53,9 +53,13 @@ def close(run: Run, reread: Reread) -> list[Report]:
         raise ImbalanceError(findings)
     seal.write(pages)
     _touch(night)
-    inputs = night.inputs | {"base_release": f"{base} of {base_night or 'no night'}"}
+    planned = [one.event for one in notices.waiting(database.open_databases(run.settings))]
+    inputs = night.inputs | {
+        "base_release": f"{base} of {base_night or 'no night'}",
+        "notices": decisions.digest(planned),
+    }
     folder = store.night_dir(run, _ROOM, _PART)
-    found = manifest.fresh(folder, _ROOM, inputs) or _write(pages, base, folder, inputs)
+    found = manifest.fresh(folder, _ROOM, inputs) or _write(pages, base, folder, inputs, planned)
     told = json.loads((folder / "release.json").read_text("utf-8"))
     changed = {name: int(rows) for name, rows in found.facts.items() if isinstance(rows, int)}
     run.say(f"account: balanced; on release {base} {changed['closed']} rows end, {changed['opened']} begin")
@@ -74,12 +78,17 @@ def _touch(night: Night) -> None:
         night.night_path("merge", kind, "claim")
 
 
-def _write(pages: Pages, base: int, folder: Path, inputs: dict[str, str]) -> manifest.Manifest:
+def _write(
+    pages: Pages, base: int, folder: Path, inputs: dict[str, str], planned: list[dict[str, str | None]]
+) -> manifest.Manifest:
     night, books = pages.night, release_books(pages)
     before = standing_tables(night.run)
     now = beside_the_cut_before(books.tables, before)
     differing = deltas(night, before, now)
     events = changes(night, before, now, clusters(night))
+    events = pa.concat_tables([events, pa.Table.from_pylist(planned, CHANGE)])
+    if base and recut(now, before):
+        _say_unannounced(night.run)
     counts = {name: table.num_rows for name, table in sorted(now.items())}
     release = {
         "night": night.run.night,
@@ -98,6 +107,12 @@ def _write(pages: Pages, base: int, folder: Path, inputs: dict[str, str]) -> man
         written = manifest.write(fresh, _ROOM, inputs, facts)
     forget(night.run)
     return written
+
+
+def _say_unannounced(run: Run) -> None:
+    told = notices.published(database.open_databases(run.settings))
+    if not any(one.what == "grids" and one.day.isoformat() <= run.night for one in told):
+        run.say("account: the grids are cut anew, and no release before said so (gridfacts feed notice grids)")
 
 
 def _write_tables(folder: Path, receipts: Mapping[str, pa.Table], differing: Mapping[str, Delta]) -> None:

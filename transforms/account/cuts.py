@@ -17,6 +17,12 @@ from transforms.account.delta import sort
 _TABLE = "place_grid"
 
 
+def recut(tonight: Mapping[str, pa.Table], standing: Mapping[str, pa.Table]) -> bool:
+    """True where tonight's cut is a later one than the release's."""
+    cut, before = (pc.max(one[_TABLE]["cut"]).as_py() for one in (tonight, standing))
+    return cut is not None and before is not None and bool(cut > before)
+
+
 def beside_the_cut_before(tonight: Mapping[str, pa.Table], standing: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """Tonight's tables as they will stand in the release: with the rows of the last earlier cut.
 

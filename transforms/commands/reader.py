@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from transforms import database
+from transforms.commands import notice
 from transforms.commands.options import json_option, progress, reader_options, show
 from transforms.errors import ConfigError
 from transforms.run import Run, Settings
@@ -49,6 +50,7 @@ def pull(replica: Path, consumer: str | None, limit: int, who: str, purpose: str
         while came := copy.pull(source, limit):
             taken += came
     click.echo(f"{taken} events taken; the copy stands at release {copy.release}")
+    notice.show_planned(settings)
 
 
 @feed_group.command()

@@ -8,4 +8,4 @@ HAVING COALESCE(MAX(one.seq), 0) <> COUNT(*)
 -- check: event_is_known #fail
 SELECT one.seq
 FROM change AS one
-WHERE one.event NOT IN ('create', 'update', 'merge', 'split', 'move', 'retire', 'return', 'erase', 'restrict')
+WHERE one.event NOT IN ('create', 'update', 'merge', 'split', 'move', 'retire', 'return', 'erase', 'restrict', 'notice')

@@ -96,6 +96,7 @@ class World:
 
     settings: Settings
     night: str = "2026-10-01"
+    cut: str = "2026-10-01"  # of the grids
     files: dict[str, tuple[list[Row], dict[int, str]]] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)  # record keys that resolve keeps in entities of their own
 
@@ -360,7 +361,7 @@ class World:
             made[kind] = table(rows, model.LOCATED)
         if stage == "place":
             nodes: list[dict[str, object]] = [
-                {"node_kind": "address", "node_id": row["path"], "cut": "2026-10-01"} for row in lives["address"]
+                {"node_kind": "address", "node_id": row["path"], "cut": self.cut} for row in lives["address"]
             ]
             made["place_grid"] = table(nodes, model.PLACE_GRID)
         self.write(self.folder("locate", stage), "locate", self.of_night("account", "live"), made)
@@ -386,7 +387,7 @@ class World:
                 {
                     "node_kind": "address",
                     "node_id": entity,
-                    "cut": "2026-10-01",
+                    "cut": self.cut,
                     "method": "address",
                     "grid_id": min(entity_of["grid"].values(), default=None),
                     "valid_from": dt.date(2026, 10, 1),
@@ -431,7 +432,7 @@ class World:
             "level": "small",
             "type": "general",
             "scheme": "own",
-            "cut": "2026-10-01",
+            "cut": self.cut,
             "full_text": "x",
             "size": 1,
             "name": "x",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "release_0003"
-down_revision = "release_0002"
+revision = "release_0004"
+down_revision = "release_0003"
 branch_labels = None
 depends_on = None
 
