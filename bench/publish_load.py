@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from tests import postgres
+from tests.small_release import braked
 from transforms import bulk, checksum, database, manifest, publish, store, tables
 from transforms.publish.schema import ensure_schema
 from transforms.run import Run, Settings
@@ -71,8 +72,8 @@ def take_over(source: Path, run: Run, base: str) -> tuple[Path, str]:
     return here, told["checksum"]
 
 
-def small_night(run: Run, base: str, number: int) -> None:
-    """One person in a hundred has another name."""
+def small_night(run: Run, base: str, number: int) -> str:
+    """One person in a hundred has another name; returns the checksum that follows."""
     dbs, table = database.open_databases(run.settings), tables.load_all()["fact_person"]
     now = database.read(dbs.release, "fact_person", where={"known_to": None})
     some = now.take(list(range(0, now.num_rows, 100)))
@@ -80,15 +81,14 @@ def small_night(run: Run, base: str, number: int) -> None:
     other = some.set_column(at, "name", pc.binary_join_element_wise(some["name"], "改", "")).select(table.facts.names)
     with database.reading(dbs.release) as connection:
         counts = json.loads(str(connection.scalar(sa.text("SELECT counts FROM release ORDER BY release DESC LIMIT 1"))))
-    told = {
-        "night": run.night, "base_release": number, "counts": counts,
-        "checksum": checksum.advance(base, {"fact_person": some}, {"fact_person": other}),
-    }  # fmt: skip
+    after = checksum.advance(base, {"fact_person": some}, {"fact_person": other})
+    told = {"night": run.night, "base_release": number, "counts": counts, "checksum": after}
     with store.output(store.night_dir(run, "account", "release")) as folder:
         store.write_table(folder / "fact_person.close.parquet", some.select(table.key))
         store.write_table(folder / "fact_person.open.parquet", other)
         (folder / "release.json").write_text(json.dumps(told), "utf-8")
         manifest.write(folder, "account", {})
+    return after
 
 
 def publish_all(source: Path, url: str | None, results: list[dict[str, Any]]) -> None:
@@ -100,11 +100,13 @@ def publish_all(source: Path, url: str | None, results: list[dict[str, Any]]) ->
         for night in nights:
             run = Run.of(night, settings=settings)
             _, last = take_over(source, run, last)
+            braked(run)
             with timed("publish", results, home=kind, night=night):
                 report = publish.run(run)[0]
             results[-1]["rows"] = report.counts["rows"]
         run = Run.of("9999-01-01", settings=settings)
         small_night(run, last, len(nights))
+        braked(run)
         for what in ("publish a small night", "publish it again"):
             with timed(what, results, home=kind):
                 report = publish.run(run)[0]
