@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 
 from transforms import checksum, database, tables
 from transforms.database import Databases
-from transforms.publish.schema import SchemaError, ensure_schema, migrate
+from transforms.publish.schema import SchemaError, configuration, ensure_schema, migrate
 
 _TYPES = {
     "TEXT": "text", "BIGINT": "integer", "DOUBLE": "number", "DOUBLE PRECISION": "number", "DATE": "day",
@@ -86,6 +87,37 @@ def test_down_to_nothing_and_up_again_makes_the_same(filled: Databases) -> None:
         assert structure(engine) == {}
         migrate(engine, name)
         assert structure(engine) == before
+
+
+def contents(engine: Engine) -> dict[str, list[dict[str, object]]]:
+    """Every row of every table."""
+    found = {}
+    with database.reading(engine) as connection:
+        for name in sa.inspect(connection).get_table_names():
+            rows = connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings()
+            found[name] = sorted((dict(row) for row in rows), key=lambda row: str(sorted(row.items())))
+    found.pop("alembic_version")
+    return found
+
+
+def test_every_step_down_and_up_keeps_what_the_older_structure_has_a_place_for(filled: Databases) -> None:
+    for name, engine in (("release", filled.release), ("control", filled.control)):
+        at_head, shape = contents(engine), structure(engine)
+        assert sum(map(len, at_head.values())) > 5
+        steps = [one.revision for one in ScriptDirectory.from_config(configuration(name)).walk_revisions()]
+        assert len(steps) > 1
+        for step in steps[1:]:
+            migrate(engine, name, step)
+            for table, rows in contents(engine).items():
+                held = [{column: row[column] for column in rows[0]} for row in at_head[table]] if rows else []
+                assert sorted(map(str, held)) == sorted(map(str, rows)), f"{table} at {step}"
+        oldest = contents(engine)
+        for step in reversed(steps[:-1]):
+            migrate(engine, name, step)
+        assert structure(engine) == shape
+        assert {table: rows for table, rows in contents(engine).items() if table in oldest and rows} == {
+            table: at_head[table] for table, rows in oldest.items() if rows
+        }
 
 
 def test_a_database_made_by_newer_code_is_refused(filled: Databases) -> None:

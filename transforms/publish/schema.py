@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from transforms import database
 from transforms.database import Databases
 from transforms.errors import GridfactsError
+from transforms.publish import geometry
 from transforms.tables import SQL
 
 _LOCK = 4_443_001  # the advisory lock of structure; the publish lock has another number
@@ -37,6 +38,7 @@ def ensure_schema(dbs: Databases) -> None:
             Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
         if not _is_head(engine, name):
             migrate(engine, name)
+    geometry.ensure(dbs.release)
 
 
 def migrate(engine: Engine, name: str, target: str = "head") -> None:
@@ -50,6 +52,8 @@ def migrate(engine: Engine, name: str, target: str = "head") -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
+            if name == "release":
+                geometry.drop(connection)
         now = _revision(connection, name)
         config = configuration(name)
         config.attributes["connection"] = connection
