@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import dataclasses
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from transforms.commands.options import json_option, show
+from transforms.commands.options import json_option, reader_options, show
 from transforms.errors import ConfigError
 from transforms.run import Run, Settings
 
@@ -69,17 +69,29 @@ def _run(night: str | None) -> Run:
 @click.argument("what", nargs=-1)
 @click.option("--file", "batch", type=click.Path(path_type=Path, exists=True, dir_okay=False), help=_FILE)
 @_NIGHT
+@reader_options
 @json_option
-def locate(what: tuple[str, ...], batch: Path | None, night: str | None, *, as_json: bool) -> None:
+def locate(
+    what: tuple[str, ...], batch: Path | None, night: str | None, who: str, purpose: str, *, as_json: bool
+) -> None:
     """Find WHAT: an "ADDRESS", or LON LAT in degrees CGCS2000 (a negative number after --)."""
     if bool(what) == bool(batch):
         raise click.UsageError("give an address, a longitude and a latitude, or --file")
+    from transforms.reader import audit
+
     run = _run(night)
+
+    def looked(rows: int, subject: str | None) -> None:
+        audit.record_read(
+            run.settings, who=who, action="lookup", kind="place", purpose=purpose, rows=rows, subject=subject
+        )
+
     if batch:
-        _answer(run, batch)
+        _answer(run, batch, looked)
         return
     point = _point(what)
     place = find_points(run, [point])[0] if point else find_addresses(run, [" ".join(what)])[0]
+    looked(1, " ".join(what))
     show(dataclasses.asdict(place), _told(place), as_json=as_json)
 
 
@@ -98,7 +110,7 @@ def _told(place: Place) -> str:
     return "\n".join([*lines, *(f"also: {text} ({score})" for text, score in place.runners_up)])
 
 
-def _answer(run: Run, batch: Path) -> None:
+def _answer(run: Run, batch: Path, looked: Callable[[int, str | None], None]) -> None:
     """One line per line of the file, in its order, without repeating what was asked."""
     with batch.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
@@ -109,6 +121,7 @@ def _answer(run: Run, batch: Path) -> None:
         places = find_points(run, [(_number(row["lon"]), _number(row["lat"])) for row in rows])
     else:
         raise ConfigError(f"{batch}: neither a column `address` nor `lon` and `lat`")
+    looked(len(places), None)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["line", *_OUT, "grid", "runner_up"])
     for line, place in enumerate(places, start=2):
