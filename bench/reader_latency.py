@@ -51,6 +51,7 @@ def questions(settings: Settings) -> dict[str, Callable[[random.Random], object]
     else:
         url = sa.make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
         bare, mark = psycopg.connect(url, autocommit=True, options="-c search_path=release"), "%s"
+    kept = dbs.release.connect().execution_options(isolation_level="AUTOCOMMIT")
     with database.reading(dbs.release) as connection:
         last = int(connection.scalar(sa.text("SELECT MAX(seq) FROM change")) or 0)
         persons = list(connection.scalars(sa.text("SELECT person_id FROM v1_person ORDER BY 1")))
@@ -69,6 +70,7 @@ def questions(settings: Settings) -> dict[str, Callable[[random.Random], object]
             PAGE.format(mark), (chance.randrange(max(1, last - 1000)),)
         ).fetchall(),
         "entity": entity,
+        "entity, connection kept": lambda chance: kept.execute(VIEW, {"one": chance.choice(persons)}).all(),
         "bare entity": lambda chance: bare.execute(ONE.format(mark), (chance.choice(persons),)).fetchall(),
     }
 

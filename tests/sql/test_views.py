@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from transforms import database, tables
@@ -55,6 +56,21 @@ def test_another_cut_is_not_shown_as_the_current_one(filled: Databases) -> None:
             "FROM place_grid WHERE node_id = 'a1'"
         )
     assert placed(filled, "v1_premises", "premises_id") == [("p1", "g3", "polygon", None)]
+
+
+@pytest.mark.parametrize("view", sorted(path.stem for path in (tables.SQL / "views").glob("v1_*.sql")))
+def test_one_entity_is_found_without_reading_a_table_or_view_whole(filled: Databases, view: str) -> None:
+    key = {"v1_division": "code", "v1_place": "node_kind = 'address' AND node_id"}.get(view, f"{view[3:]}_id")
+    with database.reading(filled.release) as connection:
+        if filled.dialect == "sqlite":
+            plan = list(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE {key} = 'x'"))
+            whole = [row[3] for row in plan if row[3].startswith(("SCAN", "MATERIALIZE"))]
+        else:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            plan = list(connection.exec_driver_sql(f"EXPLAIN SELECT * FROM {view} WHERE {key} = 'x'"))
+            whole = [row[0] for row in plan if "Seq Scan" in row[0]]
+    assert plan
+    assert whole == []
 
 
 def test_the_named_questions_have_their_answers(filled: Databases) -> None:
