@@ -58,7 +58,7 @@ def questions(settings: Settings) -> dict[str, Callable[[random.Random], object]
 
     def page(chance: random.Random) -> object:
         with database.reading(dbs.release) as connection:
-            return feed.page(connection, follow, chance.randrange(max(1, last - 1000)))
+            return feed.Whole(connection, follow).page(chance.randrange(max(1, last - 1000)))
 
     def entity(chance: random.Random) -> object:
         with database.reading(dbs.release) as connection:

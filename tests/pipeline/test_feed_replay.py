@@ -55,7 +55,7 @@ def test_a_copy_follows_and_what_was_known_before_is_still_told(nights: Nights, 
     home = nights(2)
     home.call("feed", "pull", "--replica", copy, "--limit", "997")
     assert "stands at release 2" in home.call("feed", "apply", "--replica", copy).stdout
-    dbs, replica = database.open_databases(settings_of(home)), Replica(tmp_path / "copy.db", followed)
+    dbs, replica = database.open_databases(settings_of(home)), Replica(tmp_path / "copy.db", feed.shapes(followed))
     for kind, table in followed.items():
         assert replica.rows(table.table) == rows_as_of(dbs, table, 2), kind
         assert rows_as_of(dbs, table, 1) == before[kind], f"{kind} as of the release before"

@@ -3,7 +3,8 @@
 Events are numbered release by release: ``release * SPAN + n``, n from 1 without a gap, so a number says nothing of what
 others were told; a page says up to which number everything is told. Tables without history, or without their key
 among the shared fields, are told whole with the newest release. A release's proof is a keyed hash that holds for this
-consumer and these rights alone: with other rights (or another export key) a copy starts anew.
+consumer, these rights and tonight's restricted persons alone: with others (or another export key) a copy starts anew,
+so who is restricted leaves it at once, and who no longer is comes back.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Limited:
         self.shapes: Mapping[str, Shape] = {name: _shape(package, name) for name in sorted(package.tables)}
         self._connection, self._package, self._known, self._looked = connection, package, known, looked
         self._kinds = {kind.table: name for name, kind in kinds.load_all(settings.expectations).items()}
+        self._shut = "|".join(sorted(feed.restricted(connection)))
         releases = connection.execute(sa.text("SELECT release, night, checksum FROM release ORDER BY release")).all()
         self._releases = {int(row.release): (str(row.night), self._proof(row)) for row in releases}
         self._last: tuple[int, list[Event]] = (0, [])
@@ -78,7 +80,9 @@ class Limited:
     def _proof(self, row: sa.Row[Any]) -> str:
         rights = self._package.model_dump(mode="json", include={"tables", "threshold"})
         told = json.dumps(rights, sort_keys=True)
-        return self._known.export.identifier("feed", self._package.consumer, told, str(row.release), row.checksum)
+        return self._known.export.identifier(
+            "feed", self._package.consumer, told, self._shut, str(row.release), row.checksum
+        )
 
     def _mark(self, release: int) -> Mark:
         return Mark(release, self._releases[release][1], (release + 1) * SPAN)

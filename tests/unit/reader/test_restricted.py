@@ -10,6 +10,7 @@ import pytest
 from tests import small_release as small
 from tests.unit.reader.conftest import publish_city
 from tests.unit.reader.test_export import package, parquet
+from tests.unit.reader.test_limited import exported, followed, same, wide
 from transforms import database, decisions, publish, subjects
 from transforms.errors import GridfactsError
 from transforms.publish import restricted
@@ -46,8 +47,8 @@ def lift(settings: Settings, number: int) -> None:
 def told(settings: Settings, after: int) -> list[tuple[str, str, str | None, bool, bool]]:
     """Events after a number: entity, event, fields, whether the page brings a row and says restricted."""
     with database.reading(database.open_databases(settings).release) as connection:
-        page = feed.page(connection, feed.followed(settings), after)
-    return [(one.entity_id, one.event, one.fields, one.row is not None, one.restricted) for one in page]
+        page = feed.Whole(connection, feed.followed(settings)).page(after)
+    return [(one.key[0], one.event, one.fields, one.row is not None, one.restricted) for one in page.events]
 
 
 def last(settings: Settings) -> int:
@@ -76,11 +77,11 @@ def test_a_restricted_person_is_shown_to_nobody_at_once(published: Settings, tmp
 
 
 def test_the_next_release_tells_it_and_a_copy_lets_the_person_go(published: Settings, tmp_path: Path) -> None:
-    replica = Replica(tmp_path / "replica.db", feed.followed(published))
+    replica = Replica(tmp_path / "replica.db", feed.shapes(feed.followed(published)))
 
     def follow() -> set[object]:
         with database.reading(database.open_databases(published).release) as source:
-            while replica.pull(source):
+            while replica.pull(feed.Whole(source, feed.followed(published))):
                 pass
         replica.apply()
         return {row["person_id"] for row in replica.rows("fact_person")}
@@ -134,3 +135,15 @@ def test_a_request_needs_a_name_a_row_and_stands_once(published: Settings) -> No
         subjects.grant(dbs, "restrict", None, {"record": ["rec1"]}, *BY)
     assert subjects.grant(dbs, "erase", None, {"record": ["rec1"]}, *BY) == 2
     assert [row["action"] for row in subjects.requests(dbs)] == ["restrict", "erase"]
+
+
+def test_a_consumers_copy_lets_a_restricted_person_go_at_once(published: Settings, tmp_path: Path) -> None:
+    everyone = exported(published, wide())["v1_person"]
+    copied = followed(published, tmp_path / "copy.db", wide())
+    assert same(copied, exported(published, wide()))
+    number = restrict(published)
+    copied = followed(published, tmp_path / "copy.db", wide())
+    assert same(copied, exported(published, wide()))
+    assert len(copied["v1_person"]) == len(everyone) - 1
+    lift(published, number)
+    assert followed(published, tmp_path / "copy.db", wide())["v1_person"] == everyone
