@@ -12,10 +12,11 @@ import shapely
 from click.testing import CliRunner
 
 from tests.unit.locate.conftest import PATHS, STREET, TOWN, every_node
-from transforms import errors, keys, manifest, model, store
+from transforms import database, errors, keys, manifest, model, store
 from transforms import locate as room
 from transforms.commands import places as commands
 from transforms.locate.library import LEVELS
+from transforms.publish.schema import ensure_schema
 from transforms.run import REPOSITORY, Run, Settings
 
 LEAF = PATHS[0]
@@ -185,6 +186,7 @@ def test_a_point_is_looked_up_with_the_building_it_stands_at(lake):
 def ask(lake, monkeypatch):
     room.run(lake, "place")
     keys.create(lake.settings.home / "keys.yml")  # who looked is written down
+    ensure_schema(database.open_databases(Settings.from_environment({"GRIDFACTS_HOME": str(lake.settings.home)})))
     monkeypatch.setenv("GRIDFACTS_HOME", str(lake.settings.home))
     return lambda command, *arguments: CliRunner().invoke(command, list(arguments))
 
