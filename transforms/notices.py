@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,7 +16,7 @@ from transforms import database, decisions
 from transforms.database import Databases
 from transforms.errors import GridfactsError
 
-What = Literal["grids", "model", "lookup"]
+WHAT = ("grids", "model", "lookup")
 EVENT = "notice"
 _FACTS = ("fact_person", "fact_house", "fact_premises", "fact_organization", "fact_facility", "fact_household")
 
@@ -51,7 +50,7 @@ def of_event(entity_id: str, fields: str) -> Notice:
     return Notice(int(entity_id), told["what"], dt.date.fromisoformat(told["on"]), int(told["entities"]))
 
 
-def write_down(stores: Databases, what: What, day: dt.date, entities: int | None, by: str, reason: str) -> Notice:
+def write_down(stores: Databases, what: str, day: dt.date, entities: int | None, by: str, reason: str) -> Notice:
     """Plan a flood; the next release tells it.
 
     Args:
@@ -66,8 +65,8 @@ def write_down(stores: Databases, what: What, day: dt.date, entities: int | None
         GridfactsError: ``NO_RELEASE``; ``TOO_LATE``: the day is not after the last release's night; ``DECIDED``: the
             same stands already; ``NOBODY``.
     """
-    if what not in get_args(What):
-        raise GridfactsError("NOT_FOUND", f"a notice is about {', '.join(get_args(What))}")
+    if what not in WHAT:
+        raise GridfactsError("NOT_FOUND", f"a notice is about {', '.join(WHAT)}")
     with database.reading(stores.release) as connection:
         night = connection.scalar(sa.text("SELECT night FROM release ORDER BY release DESC LIMIT 1"))
         if night is None:

@@ -120,6 +120,17 @@ def test_every_step_down_and_up_keeps_what_the_older_structure_has_a_place_for(f
         }
 
 
+@pytest.mark.parametrize("step", ["release_0002", "release_0004"])
+def test_what_readers_hung_on_the_views_stays_when_they_are_made_anew(filled: Databases, step: str) -> None:
+    migrate(filled.release, "release", step)
+    with database.writing(filled.release) as connection:
+        connection.exec_driver_sql("CREATE VIEW theirs AS SELECT person_id, grid_id FROM v1_person")
+    migrate(filled.release, "release")
+    with database.reading(filled.release) as connection:
+        found = connection.exec_driver_sql("SELECT person_id FROM theirs").all()
+        assert len(found) == connection.exec_driver_sql("SELECT COUNT(*) FROM v1_person").scalar_one() > 0
+
+
 def test_a_database_made_by_newer_code_is_refused(filled: Databases) -> None:
     with database.writing(filled.control) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'control_9999'")

@@ -35,6 +35,6 @@ def notice(what: str, day: dt.datetime, entities: int | None, by: str, reason: s
 
     stores = database.open_databases(Settings.from_environment())
     ensure_schema(stores)
-    found = notices.write_down(stores, what, day.date(), entities, by, reason)  # type: ignore[arg-type]
+    found = notices.write_down(stores, what, day.date(), entities, by, reason)
     click.echo(f"notice {found.number}: the next release tells that {what} change from {found.day} on, up to "
                f"{found.entities} entities")  # fmt: skip
