@@ -69,13 +69,7 @@ def restrict(entity: str | None, record: str | None, by: str, reason: str, *, dr
 @by_option
 def unrestrict(number: int, by: str) -> None:
     """Lift request NUMBER to restrict: the fields are shown again at once."""
-    from transforms import decisions, subjects
-
-    _, stores = _ready()
-    if number not in {row["subject_id"] for row in subjects.requests(stores, "restrict")}:
-        raise GridfactsError("NOT_FOUND", f"no standing request to restrict has the number {number}")
-    decisions.retire(stores, "subject", number, by)
-    click.echo(f"request {number} is lifted: {_obey(stores)} entities are restricted now")
+    click.echo(f"request {number} is lifted: {_lift('restrict', number, by)} entities are restricted now")
 
 
 @subject_group.command()
@@ -83,13 +77,7 @@ def unrestrict(number: int, by: str) -> None:
 @by_option
 def admit(number: int, by: str) -> None:
     """Lift request NUMBER to erase: later files bring the person again; what was blanked stays blank."""
-    from transforms import decisions, subjects
-
-    _, stores = _ready()
-    if number not in {row["subject_id"] for row in subjects.requests(stores, "erase")}:
-        raise GridfactsError("NOT_FOUND", f"no standing request to erase has the number {number}")
-    decisions.retire(stores, "subject", number, by)
-    _obey(stores)
+    _lift("erase", number, by)
     click.echo(f"request {number} is lifted: rows of later files are taken over again")
 
 
@@ -213,6 +201,17 @@ def _grant(stores: Databases, action: Action, found: Reach, by: str, reason: str
     from transforms import subjects
 
     return subjects.grant(stores, action, found.entity, found.digests, by, reason)
+
+
+def _lift(action: Action, number: int, by: str) -> int:
+    """Lift a standing request; how many entities are restricted then."""
+    from transforms import decisions, subjects
+
+    _, stores = _ready()
+    if number not in {row["subject_id"] for row in subjects.requests(stores, action)}:
+        raise GridfactsError("NOT_FOUND", f"no standing request to {action} has the number {number}")
+    decisions.retire(stores, "subject", number, by)
+    return _obey(stores)
 
 
 def _obey(stores: Databases) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from transforms.reader.package import PERSONAL, Package, Share, base_of
 
+_RESTRICTED = "SELECT shut.entity_id FROM restricted AS shut WHERE shut.state <> 'lifted'"
 _YEAR_OF_TEXT = "SUBSTR({}, 1, 4)"
 _YEAR_OF_DAY = "TO_CHAR({}, 'YYYY')"  # never by a cast to text: a reader's DateStyle would put day and month first
 
@@ -19,9 +20,12 @@ def seen(package: Package, name: str, columns: list[str], years_before: Callable
     What it answers is for comparing, not for showing.
     """
     share = package.tables[name]
+    base = base_of(name)
     tests = ["one.known_to IS NULL", *_tests(name, share, years_before)]
+    if name in PERSONAL:  # the view hides the fields of who is restricted, its table does not
+        tests.append(f"one.{base.key[0]} NOT IN ({_RESTRICTED})")
     chosen = ", ".join(f"one.{column}" for column in columns)
-    return f"SELECT {chosen} FROM {base_of(name).table} AS one WHERE {' AND '.join(tests)}"  # noqa: S608 - checked names
+    return f"SELECT {chosen} FROM {base.table} AS one WHERE {' AND '.join(tests)}"  # noqa: S608 - checked names
 
 
 def prefix(code: str) -> str:

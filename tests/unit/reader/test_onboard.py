@@ -16,8 +16,9 @@ from tests.unit.reader.conftest import publish_city
 from tests.unit.reader.test_export import TODAY
 from tests.unit.reader.test_export import city as two_villages
 from tests.unit.reader.test_export import package as narrow
-from transforms import contract, database, documents, keys
+from transforms import contract, database, documents, keys, subjects
 from transforms.errors import GridfactsError
+from transforms.publish import restricted
 from transforms.reader import audit, export
 from transforms.reader.onboard import ANSWERS, onboard
 from transforms.reader.package import Package
@@ -114,6 +115,16 @@ def test_who_may_not_be_seen_is_answered_like_who_is_not_there(published: Settin
         "far", "child", "nobody", "no number", "empty",
     }  # fmt: skip
     assert found["seen"] == ("matched", token(published, "per1"))
+
+
+def test_who_is_restricted_is_answered_like_who_is_not_there(published: Settings, tmp_path: Path) -> None:
+    lines = [{"key": "k", "document": number(1), "name": SEEN}]
+    assert asked(published, tmp_path, lines)["k"][0] == "matched"
+    dbs = database.open_databases(published)
+    subjects.grant(dbs, "restrict", None, {"record": ["rec1"]}, "Chen", "the person asked for it")
+    assert restricted.obey(dbs) == 1
+    with pytest.raises(GridfactsError, match="GUESSES"):  # nobody of the file is known
+        asked(published, tmp_path, lines)
 
 
 def test_a_number_beside_another_name_is_not_found_and_beside_two_names_not_asked_for(

@@ -6,12 +6,14 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests import small_release as small
 from tests.unit.reader.conftest import publish_city
 from tests.unit.reader.test_export import package, parquet
 from tests.unit.reader.test_limited import exported, followed, same, wide
 from transforms import database, decisions, publish, subjects
+from transforms.cli import main
 from transforms.errors import GridfactsError
 from transforms.publish import restricted
 from transforms.reader import feed
@@ -147,3 +149,22 @@ def test_a_consumers_copy_lets_a_restricted_person_go_at_once(published: Setting
     assert len(copied["v1_person"]) == len(everyone) - 1
     lift(published, number)
     assert followed(published, tmp_path / "copy.db", wide())["v1_person"] == everyone
+
+
+def test_a_request_is_lifted_by_its_own_command_and_number(published: Settings) -> None:
+    number = restrict(published)
+    environment = {"GRIDFACTS_HOME": str(published.home), "GRIDFACTS_DATABASE_URL": published.database_url}
+
+    def said(*words: str) -> tuple[int, str]:
+        done = CliRunner(env=environment).invoke(main, ["subject", *words, "--by", "Chen"])
+        return done.exit_code, done.output
+
+    for words in (("admit", str(number)), ("unrestrict", str(number + 1))):
+        code, told = said(*words)
+        assert (code, "NOT_FOUND" in told) == (1, True)
+        assert shown(published, "per1") == SHOWN
+    assert said("unrestrict", str(number)) == (0, f"request {number} is lifted: 0 entities are restricted now\n")
+    assert shown(published, "per1")["name"] == "张合成1"
+    subjects.grant(database.open_databases(published), "erase", None, {"record": ["rec1"]}, *BY)
+    assert said("admit", str(number + 1))[0] == 0
+    assert subjects.requests(database.open_databases(published)) == []
