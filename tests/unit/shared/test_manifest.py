@@ -89,3 +89,19 @@ def test_the_digest_moves_with_everything_that_matters(tmp_path: Path) -> None:
         dataclasses.replace(found, facts={"rows": 2}),
     ]
     assert len({found.digest, *(other.digest for other in others)}) == 1 + len(others)
+
+
+def test_a_file_touched_a_moment_ago_is_read_again_even_if_its_times_say_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system's clock has a grain: within it a second write leaves every time as it was."""
+    path = made(tmp_path, "land", {}) / "rows.parquet"
+    assert store.settled(path) is None
+    written = path.stat().st_ctime_ns
+    monkeypatch.setattr(store.time, "time_ns", lambda: written + 2_000_000_000)
+    seen = store.settled(path)
+    assert seen is not None
+    assert store.settled(path) == seen
+    path.touch()
+    monkeypatch.setattr(store.time, "time_ns", lambda: path.stat().st_ctime_ns + 2_000_000_000)
+    assert store.settled(path) not in (seen, None)
