@@ -10,7 +10,7 @@ import json
 import mmap
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -74,8 +74,10 @@ def _forms(settings: Settings, value: str) -> tuple[bytes, ...]:
     known = keys.load(settings)
     one = pd.Series([value], dtype=object)
     told = {value.encode(name) for name in _ENCODINGS} | {json.dumps(value)[1:-1].encode()}
-    if any(character.isdigit() for character in value):
-        told |= {known.seal(text) for text in (value, str(documents.resident(one)["number"][0] or value))}
+    if any(character.isdigit() for character in value):  # earlier nights sealed with the vault keys of their time
+        ever = [replace(known, vault=key) for key in (known.vault, *known.vault_before)]
+        texts = (value, str(documents.resident(one)["number"][0] or value))
+        told |= {then.seal(text) for then in ever for text in texts}
     return tuple(sorted(told))
 
 

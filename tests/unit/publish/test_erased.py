@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests import small_release as small
+from tests.unit.publish.test_vault_keys import rotate
 from transforms import database, keys, publish, subjects
 from transforms.errors import GridfactsError
-from transforms.prove import prove
+from transforms.prove import Hit, prove
 from transforms.publish.schema import ensure_schema
 from transforms.run import Settings
 
@@ -78,6 +79,22 @@ def test_an_erased_person_leaves_history_and_the_files_behind_it(two_releases: S
         publish.rollback(now.run)
 
 
+def test_a_version_of_somebody_else_that_stood_on_the_record_goes_too(settings: Settings) -> None:
+    """Before two people were told apart one of them bore the other's values; what is its own stays."""
+    keys.create(settings.home / "keys.yml")
+    told = [{}, small.first_city(), small.second_city(), third_city()]
+    for city, name, record in zip(told[1:], ("甲合成", "乙合成", "丙合成"), ("rec3", "rec2", "rec2"), strict=True):
+        [person] = [row for row in city["fact_person"] if row["person_id"] == "per2"]
+        person |= {"name": name, "provenance": f'{{"name": "{record}"}}'}
+    for number in (1, 2):
+        publish.run(small.close(settings, f"2026-10-0{number}", told[number - 1], told[number], number - 1).run)
+    assert {"甲合成", "乙合成"} < names(settings)
+    erase(settings)
+    publish.run(small.close(settings, "2026-10-03", told[2], told[3], 2).run)
+    assert {"乙合成", "丙合成"} < names(settings)
+    assert "甲合成" not in names(settings)
+
+
 def test_nobody_is_forgotten_while_the_rows_still_stand(two_releases: Settings) -> None:
     """A request granted after land was done waits for the next night: its records are in tonight's release."""
     settings = two_releases
@@ -109,3 +126,15 @@ def test_a_sweep_that_was_stopped_is_done_by_the_next_publish(
 
 def _stopped(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_number_under_a_vault_key_of_before_is_found_too(settings: Settings) -> None:
+    number = "44999119900101001X"
+    keys.create(settings.home / "keys.yml")
+    ensure_schema(database.open_databases(settings))
+    (settings.home / "kept").write_bytes(b"..." + keys.load(settings).seal(number))
+    assert prove(settings, [number]).hits == (Hit(1, "kept"),)
+    rotate(settings, "vault-2")
+    assert keys.load(settings).vault.key_id == "vault-2"
+    assert prove(settings, [number]).hits == (Hit(1, "kept"),)
+    assert prove(settings, [number.replace("1990", "1991")]).hits == ()
