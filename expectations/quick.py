@@ -59,12 +59,11 @@ def batch(rows: pd.DataFrame) -> Iterator[Any]:
     """
     asset = _asset()
     told = asset.batch_definitions or [asset.add_batch_definition_whole_dataframe("rows")]
-    asset.datasource._execution_engine = None  # it remembers every metric, and the frame
     try:
         with _without_fingerprint(), _plain_arguments(), configured_once():
             yield told[0].get_batch(batch_parameters={"dataframe": rows})
     finally:
-        asset.datasource._execution_engine = None
+        asset.datasource._execution_engine = None  # it remembers every metric, and the frame
 
 
 @contextmanager
