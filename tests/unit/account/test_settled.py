@@ -21,7 +21,7 @@ def earlier(*rows: tuple[str, str, str]) -> pa.Table:
     return pa.Table.from_pylist(told, EARLIER)
 
 
-def version(*rows: tuple[int, str, str]) -> pa.Table:
+def version(*rows: tuple[int, str, str | None]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(VERSION.names, row, strict=True)) for row in rows], VERSION)
 
 
@@ -57,7 +57,7 @@ def test_a_record_told_twice_stays_and_so_does_everything_where_something_is_nul
     twice = said(*NOW, ("new", "d", "upsert", 4))
     found = settled.brought(twice, earlier(*BEFORE), version(*DUE), counts=True)
     assert set(found[0]["record_id"].to_pylist()) == {"new"}
-    null = (said(*NOW), earlier(*BEFORE), version(*DUE, (4, "x", None)))  # type: ignore[arg-type]
+    null = (said(*NOW), earlier(*BEFORE), version(*DUE, (4, "x", None)))
     assert settled.brought(*null, counts=True) == null
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import pandas as pd
 import pytest
@@ -110,3 +112,14 @@ def test_a_metric_keeps_its_id_while_its_arguments_are_told_plainly(arguments: d
     own = IDDict(arguments).to_id()
     with quick.batch(pd.DataFrame({"a": [1]})):
         assert IDDict(arguments).to_id() == own
+
+
+def test_nothing_of_a_frame_is_left_when_its_suite_ends() -> None:
+    gx = quick.great_expectations()
+    frame = pd.DataFrame({"a": ["甲", None]})
+    kept = weakref.ref(frame)
+    with quick.batch(frame) as batch:
+        assert not batch.validate(gx.expectations.ExpectColumnValuesToNotBeNull(column="a")).success
+    del batch, frame
+    gc.collect()
+    assert kept() is None
