@@ -10,13 +10,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck
 
 from tests import postgres
-from tests.homes import NIGHTS, RESIDENTS, Home
+from tests.homes import LEFT_OUT, NIGHTS, RESIDENTS, Home
 
 pytest_plugins = ["tests.skips"]
+TOLERATED = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)  # a machine may be busy; examples tidy up
+hypothesis.settings.register_profile("gridfacts", deadline=None, suppress_health_check=TOLERATED)
+hypothesis.settings.load_profile("gridfacts")
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 _NUMBER = itertools.count(1)
@@ -25,11 +30,16 @@ _NUMBER = itertools.count(1)
 _FIRST = ("test_killed_runs.py", "test_second_city.py", "test_postgres.py", "test_clerk.py")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take minutes come first (xdist hands out files in order): none is left alone at the end.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Thorough tests wait for ``CI=1``; files that take minutes come first (xdist hands out files in order).
 
-    While the first worker makes the nights that many tests share, the second has tests that need none of them.
+    So no file is left alone at the end, and while the first worker makes the nights that many tests share, the second
+    has tests that need none of them.
     """
+    if not os.environ.get("CI"):
+        left = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
     place = {name: number for number, name in enumerate(_FIRST)}
     items.sort(key=lambda item: (place.get(item.path.name, len(place)), item.path.parent.name != "pipeline"))
 
@@ -80,6 +90,8 @@ def city(once: Once) -> Path:
     def make(folder: Path) -> None:
         size = ("--residents", str(RESIDENTS), "--nights", "2", "--seed", "5")
         Home(folder / "nowhere").call("demo", "city", *size, "--out", str(folder))
+        for night, source in itertools.product(NIGHTS, LEFT_OUT):
+            shutil.rmtree(folder / "drops" / night / source, ignore_errors=True)
 
     out = once("city", make)
     assert [p.name for p in sorted((out / "drops").iterdir())] == list(NIGHTS)
@@ -98,7 +110,7 @@ def keyed(once: Once) -> Path:
 
 @pytest.fixture
 def home(keyed: Path, tmp_path: Path) -> Home:
-    return Home(Path(shutil.copytree(keyed, tmp_path / "home")))
+    return Home.copy_of(keyed, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +132,7 @@ def undisturbed(first_night: Path, both_nights: Path) -> tuple[str, str]:
 
 
 def _next_night(before: Path, folder: Path, city: Path, night: str) -> None:
-    home = Home(Path(shutil.copytree(before, folder / "home")))
+    home = Home.copy_of(before, folder / "home")
     start = time.monotonic()
     home.run(night, city / "drops" / night)
     (folder / "seconds").write_text(f"{time.monotonic() - start}")

@@ -90,7 +90,7 @@ def home(tmp_path: Path, keyed: Path) -> Home:
     for part in ("kinds", "lookups"):
         shutil.copytree(ROOT / "expectations" / part, mine / part)
     written(mine / "contracts" / f"{SOURCE}.yml")
-    found = Home(Path(shutil.copytree(keyed, tmp_path / "home")), (("GRIDFACTS_EXPECTATIONS", str(mine)),))
+    found = Home.copy_of(keyed, tmp_path / "home", ("GRIDFACTS_EXPECTATIONS", str(mine)))
     box = tmp_path / "drops" / SOURCE
     box.mkdir(parents=True)
     (box / "f_20261001.csv").write_text("编号,姓名,性别,备注\n1,王一,男,x\n2,李二,女,y\n3,张三,女,z\n", "utf-8")

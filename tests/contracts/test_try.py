@@ -23,7 +23,7 @@ def sample() -> Path:
 
 @pytest.fixture
 def empty(keyed: Path, tmp_path: Path) -> Home:
-    return Home(Path(shutil.copytree(keyed, tmp_path / "home")))
+    return Home.copy_of(keyed, tmp_path / "home")
 
 
 def state(folder: Path) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,10 +51,11 @@ def persons(home: Home) -> list[tuple[object, ...]]:
     return found
 
 
+@pytest.mark.thorough("test_poisoned_source freezes on the command line, unit/brakes judges each budget")
 def test_the_brake_freezes_a_source_and_computes_the_night_again(
     task: Any, poisoned: Path, first_night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    home = Home.copy_of(first_night, tmp_path / "home")
     before, people = home.checksum(), persons(home)
     home.call("run", "--dry-run", "--night", NIGHTS[1], "--drops", str(poisoned))
     for name, value in home.settings.items():

@@ -67,7 +67,7 @@ def deliveries(home: Home, source: str) -> list[dict[str, object]]:
 
 
 def test_each_bad_file_fails_only_itself(first_night: Path, city: Path, tmp_path: Path) -> None:
-    home = Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    home = Home.copy_of(first_night, tmp_path / "home")
     drops = Path(shutil.copytree(city / "drops" / NIGHTS[0], tmp_path / "drops"))
     expected = {}
     for source, spoil, state in SPOILERS:
@@ -96,7 +96,7 @@ def test_each_bad_file_fails_only_itself(first_night: Path, city: Path, tmp_path
 
 @pytest.mark.parametrize("name", ["户籍人口.csv", "a\nb.csv", "x'; DROP TABLE fact_person; --.csv", "*.csv"])
 def test_a_strange_name_is_held_and_shown_safely(first_night: Path, city: Path, tmp_path: Path, name: str) -> None:
-    home = Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    home = Home.copy_of(first_night, tmp_path / "home")
     drops = tmp_path / "drops" / "gongan_hukou"
     drops.mkdir(parents=True)
     (extract,) = (city / "drops" / NIGHTS[0] / "gongan_hukou").iterdir()

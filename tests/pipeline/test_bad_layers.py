@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,7 @@ def spoiled(
 ) -> tuple[Home, list[str], tuple[str, str]]:
     """A home after a night whose cut has one bad polygon of each sort, the codes of these, and of two that overlap."""
     base = tmp_path_factory.mktemp("bad_layers")
-    home = Home(Path(shutil.copytree(first_night, base / "home")))
+    home = Home.copy_of(first_night, base / "home")
     (sent,) = (city / "drops" / NIGHTS[0] / "zhengfa_wangge").iterdir()
     layer = json.loads(sent.read_text("utf-8"))
     micro = [f for f in layer["features"] if f["properties"]["网格层级"] == "微网格"]

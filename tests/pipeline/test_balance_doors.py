@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,14 +62,14 @@ def make_manifests_honest(lake: Path, folder: Path) -> None:
 
 
 def test_an_undisturbed_night_balances(first_night: Path, tmp_path: Path) -> None:
-    home = Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    home = Home.copy_of(first_night, tmp_path / "home")
     done = home.call("balance", "--night", NIGHTS[0], "--json")
     assert json.loads(done.stdout) == {"balanced": True, "findings": []}
 
 
 @pytest.mark.parametrize("room", PLACES)
 def test_a_swapped_row_is_found_and_stops_the_release(first_night: Path, tmp_path: Path, room: str) -> None:
-    home = Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    home = Home.copy_of(first_night, tmp_path / "home")
     lake = home.path / "lake"
     (path,) = sorted(lake.glob(PLACES[room]))
     source = swap_one_row(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def lines_of_the_register(home: Home) -> list[int]:
 
 
 def test_the_next_delivery_answers(first_night: Path, city: Path, tmp_path: Path) -> None:
-    home = Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    home = Home.copy_of(first_night, tmp_path / "home")
     changed, confirmed, gone = lines_of_the_register(home)[:3]
     people = {line: said_by(home, line) for line in (changed, confirmed, gone)}
     for entity, name in people.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -17,7 +16,7 @@ BY = ("--by", "Chen", "--reason", "the person asked for it")
 
 
 def copied(home: Path, to: Path) -> Home:
-    return Home(Path(shutil.copytree(home, to, symlinks=True)))
+    return Home.copy_of(home, to)
 
 
 def ask(home: Home, query: str, of: str = "release.db") -> list[tuple[object, ...]]:

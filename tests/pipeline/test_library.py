@@ -20,7 +20,7 @@ def without_houses(keyed: Path, city: Path, tmp_path_factory: pytest.TempPathFac
     base = tmp_path_factory.mktemp("library")
     for source in ("zhengfa_wangge", "dianli_yonghu", "shuiwu_gongshui", "minzheng_diming"):
         shutil.copytree(city / "drops" / NIGHTS[0] / source, base / "drops" / source)
-    home = Home(Path(shutil.copytree(keyed, base / "home")))
+    home = Home.copy_of(keyed, base / "home")
     home.run(NIGHTS[0], base / "drops")
     return home.path
 

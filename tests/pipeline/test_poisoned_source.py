@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import random
 import re
 import shutil
@@ -141,7 +140,7 @@ def without(once: Once, first_night: Path, city: Path) -> Home:
     """The second night in which the four sources sent nothing."""
 
     def make(folder: Path) -> None:
-        home = Home(Path(shutil.copytree(first_night, folder / "home")))
+        home = Home.copy_of(first_night, folder / "home")
         drops = Path(shutil.copytree(city / "drops" / NIGHTS[1], folder / "drops"))
         for source in SOURCES:
             shutil.rmtree(drops / source, ignore_errors=True)
@@ -150,7 +149,12 @@ def without(once: Once, first_night: Path, city: Path) -> Home:
     return Home(once("without", make) / "home")
 
 
-@pytest.mark.parametrize("poison", NIGHTS_OF_POISON if os.environ.get("CI") else LET_IN[:1])  # a night each
+A_NIGHT_EACH = pytest.mark.thorough("one poison is tried in every run")
+
+
+@pytest.mark.parametrize(
+    "poison", [p if p == LET_IN[0] else pytest.param(p, marks=A_NIGHT_EACH) for p in NIGHTS_OF_POISON]
+)
 def test_poisoned_sources_are_frozen_and_the_rest_is_published(
     poison: str, without: Home, first_night: Path, city: Path, tmp_path: Path
 ) -> None:
@@ -160,7 +164,7 @@ def test_poisoned_sources_are_frozen_and_the_rest_is_published(
         (drops / source).mkdir()
         path = Path(shutil.copyfile(city / "drops" / told.sound, drops / source / told.file))
         told.write(path, told.change)
-    home = Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    home = Home.copy_of(first_night, tmp_path / "home")
     done = home.run(NIGHTS[1], drops)
 
     held = json.loads(home.call("hold", "list", "--json").stdout)
@@ -191,12 +195,12 @@ def let_in(home: Home, hold: str, drops: Path) -> None:
     assert states[LET_IN[1]] == "fresh"
 
 
+@pytest.mark.thorough("unit/brakes holds a release beyond its budget")
 def test_any_other_budget_holds_the_release_for_a_yes(first_night: Path, city: Path, tmp_path: Path) -> None:
     mine = Path(shutil.copytree(ROOT / "expectations", tmp_path / "expectations"))
     budgets = re.sub(r"(?m)^departures: .*$", "departures: {share: 0.0, least: 0}", (mine / "brakes.yml").read_text())
     (mine / "brakes.yml").write_text(budgets)
-    path = Path(shutil.copytree(first_night, tmp_path / "home"))
-    home = Home(path, (("GRIDFACTS_EXPECTATIONS", str(mine)),))
+    home = Home.copy_of(first_night, tmp_path / "home", ("GRIDFACTS_EXPECTATIONS", str(mine)))
     before = home.checksum()
     done = home.run(NIGHTS[1], city / "drops" / NIGHTS[1], check=False)
     assert done.returncode == 1

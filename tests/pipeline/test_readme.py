@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def test_three_commands_tell_what_changed_in_a_town(both_nights: Path, tmp_path:
     first, activate, last = commands[1].splitlines()
     assert (first, activate) == ("make nightly", ". .venv/bin/activate")
     assert "nightly: " in (ROOT / "Makefile").read_text("utf-8")
-    home = Home(Path(shutil.copytree(both_nights, tmp_path / "home", symlinks=True)))
+    home = Home.copy_of(both_nights, tmp_path / "home")
     told = [line.split("\t") for line in home.call(*last.split()[1:]).stdout.splitlines()]
     with sqlite3.connect(home.path / "release.db") as release:
         (town,) = release.execute("SELECT code FROM std_division WHERE name = '云城街道' AND level = 'town'").fetchone()

@@ -16,7 +16,7 @@ from transforms.run import Settings
 def reader(request: pytest.FixtureRequest, first_night: Path, tmp_path: Path) -> Home:
     """A published city of one's own, on each of the two databases."""
     if request.param == "sqlite":
-        return Home(Path(shutil.copytree(first_night, tmp_path / "home", symlinks=True)))
+        return Home.copy_of(first_night, tmp_path / "home")
     shutil.copytree(first_night, tmp_path / "home", symlinks=True, ignore=shutil.ignore_patterns("head", "*.db*"))
     home = Home(tmp_path / "home", (("GRIDFACTS_DATABASE_URL", request.getfixturevalue("postgres_url")),))
     home.call("room", "publish", "--night", NIGHTS[0])

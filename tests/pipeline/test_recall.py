@@ -64,7 +64,7 @@ def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
 def mistaken(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A home after a second night with the wrong file, and that night's drop box."""
     folder = tmp_path_factory.mktemp("mistaken")
-    home = Home(Path(shutil.copytree(first_night, folder / "home")))
+    home = Home.copy_of(first_night, folder / "home")
     drops = Path(shutil.copytree(city / "drops" / NIGHTS[1], folder / "drops"))
     wrong_file(city, drops / SOURCE / WRONG)
     home.run(NIGHTS[1], drops)
@@ -74,7 +74,7 @@ def mistaken(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def home_and_drops(mistaken: tuple[Path, Path], tmp_path: Path) -> tuple[Home, Path]:
     home, drops = mistaken
-    return Home(Path(shutil.copytree(home, tmp_path / "home"))), drops
+    return Home.copy_of(home, tmp_path / "home"), drops
 
 
 def test_a_recalled_file_is_as_if_it_had_never_come(

@@ -40,7 +40,7 @@ def in_quarantine(home: Home) -> dict[int, tuple[str, str]]:
 
 @pytest.fixture
 def home_now(both_nights: Path, tmp_path: Path) -> Home:
-    return Home(Path(shutil.copytree(both_nights, tmp_path / "home")))
+    return Home.copy_of(both_nights, tmp_path / "home")
 
 
 def test_a_stricter_contract_and_the_way_back(home_now: Home, city: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ NIGHT = ("--night", NIGHTS[0])
 
 @pytest.fixture
 def reviewed(first_night: Path, tmp_path: Path) -> Home:
-    return Home(Path(shutil.copytree(first_night, tmp_path / "home")))
+    return Home.copy_of(first_night, tmp_path / "home")
 
 
 def queue(home: Home) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.homes import Home
 from transforms.errors import GridfactsError
 from transforms.reader import package, sample
 from transforms.run import Settings
@@ -19,7 +19,7 @@ TODAY = dt.date(2026, 10, 3)
 
 
 def test_a_sample_has_everything_and_nothing_secret(both_nights: Path, tmp_path: Path) -> None:
-    home = Path(shutil.copytree(both_nights, tmp_path / "home", symlinks=True))
+    home = Home.copy_of(both_nights, tmp_path / "home").path
     settings = Settings.from_environment({"GRIDFACTS_HOME": str(home)})
     packages = package.load_all(settings.expectations)
     out = tmp_path / "sample"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import sqlalchemy as sa
 
 from tests.homes import NIGHTS, Home
@@ -13,6 +14,7 @@ from tests.homes import NIGHTS, Home
 PREFIX = "3204"  # Changzhou's division codes
 
 
+@pytest.mark.thorough("unit/demo makes a city by configuration alone")
 def test_changzhou_is_published_and_balances(home: Home, tmp_path: Path) -> None:
     out = tmp_path / "city"
     size = ("--city", "changzhou", "--residents", "700", "--nights", "1", "--seed", "3")

@@ -89,7 +89,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return Engine(Settings.from_environment({"GRIDFACTS_HOME": str(home), "GRIDFACTS_THREADS": "1"}))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(batches=DELIVERIES, mode=st.sampled_from(["snapshot", "delta"]))
 def test_the_steps_agree_with_the_model(engine: Engine, batches: list[list[tuple[str, str, str]]], mode: str) -> None:
     if mode == "snapshot":

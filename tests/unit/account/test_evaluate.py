@@ -18,7 +18,7 @@ from transforms.errors import ConfigError
 ROWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans()), min_size=1, max_size=14)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows=ROWS)
 def test_pairs_and_b3_agree_with_counting_them_one_by_one(rows: list[tuple[int, int, bool]]) -> None:
     found, truth, inside = (pd.Series(column) for column in zip(*rows, strict=True))

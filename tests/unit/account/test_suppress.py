@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.account.suppress import LEAST, suppress
@@ -51,7 +51,6 @@ def test_what_is_known_to_the_village_only_is_no_part():
     assert suppress(table, ["persons"])["persons"].tolist() == [30, 10]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_no_small_cell_follows_from_what_is_published(mediums):
     """A hidden cell follows if it is the same in every solution of "parts add up": a question of rank."""

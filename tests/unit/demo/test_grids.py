@@ -108,7 +108,7 @@ def test_smaller_cities_are_whole_towns_in_one_order() -> None:
     assert len(small - large) <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(6, 30), st.integers(6, 30), st.lists(st.floats(0.5, 3), min_size=1, max_size=9))
 def test_dividing_a_region_loses_and_doubles_no_square(wide: int, high: int, weights: list[float]) -> None:
     x, y = (part.ravel() for part in np.meshgrid(np.arange(wide), np.arange(high)))

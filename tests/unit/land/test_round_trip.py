@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.land.makers import FORMATS, HEADINGS, Office, contract, encode
@@ -39,7 +39,7 @@ def starts(rows: list[tuple[str, ...]]) -> list[int]:
 @given(rows=TABLE)
 @example(rows=[("", "", "", "")])
 @example(rows=[("\n", '"', ",", "\n\n"), ('"\n"', "", "", "")])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_any_texts_come_back(kind: str, rows: list[tuple[str, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         office = Office(Path(folder))
@@ -55,7 +55,7 @@ def test_any_texts_come_back(kind: str, rows: list[tuple[str, ...]]) -> None:
 
 
 @given(rows=TABLE, size=st.integers(1, 40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_file_read_in_pieces_is_the_file(rows: list[tuple[str, ...]], size: int) -> None:
     data = encode("csv", rows)
     with tempfile.TemporaryFile() as raw:

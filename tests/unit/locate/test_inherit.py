@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.locate.inherit import inherited
@@ -45,7 +45,6 @@ def test_all_leaves_are_enough_however_few():
     assert found["group"] == "s2"
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([None, "s1", "s2", "u1", "u2"]), min_size=5, max_size=5), st.randoms())
 def test_the_order_of_nodes_does_not_matter_and_nobody_loses_its_own_grid(told, shuffle):
     named = {f"door{i}": grid for i, grid in enumerate(told, start=1)}

@@ -6,7 +6,7 @@ import hashlib
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import small_release as small
@@ -55,7 +55,6 @@ def test_the_next_release_follows_from_the_one_before() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_rows_does_not_matter(random: object) -> None:
     shuffled = {}
     for name, table in CITY.items():

@@ -72,7 +72,10 @@ def cities(large: bool) -> tuple[small.City, small.City]:
     return first, second
 
 
-@pytest.mark.parametrize("large", [True, False], ids=["large", "small"])
+ONE_ROW = pytest.mark.thorough("a night of many kinds of rows is killed in every run")
+
+
+@pytest.mark.parametrize("large", [True, pytest.param(False, marks=ONE_ROW)], ids=["large", "small"])
 def test_killed_at_any_instant_and_run_again(settings: Settings, large: bool) -> None:
     before, after = cities(large)
     publish.run(small.close(settings, "2026-10-01", {}, before, 0).run)

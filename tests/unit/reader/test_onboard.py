@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests import small_release as small
+from tests.homes import Home
 from tests.unit.reader.conftest import publish_city
 from tests.unit.reader.test_export import TODAY
 from tests.unit.reader.test_export import city as two_villages
@@ -181,7 +181,7 @@ def test_nothing_is_answered_that_cannot_be_written_down(published: Settings, tm
 
 def test_numbers_and_names_as_a_department_wrote_them_are_found(first_night: Path, tmp_path: Path) -> None:
     """The register's own file, whose numbers went through every room."""
-    home = Path(shutil.copytree(first_night, tmp_path / "home", symlinks=True))
+    home = Home.copy_of(first_night, tmp_path / "home").path
     settings = Settings.from_environment({"GRIDFACTS_HOME": str(home)})
     register = contract.load_all(settings.expectations)["gongan_hukou"]
     columns = {one.to[0]: one.heading for one in register.columns}

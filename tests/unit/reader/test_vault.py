@@ -70,9 +70,8 @@ def test_sqlite_holds_no_number_in_clear(first_night: Path) -> None:
 def test_postgresql_holds_no_number_in_clear(first_night: Path, postgres_url: str, tmp_path: Path) -> None:
     binaries = postgres.binaries()
     assert binaries is not None
-    copied = Path(shutil.copytree(first_night, tmp_path / "home", symlinks=True))
-    shutil.rmtree(copied / "head")
-    home = Home(copied, extra=(("GRIDFACTS_DATABASE_URL", postgres_url),))
+    home = Home.copy_of(first_night, tmp_path / "home", ("GRIDFACTS_DATABASE_URL", postgres_url))
+    shutil.rmtree(home.path / "head")
     home.call("room", "publish", "--night", NIGHTS[0])
     url = sa.make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     dump = subprocess.run([str(binaries / "pg_dump"), url], capture_output=True, check=True, text=True).stdout

@@ -61,7 +61,7 @@ def test_a_cell_that_looks_like_a_formula_stays_text_when_edited(tmp_path: Path)
     assert (bool(plain.quotePrefix), plain.number_format) == (False, "@")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=8))
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
     table = pa.table({"A": [a for a, _ in rows], "B": [b for _, b in rows]})

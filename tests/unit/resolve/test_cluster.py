@@ -70,7 +70,7 @@ def partition(
     return roots.tolist(), [HOWS[h] for h in hows]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(edges=EDGES, everywhere=st.booleans())
 def test_without_facts_the_clusters_are_the_connected_components(
     edges: list[tuple[int, int, int]], everywhere: bool
@@ -92,7 +92,7 @@ def test_components_of_a_long_chain_in_any_order() -> None:
     assert components(size, ends[:0, 0], ends[:0, 1]).tolist() == list(range(size))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     edges=EDGES, numbers=st.lists(st.sampled_from([0, 1, 2]), min_size=NODES, max_size=NODES),
     hows=st.lists(st.sampled_from(["number", "scored"]), min_size=14, max_size=14), data=st.data(),

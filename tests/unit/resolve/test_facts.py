@@ -46,7 +46,7 @@ def together(said: Statements, records: Sequence[int]) -> Facts:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rows=st.lists(ROW, min_size=2, max_size=5), data=st.data())
 def test_a_component_that_is_not_looked_at_has_no_two_parts_against_each_other(
     rows: list[dict[str, object]], data: st.DataObject

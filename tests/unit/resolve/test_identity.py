@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass
 from itertools import chain
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms import model
@@ -20,7 +21,7 @@ from transforms.run import Settings
 
 Partition = list[list[str]]
 NOTHING = Past(HOME.empty_table(), model.IDENTITY.empty_table())
-HISTORIES = 20_000
+HISTORIES = 20_000 if os.environ.get("CI") else 4_000
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_a_live_identity_is_kept_before_an_older_retired_one(engine: Engine) -> 
 
 
 RECORDS = [f"r{i}" for i in range(7)]
-FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FAST = settings(max_examples=60)
 
 
 @st.composite
