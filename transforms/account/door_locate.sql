@@ -1,4 +1,4 @@
--- Located records of one kind: every live record, its candidates ranked from 1 without a gap, each with an address or a reason.
+-- Located records of one kind: every live record, its candidates ranked from 1 without a gap, the first with a grid or a reason.
 --   live_row (source, record_id), located (model.LOCATED)
 
 -- step: ranked
@@ -19,6 +19,11 @@ SELECT 'records whose candidates are not ranked 1, 2, 3' AS what, l.source, r.re
 FROM ranked AS r
 LEFT JOIN live_row AS l ON r.record_id = l.record_id
 WHERE r.lowest <> 1 OR r.highest <> r.candidates OR r.ranks <> r.candidates
+UNION ALL
+SELECT 'located records with neither a grid nor a reason' AS what, l.source, d.record_id AS example
+FROM located AS d
+LEFT JOIN live_row AS l ON d.record_id = l.record_id
+WHERE d."rank" = 1 AND d.grid_id IS NULL AND d.reason IS NULL
 
 -- step: door
 SELECT what, source, COUNT(*) AS n, MIN(example) AS example FROM broken GROUP BY what, source ORDER BY what, source NULLS FIRST

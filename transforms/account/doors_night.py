@@ -70,7 +70,7 @@ def _of_room(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -
 
 
 def _locate(night: Night, engine: Engine, kind: str, live: pa.Table) -> Iterator[str]:
-    """Every live record of a kind that locate looked at is there, its candidates ranked 1, 2, 3."""
+    """Every live record of a kind that locate looked at is there, in a grid or with a reason, its candidates ranked."""
     stage = night.kinds[kind].stage
     if kind not in night.names("locate", stage):
         return

@@ -12,7 +12,7 @@ from transforms.locate.match import Matcher
 from transforms.locate.readings import decide
 from transforms.model import LOCATED
 
-_OUTSIDE = "outside"  # the level standardise gives an address of elsewhere
+_OUTSIDE = "outside"  # the level standardise gives an address of elsewhere; where no grids are sent, all is outside
 _SAID = ("level", "among", *DIVISIONS, *LEVELS, "relation", "residual")
 _UNREAD = 1_500  # as much as a level dropped
 
@@ -32,7 +32,7 @@ def addresses(
         prop: the property's name.
         matcher: of the library.
         library: the library itself.
-        grid_of: node kind → ``grid_id method`` by node id, of tonight's cut.
+        grid_of: node kind → ``grid_id method reason`` by node id, of tonight's cut.
 
     Returns:
         Columns of ``model.LOCATED``; every record has rank 1.
@@ -108,19 +108,17 @@ def _placed(located: pd.DataFrame, told: pd.DataFrame, library: pd.DataFrame) ->
 
 
 def _finished(located: pd.DataFrame, told: pd.DataFrame, grid_of: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Adds grid, method and reason."""
+    """Adds grid, method and reason: of the address, or why its node stands in no grid and its village neither."""
     hit = located["address_id"].notna()
     elements = told[list(LEVELS)].notna().any(axis=1)
     reason = pd.Series("unresolved", index=located.index, dtype=object)
     reason[~elements & located["village"].notna()] = "village_only"
     reason[told["level"].eq(_OUTSIDE)] = "outside"
     reason[located["silent"]] = "no_address"
-    reason[hit] = None
     address = grid_of["address"].reindex(located["address_id"]).set_axis(located.index)
     division = grid_of["division"].reindex(located["village"]).set_axis(located.index)
     own = address["grid_id"].notna()
-    located = located.assign(
-        reason=reason, grid_id=address["grid_id"].where(own, division["grid_id"]),
-        method=address["method"].where(own, division["method"]),
-    )  # fmt: skip
+    grid = address["grid_id"].where(own, division["grid_id"])
+    reason = reason.where(~hit, address["reason"].fillna(_OUTSIDE).where(grid.isna(), None))
+    located = located.assign(reason=reason, grid_id=grid, method=address["method"].where(own, division["method"]))
     return located.where(located.notna(), None)

@@ -131,7 +131,7 @@ class Lookup:
             level=first["level"], match_class=first["match_class"], score=int(first["score"]),
             gap=int(first["score"]) - runners[0][1] if known is not None and runners else None,
             building_id=first["building_id"], grids=self._chain(first["grid_id"]), method=first["method"],
-            reason=first["reason"] or (None if first["grid_id"] else "no_grid"), runners_up=runners,
+            reason=first["reason"], runners_up=runners,
         )  # fmt: skip
 
     def _alike(self, said: pd.Series) -> Iterator[tuple[str, int]]:

@@ -157,9 +157,9 @@ def read_places(run: Run) -> tuple[Places, pd.DataFrame]:
 
 
 def grids_of_nodes(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """``grid_id method`` by node id, of addresses and of divisions."""
+    """``grid_id method reason`` by node id, of addresses and of divisions."""
     return {
-        node: table.loc[table["node_kind"] == node].set_index("node_id")[["grid_id", "method"]]
+        node: table.loc[table["node_kind"] == node].set_index("node_id")[["grid_id", "method", "reason"]]
         for node in ("address", "division")
     }
 

@@ -355,6 +355,7 @@ class World:
                     "rank": 1,
                     "match_class": "exact",
                     "score": 10_000,
+                    "reason": "no_coordinate",
                 }
                 for row in lives[kind]
             ]

@@ -36,6 +36,19 @@ def exchanged(column: str) -> Callable[[pa.Table], pa.Table]:
     return change
 
 
+def emptied(*columns: str) -> Callable[[pa.Table], pa.Table]:
+    """Columns without a value in the first row."""
+
+    def change(table: pa.Table) -> pa.Table:
+        for column in columns:
+            field = table.schema.field(column)
+            values = pa.array([None, *table[column].to_pylist()[1:]], field.type)
+            table = table.set_column(table.schema.get_field_index(column), field, values)
+        return table
+
+    return change
+
+
 def place(world: World, room: str, name: str) -> Path:
     if room in ("land", "check", "standardise"):
         (folder,) = (world.settings.lake / room / "registry").iterdir()
@@ -62,6 +75,7 @@ TAMPERED = [
     ("account", "versions/versions", last_by_first),
     ("account", "versions/versions", exchanged("state")),
     ("locate", "person/person", last_by_first),
+    ("locate", "person/person", emptied("reason")),
     ("locate", "place/place_grid", last_by_first),
     ("link", "person/pairs", last_by_first),
     ("link", "person/pairs", exchanged("right")),

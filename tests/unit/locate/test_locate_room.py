@@ -11,7 +11,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-from tests.unit.locate.conftest import PATHS, STREET, TOWN, every_node
+from tests.unit.locate.conftest import OTHER, PATHS, STREET, TOWN, every_node
 from transforms import database, errors, keys, manifest, model, store
 from transforms import locate as room
 from transforms.commands import places as commands
@@ -133,6 +133,29 @@ def test_a_facility_has_a_point_and_an_address_or_reasons(lake):
     assert by_key[("facility1", "point")]["reason"] == "outside"
     assert by_key[("facility0", "address")]["reason"] == "no_address"
     assert by_key[("facility1", "address")]["match_class"] == "exact"
+
+
+def test_an_address_in_no_grid_says_why(lake):
+    away = f"{OTHER}|road:人民路|door:16|room:301"  # a node without a point, in a village without a medium grid
+    live = store.night_dir(lake, "account", "live")
+    known = store.read_table(live / "address.parquet")
+    node = {"path": away, "parent_path": None, "level": "room", "name": away, "full_text": away, "village": OTHER}
+    node |= {"building_code": None, "lon": None, "lat": None}
+    nodes = [*known.select(list(node)).to_pylist(), node]
+    said = {f"address{k}": v for k, v in spoken(away).items()}
+    told = {kind: store.read_table(live / f"{kind}.parquet") for kind in ("building", "house", "grid")}
+    told |= {"address": rows("address", *nodes), "facility": rows("facility", point(None, None) | said)}
+    write(lake, "account", "live", **told)
+    ids = told["address"]["record_id"].to_pylist()
+    cluster = {"record_id": ids, "entity_id": [f"entity-{i}" for i in ids], "how": ["single"] * len(ids)}
+    write(lake, "resolve", "address", cluster=pa.table(cluster, schema=model.CLUSTER))
+    room.run(lake, "place")
+    room.run(lake, "thing")
+    found = {row["property"]: row for row in table(lake, "thing", "facility").to_pylist() if row["rank"] == 1}
+    assert found["address"]["address_id"] is not None
+    assert {name: (row["grid_id"], row["reason"]) for name, row in found.items()} == {
+        "address": (None, "no_coordinate"), "point": (None, "no_coordinate"),
+    }  # fmt: skip
 
 
 def test_other_stages_need_the_place_stage(lake):

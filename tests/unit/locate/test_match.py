@@ -109,17 +109,17 @@ def test_every_record_has_a_place_or_a_reason(matcher, nodes):
     ]
     grids = {
         "address": pd.DataFrame(
-            {"grid_id": ["u1"], "method": ["building"]},
+            {"grid_id": ["u1"], "method": ["building"], "reason": [None]},
             index=[nodes.loc[nodes["path"] == PATHS[0], "address_id"].iloc[0]],
         ),
-        "division": pd.DataFrame({"grid_id": ["m"], "method": ["village"]}, index=[STREET]),
+        "division": pd.DataFrame({"grid_id": ["m"], "method": ["village"], "reason": [None]}, index=[STREET]),
     }
     table = located.addresses(live(*rows), "address", matcher, nodes, grids).set_index("record_id")
     assert list(table.reset_index().columns)
     assert set(LOCATED.names) == set(table.reset_index().columns)
     first = table[table["rank"] == 1]
     assert first["reason"].tolist() == [None, "village_only", "village_only", "outside", "no_address", "unresolved"]
-    assert (first["address_id"].notna() == first["reason"].isna()).all()
+    assert (first["grid_id"].notna() | first["reason"].notna()).all()
     assert first["grid_id"].tolist()[:2] == ["u1", "m"]
     assert first["method"].tolist()[:2] == ["building", "village"]
     assert first["village"].tolist()[:3] == [STREET, STREET, TOWN]
@@ -129,7 +129,7 @@ def test_every_record_has_a_place_or_a_reason(matcher, nodes):
 @pytest.mark.parametrize("more", [{"residual": "12-3-501"}, {"relation": "12 对面"}])
 def test_a_text_with_more_than_could_be_read_is_at_a_parent(matcher, nodes, more):
     rows = [text(STREET, road="人民路") | {"level": "road"} | told for told in ({}, {"residual": "附楼"}, more)]
-    nothing = pd.DataFrame({"grid_id": [], "method": []}, dtype=object)
+    nothing = pd.DataFrame({"grid_id": [], "method": [], "reason": []}, dtype=object)
     grids = {"address": nothing, "division": nothing}
     table = located.addresses(live(*rows), "address", matcher, nodes, grids)
     assert table["match_class"].tolist() == ["exact", "exact", "parent"]
