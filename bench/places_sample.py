@@ -42,8 +42,8 @@ def sample(residents: int) -> Sample:
     for writer in WRITERS:
         text, forms = world.writer.write(houses, all_rates()[writer], Dice(SEED, writer), houses)
         short = forms.get("address_no_door", np.zeros(len(houses), dtype=bool))
-        told = pd.DataFrame({"text": text, "house": houses, "cut_short": short, "named": _named(paths, forms)})
-        parts.append(told.assign(among=told["named"].map(_fitting(paths))).drop(columns="named"))
+        told = pd.DataFrame({"text": text, "house": houses, "cut_short": short, "named": named(paths, forms)})
+        parts.append(told.assign(among=told["named"].map(fitting(paths))).drop(columns="named"))
     texts = pd.concat(parts, ignore_index=True).drop_duplicates("text", ignore_index=True)
     return Sample(texts, pd.Series(world.writer.standard(houses), dtype=object))
 
@@ -51,7 +51,7 @@ def sample(residents: int) -> Sample:
 _SCOPES = (("address_no_village", 12), ("address_no_town", 9), ("address_no_county", 6))  # digits of the code
 
 
-def _named(paths: pd.Series, forms: dict[str, Flags]) -> pd.Series:
+def named(paths: pd.Series, forms: dict[str, Flags]) -> pd.Series:
     """The finest division that each text names, and what it says below the village."""
     nobody = np.zeros(len(paths), dtype=bool)
     scope = pd.Series("", index=paths.index, dtype=object)
@@ -63,7 +63,7 @@ def _named(paths: pd.Series, forms: dict[str, Flags]) -> pd.Series:
     )
 
 
-def _fitting(paths: pd.Series) -> Counter[str]:
+def fitting(paths: pd.Series) -> Counter[str]:
     """How many houses each (division, elements) fits."""
     distinct = pd.Series(paths.dropna().unique())
     tails = [distinct.str[12:], distinct.str[12:].str.extract(r"(\|estate:.*)$")[0].dropna()]
