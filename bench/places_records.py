@@ -2,7 +2,7 @@
 
 This asks about locating alone: a record whose department has not heard of a move names the home before, and is right
 there. Where somebody lives now is for merge to say and for ``gridfacts evaluate`` to measure. The city is built again
-from its seed with a writer that remembers of which house each text tells; a home's live records are joined by their text.
+from its seed with a writer that remembers of which house each text tells; live records are joined by their text.
 
     python -m bench.places_records --home HOME --night 2026-10-02 --residents 29000 --nights 2 > records.json
 """
@@ -52,8 +52,12 @@ class Remembering(AddressWriter):
 
 @dataclass(frozen=True)
 class Truth:
-    """``texts``: text, house, short (it stops above the house), among (houses it fits), each pair once; ``paths``: per
-    night the path of each house; ``grid``: its small grid on the last night.
+    """What texts tell of.
+
+    Attributes:
+        texts: text, house, short (it stops above the house), among (houses it fits); each pair once.
+        paths: per night the path of each house.
+        grid: small grid of each house on the last night.
     """
 
     texts: pd.DataFrame
@@ -112,13 +116,14 @@ def records(home: Path, night: str, kind: str, known: Truth) -> pd.DataFrame:
 
 def whole_paths(library: pd.DataFrame) -> pd.Series:
     """Path of each node by its id; a node that only short words name (docs/rooms.md) has that of the node above it."""
-    path = library.set_index("address_id")["path"].to_dict()
-    parent = library.set_index("address_id")["parent_id"].dropna().to_dict()
+    nodes = library.set_index("address_id")
+    path, parent = nodes["path"].to_dict(), nodes["parent_id"].dropna().to_dict()
 
     def whole(node: str) -> str:
         own = str(path[node])
-        short = node in parent and not own.partition("|")[0].isdigit() or own.partition("|")[0].endswith("000")
-        return f"{whole(parent[node])}|{own.rpartition('|')[2]}" if short and node in parent else own
+        head, step = own.partition("|")[0], own.rpartition("|")[2]
+        names_village = head.isdigit() and not head.endswith("000")
+        return own if names_village or node not in parent else f"{whole(parent[node])}|{step}"
 
     return pd.Series({node: whole(node) for node in path}, dtype=object)
 
@@ -142,7 +147,8 @@ def figures(rows: pd.DataFrame) -> dict[str, Any]:
     one, given = rows[rows["one"]], rows[rows["given"]]
     rooms, given_rooms = one[one["room"]], given[given["level"].eq("room")]
     return {
-        "records": len(rows), "naming_one_house": len(one), "given_a_house": len(given), "right": int(given["right"].sum()),
+        "records": len(rows), "naming_one_house": len(one),
+        "given_a_house": len(given), "right": int(given["right"].sum()),
         "precision": _share(given["right"]), "recall": _share(one["right"]),
         "rooms": {"naming_one": len(rooms), "given": len(given_rooms), "right": int(given_rooms["right"].sum()),
                   "precision": _share(given_rooms["right"]), "recall": _share(rooms["right"])},

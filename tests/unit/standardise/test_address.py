@@ -255,6 +255,26 @@ def test_a_name_with_a_character_in_brackets_is_known_with_and_without_them(expe
     assert reader.parse(clean_text(texts))["path"].tolist() == ["1|group:旧村|door:1"] * 3
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("云城区旧村七巷18号", "3|group:旧村|road:7巷|door:18"),  # a lane of some hamlet called so
+        ("甲镇旧村七巷18号", "2|group:旧村|road:7巷|door:18"),  # the village stands in another town
+        ("乙镇旧村七巷18号", "1|road:7巷|door:18"),
+        ("旧村82号", "1|door:82"),
+        ("乙镇旧村自然村5号", "4|group:旧村|door:5"),  # 自然村 is the word for hamlets alone
+        ("乙镇旧村旧村自然村5号", "1|group:旧村|door:5"),
+    ],
+)
+def test_a_village_with_a_name_of_many_hamlets_is_not_guessed(text, path):
+    rows = [("1", "旧村村民委员会", "village", "4"), ("2", "甲镇", "town", "3"), ("3", "云城区", "county", ""),
+            ("4", "乙镇", "town", "3")]  # fmt: skip
+    names = ("code", "name", "level", "parent")
+    none = dict.fromkeys(("pseudo", "valid_from", "valid_to", "successor"), "")
+    reader = parser.Reader(gazetteer.Gazetteer([dict(zip(names, row, strict=True)) | none for row in rows]))
+    assert reader.parse(clean_text(pd.Series([text], dtype=object)))["path"].tolist() == [path]
+
+
 def test_a_town_that_nobody_knows_is_told_apart_from_the_hamlet_behind_it(read):
     found = read("云城区罗龙镇红光村5号")
     assert (found["town"], found["group"], found["residual"]) == (None, "红光", "罗龙镇")

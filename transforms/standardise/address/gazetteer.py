@@ -16,26 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from transforms.standardise.address.normalise import one_way, simplify
+from transforms.standardise.address.provinces import PROVINCE
 
 LEVELS = ("province", "city", "county", "town", "village")
-# GB/T 2260 provinces: short name → (code, what follows it in the full name).
-_PROVINCES = {
-    "北京": ("11", "市"), "天津": ("12", "市"), "河北": ("13", "省"), "山西": ("14", "省"), "内蒙古": ("15", "自治区"),
-    "辽宁": ("21", "省"), "吉林": ("22", "省"), "黑龙江": ("23", "省"), "上海": ("31", "市"), "江苏": ("32", "省"),
-    "浙江": ("33", "省"), "安徽": ("34", "省"), "福建": ("35", "省"), "江西": ("36", "省"), "山东": ("37", "省"),
-    "河南": ("41", "省"), "湖北": ("42", "省"), "湖南": ("43", "省"), "广东": ("44", "省"),
-    "广西": ("45", "壮族自治区"), "海南": ("46", "省"), "重庆": ("50", "市"), "四川": ("51", "省"),
-    "贵州": ("52", "省"),
-    "云南": ("53", "省"), "西藏": ("54", "自治区"), "陕西": ("61", "省"), "甘肃": ("62", "省"), "青海": ("63", "省"),
-    "宁夏": ("64", "回族自治区"), "新疆": ("65", "维吾尔自治区"), "台湾": ("71", "省"),
-    "香港": ("81", "特别行政区"), "澳门": ("82", "特别行政区"),
-}  # fmt: skip
-_PROVINCE = re.compile(
-    "|".join(
-        f"(?P<p{code}>{name}(?:{word}|(?=[\u3400-\u9fff]{{2,6}}?[市州县区旗])))"
-        for name, (code, word) in _PROVINCES.items()
-    )
-)
 _ELSEWHERE = re.compile(
     r"[\u3400-\u9fff]{2,6}?(?:市|自治州|地区|盟)(?=[\u3400-\u9fff]{1,7}?(?:区|县|市|镇|乡|街道|旗))"
 )
@@ -48,6 +31,8 @@ _COMMITTEE = re.compile(
     r"(?:（.*）|\(.*\))?"
 )
 _BRACKETS = re.compile(r"[()（）]")
+_LANE = re.compile(r"[0-9]{1,2}巷")
+_GENERAL = 2  # characters of a village's name that many hamlets bear: 旧村, 新村
 LEAST = 2  # characters of an estate's name without its village
 _RANKS = {"town": ("街道", "镇", "乡"), "county": ("区", "县", "市")}
 _SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
@@ -104,7 +89,7 @@ class Gazetteer:
         self._lengths = {start: sorted(found, reverse=True) for start, found in lengths.items()}
         self._chains: dict[tuple[str, ...], dict[str, str]] = {}
         numbered = any(map(str.isdigit, "".join(self._names)))  # else no name reaches beyond a text's first digit
-        self._head = re.compile(".*" if numbered else "[^0-9]*", re.DOTALL)
+        self._head = re.compile(".*" if numbered else f"[^0-9]*(?:{_LANE.pattern})?", re.DOTALL)
         self._walked = lru_cache(maxsize=20_000)(self._walk)
         self._provinces = {code[:2] for code, d in self.divisions.items() if d.level == "province"}
 
@@ -113,7 +98,7 @@ class Gazetteer:
         return self._walked(self._head.match(text).group())  # type: ignore[union-attr]
 
     def _walk(self, text: str) -> Found:
-        province = _PROVINCE.match(text)
+        province = PROVINCE.match(text)
         if province and (province.lastgroup or "")[1:] not in self._provinces:
             return Found((), 0, outside=True, province=f"{(province.lastgroup or '')[1:]}0000000000")
         return self._over_a_gap(text, *self._follow(text, 0, ()))
@@ -183,9 +168,18 @@ class Gazetteer:
                 continue
             found, guarded = entry
             narrowed = self._narrow(codes, found)
+            if narrowed and self._is_hamlet(text, at, end, codes):
+                continue
             if narrowed and (not guarded or self._step(text, end, narrowed) is not None):
                 return narrowed, end
         return None
+
+    def _is_hamlet(self, text: str, at: int, end: int, codes: tuple[str, ...]) -> bool:
+        """旧村自然村 is a hamlet, and so is 旧村7巷 where no town says which village of that name is meant."""
+        if text.startswith("自然村", end):
+            return text.endswith("村", at, end)
+        general = end - at == _GENERAL and text.endswith("村", at, end) and _LANE.match(text, end) is not None
+        return general and "town" not in self.chain(codes)
 
     def _narrow(self, codes: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
         if not codes:
