@@ -12,7 +12,7 @@ from transforms import kinds, manifest, model, store, tables
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.merge import agreement, facts, places, standards
+from transforms.merge import agreement, ended, facts, places, standards
 from transforms.merge.golden import Flags, Golden, survive
 from transforms.merge.night import ROOM, Inputs
 from transforms.merge.standards import Columns
@@ -69,8 +69,9 @@ def _merge(run: Run, kind: Kind) -> model.Report:
 def _tables(inputs: Inputs, engine: Engine) -> tuple[dict[str, pa.Table], pa.Table]:
     kind = inputs.kind
     golden = _survivors(inputs, engine, kind)
-    golden = agreement.agreed(golden, inputs.located, kind.heard, inputs.contracts)
-    golden = places.finer(golden, inputs.located, kind.typed("address"), inputs.contracts)
+    located = ended.heard(inputs.located, golden.live, inputs.cluster(), inputs.contracts)
+    golden = agreement.agreed(golden, located, kind.heard, inputs.contracts)
+    golden = places.finer(golden, located, kind.typed("address"), inputs.contracts)
     if kind.kind == "household":
         persons = _survivors(inputs, engine, inputs.kinds["person"])
         made = facts.household_tables(inputs, golden, persons)
@@ -94,8 +95,10 @@ def _survivors(inputs: Inputs, engine: Engine, kind: Kind) -> Golden:
     speaks = {}
     if kind.kind == "address":
         speaks = dict.fromkeys(_MENTION, standards.most_said(live, cluster))
-    elif exclusive := _exclusive(kind):
-        speaks = {exclusive: cluster["trusted"].to_numpy()}
+    elif (stands := ended.speaking(live, cluster, inputs.contracts)) is not None:
+        speaks = dict.fromkeys(claimed, stands)
+    if exclusive := _exclusive(kind):
+        speaks[exclusive] = cluster["trusted"].to_numpy()
     return survive(engine, live, cluster, claimed, inputs.contracts, speaks=speaks)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from tests.golden.living import Row, deploy
 from transforms import link, manifest, merge, model, resolve, store
@@ -51,6 +52,16 @@ def test_who_the_authority_says_is_dead_leaves_and_keeps_the_claims(tmp_path: Pa
 def test_another_sources_word_does_not_let_anyone_die(tmp_path: Path) -> None:
     tables = merged(tmp_path, [replace(HUKOU, life=""), replace(SHEBAO, life="dead")])
     assert len(tables["fact_person"]) == 1
+
+
+@pytest.mark.parametrize(("second", "stays"), [("living", True), ("moved_out", False)])
+def test_a_registration_that_ended_is_silent_where_another_stands(tmp_path: Path, second: str, *, stays: bool) -> None:
+    before, after = replace(HUKOU, life="moved_out", former="邓小萍"), replace(HUKOU, life=second)
+    tables = merged(tmp_path, [before, after, SHEBAO])
+    assert len(tables["fact_person"]) == stays
+    by = {claim["record_id"] for claim in tables["claim"]}
+    assert (before.record_id in by) is not stays
+    assert {person["life_status"] for person in tables["fact_person"]} == ({"living"} if stays else set())
 
 
 def test_one_source_alone_is_single(tmp_path: Path) -> None:
