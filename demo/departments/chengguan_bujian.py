@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from demo.config import Rates
 from demo.datum import gcj02
-from demo.draw import Dice, Floats, Ints, Texts
+from demo.draw import Dice, Flags, Floats, Ints, Texts
 from demo.errors import code_errors, coordinate_errors
 from demo.extract import Column, Extract, entities, merge_errors
 from demo.facilities import METRE
 from demo.files import json_lines
+from demo.numbers import mistyped
 from demo.old_grids import business_grids
 from demo.world import State
 
@@ -41,11 +43,13 @@ def extract(state: State, corrected: bool = False) -> Extract:
     building = frame["building"].to_numpy().astype(np.int64)
     number = frame["code"].to_numpy(dtype=object)
     number = np.where(again, np.array([f"{n[:10]}9{n[11:]}" for n in number], dtype=object), number)
+    plate, misread = plates(frame["own_number"].to_numpy(dtype=object), rates, dice, rows)
     columns: dict[str, Column] = {
         "ObjID": number.astype(object),
         "ClassCode": frame["class"].to_numpy(dtype=object),
         "ObjName": frame["class_name"].to_numpy(dtype=object),
         "OwnerDept": frame["owner"].to_numpy(dtype=object),
+        "OwnerNo": plate,
         "KeepDept": (frame["county"] + "市政养护所").to_numpy(dtype=object),
         "ObjState": status,
         "ObjPos": np.where(blank, "", positions(state, building, dice, rows)).astype(object),
@@ -53,7 +57,7 @@ def extract(state: State, corrected: bool = False) -> Extract:
         "Y": np.round(lat, 6),
         "BGCode": business_grids(state.world, "城管", building),
     }
-    errors = merge_errors(points, strange, {"address_missing": blank, "duplicate_row": again})
+    errors = merge_errors(points, strange, misread, {"address_missing": blank, "duplicate_row": again})
     none = np.full(len(who), -1, dtype=np.int64)
     return Extract(SOURCE, columns, {"facility": (entities(state, "facility", who), none, building)}, errors)
 
@@ -64,6 +68,15 @@ def surveyed(lon: Floats, lat: Floats, dice: Dice, rows: Ints, metres: float) ->
         lon + dice.normal(rows, 5) * metres * METRE * 1.08,
         lat + dice.normal(rows, 6) * metres * METRE,
     )
+
+
+def plates(numbers: Texts, rates: Rates, dice: Dice, rows: Ints) -> tuple[Texts, dict[str, Flags]]:
+    """The owner's number as the survey read it off the thing's plate, where it has a legible one."""
+    read = dice.happens(rows, rates["plate_read"], 8) & (numbers != "")
+    wrong = read & dice.happens(rows, rates["plate_misread"], 9)
+    text: Texts = np.where(read, numbers, "").astype(object)
+    text[wrong] = mistyped(numbers[wrong], dice, rows[wrong])
+    return text, {"plate_misread": wrong}
 
 
 def positions(state: State, building: Ints, dice: Dice, rows: Ints) -> Texts:

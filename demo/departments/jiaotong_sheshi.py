@@ -29,7 +29,7 @@ def extract(state: State) -> Extract:
     rows.note({"address_missing": blank})
     words = frame["class"].map(_CLASSES).to_numpy(dtype=object)
     columns: dict[str, Column] = {
-        "SSBH": rows.serial("JT{:08d}", 26),
+        "SSBH": frame["own_number"].to_numpy(dtype=object),
         "SSLX": rows.word(words, "测速仪"),
         "SSMC": positions(state, building, rows.dice, rows.rows) + words,
         "GLDW": frame["owner"].to_numpy(dtype=object),

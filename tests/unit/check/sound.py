@@ -34,7 +34,7 @@ SOUND: dict[str, Row] = {
     },
     "chengguan_bujian": {
         "ObjID": "4453020101000001", "ClassCode": "0101", "ObjName": "井盖", "OwnerDept": "城管局",
-        "KeepDept": "城管局",
+        "OwnerNo": None, "KeepDept": "城管局",
         "ObjState": "完好", "BGCode": "445302001001001", "ObjPos": "兴云西路1号旁", "X": "112.05", "Y": "22.93",
     },
     "xiaofang_sheshi": {
