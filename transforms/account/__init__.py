@@ -4,6 +4,7 @@ from transforms.account.apply import apply
 from transforms.account.balance import balance, listen
 from transforms.account.close import close
 from transforms.account.evaluate import evaluate, render_evaluation
+from transforms.account.examined import examine, render_all
 from transforms.account.explain import explain, render_explanation
 from transforms.account.summary import summary
 
@@ -12,8 +13,10 @@ __all__ = [
     "balance",
     "close",
     "evaluate",
+    "examine",
     "explain",
     "listen",
+    "render_all",
     "render_evaluation",
     "render_explanation",
     "summary",

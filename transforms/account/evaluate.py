@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from transforms import manifest, store
+from transforms.account.examined import Examined, examined, render_examined
 from transforms.account.ledger import mentions
 from transforms.account.measures import Measure, measure
 from transforms.account.night import Delivery, Night
@@ -35,6 +36,7 @@ class KindEvaluation:
         without_truth: live records that the truth does not name; they are not counted.
         grid_rows: rows of the last night's files whose truth names a grid.
         grid_right: those published in that grid or one below it.
+        examined: what hidden numbers say of the rows without one, beside what is true of them.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class KindEvaluation:
     without_truth: int = 0
     grid_rows: int = 0
     grid_right: int = 0
+    examined: Examined | None = None
 
     @property
     def grid_accuracy(self) -> float | None:
@@ -87,6 +90,7 @@ def _kind(night: Night, folder: Path, kind: str, path: Path) -> KindEvaluation:
     rows = rows[~unknown].reset_index(drop=True)
     baseline = None if rows["number_of"].isna().all() else measure(_single(rows, rows["number_of"]), rows["entity"])
     found = _single(rows, rows["entity_id"])
+    true = rows.dropna(subset=["record_id"]).drop_duplicates("record_id").set_index("record_id")["entity"]
     known_grid = rows["true_grid"].notna() & rows["true_grid"].ne("")
     return KindEvaluation(
         kind=kind,
@@ -97,9 +101,10 @@ def _kind(night: Night, folder: Path, kind: str, path: Path) -> KindEvaluation:
         without_truth=int(unknown.sum()),
         grid_rows=int(known_grid.sum()),
         grid_right=sum(
-            isinstance(chain, tuple) and true in chain
-            for chain, true in zip(rows["grid_codes"][known_grid], rows["true_grid"][known_grid], strict=True)
+            isinstance(chain, tuple) and grid in chain
+            for chain, grid in zip(rows["grid_codes"][known_grid], rows["true_grid"][known_grid], strict=True)
         ),
+        examined=examined(night, kind, truth=true) if night.kinds[kind].certainty == "scored" else None,
     )
 
 
@@ -272,6 +277,7 @@ def render_evaluation(found: Evaluation) -> str:
         if kind.baseline:
             lines.append(_line("number alone", kind.baseline))
         lines += [_line(f"  {name}", part) for name, part in kind.subgroups.items()]
+        lines += render_examined(kind.examined) if kind.examined else []
         if kind.grid_accuracy is not None:
             lines.append(f"  right grid {kind.grid_accuracy:.4f} of {kind.grid_rows} rows whose grid is known")
     return "\n".join(lines)

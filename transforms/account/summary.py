@@ -15,6 +15,7 @@ from transforms.account.balance import balance
 from transforms.account.books import base_of
 from transforms.account.doors_source import Reread
 from transforms.account.evaluate import Evaluation, evaluate
+from transforms.account.examined import examined
 from transforms.account.field import figures, texts
 from transforms.account.grids import FACTS
 from transforms.account.night import Night
@@ -47,6 +48,8 @@ def summary(run: Run, reread: Reread, truth: Path | None = None) -> str:
     console.print(_entities(folder, told["counts"]))
     console.print(_field(night, folder))
     console.print(_quarantine(folder))
+    if matched := _matched(night):
+        console.print(matched)
     if truth is not None:
         console.print(_accuracy(evaluate(run, truth)))
     _balance(console, balance(run, reread))
@@ -117,6 +120,22 @@ def _quarantine(folder: Path) -> Table:
         table.add_row(source, rule, field, f"{rows:,}")
     if not len(waiting):
         table.add_row("none", "", "", "0")
+    return table
+
+
+def _matched(night: Night) -> Table | None:
+    """What hidden numbers tell of the rows without one."""
+    told = (examined(night, name) for name, kind in night.kinds.items() if kind.certainty == "scored")
+    if not (found := [one for one in told if one is not None and one.groups]):
+        return None
+    table = Table(title="Rows without a believed number, as hidden numbers tell (95 %)", title_justify="left")
+    table.add_column("kind")
+    for name in ("rows", "joined", "precision", "recall"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in found:
+        whole = one.groups[0]
+        shares = [f"{i.estimate:.4f} ({i.low:.4f} to {i.high:.4f})" for i in (whole.precision, whole.recall)]
+        table.add_row(one.kind, f"{whole.rows:,}", f"{whole.joined:,}", *shares)
     return table
 
 

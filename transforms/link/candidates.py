@@ -155,7 +155,7 @@ def candidates(engine: Engine, told: Told, node: Ints, anchor: Flags, *, cap: in
     table = pa.table({"r": np.arange(len(node)), "node": node, "anchor": anchor.astype(np.int64)})
     pairs = _pairs(engine, told, table, cap, hidden)
     u, v = (pairs.column(c).to_numpy() for c in ("u", "v"))
-    patterns = _levels(engine, told, (u, v), table, hidden)
+    patterns = levels(engine, told, (u, v), table, hidden)
     return Candidates(u, v, pairs.column("anchor").to_numpy() == 1, patterns)
 
 
@@ -181,8 +181,16 @@ def _pairs(engine: Engine, told: Told, node: pa.Table, cap: int, hidden: Flags) 
 _PAIR = pa.schema([("u", pa.int64()), ("v", pa.int64()), ("anchor", pa.int64())])
 
 
-def _levels(engine: Engine, told: Told, pair: tuple[Ints, Ints], node: pa.Table, hidden: Flags) -> Levels:
-    """Patterns of the pairs, in their order."""
+def levels(engine: Engine, told: Told, pair: tuple[Ints, Ints], node: pa.Table, hidden: Flags) -> Levels:
+    """Patterns of pairs of nodes, in their order.
+
+    Args:
+        engine: runs compare.sql and beside.sql.
+        told: the values.
+        pair: nodes.
+        node: r, node, anchor of all records.
+        hidden: records whose nearness by number is not to be looked at.
+    """
     labels, comparisons = told.labels, told.kind.link.compare
     patterns = np.zeros((len(pair[0]), len(labels)), dtype=np.int8)
     asked = np.zeros(node.num_rows, dtype=bool)

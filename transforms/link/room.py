@@ -102,6 +102,7 @@ def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
     }
     if linked.shadow:
         Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / "shadow_model.json")
+    store.write_table(tmp / "exam.parquet", linked.exam)
     pairs = [linked.numbered, linked.scored]
     return facts | _leave(tmp, records.live, pairs, collapsed.trusted, collapsed.anchor)
 

@@ -16,6 +16,7 @@ from transforms.link import scorer
 from transforms.link.candidates import Candidates, Told, candidates, tell
 from transforms.link.collapse import Collapsed, collapse, issuing
 from transforms.link.encode import Flags, Ints, Values, compared, nodes
+from transforms.link.exam import EXAM, Practice, examine
 from transforms.link.scorer import NULL, KindModel, Lesson, Levels
 from transforms.live import Live
 from transforms.model import PAIR
@@ -72,6 +73,7 @@ class Linked:
         shadow: tonight's training, or None where labels are too few.
         used: which of the models given scored the pairs; None: tonight's training, or numbers only.
         collapsing: tonight's labels speak against this many of the models given and the training.
+        exam: what the model made of records whose number was hidden (:data:`transforms.link.exam.EXAM`).
     """
 
     numbered: Pairs
@@ -80,6 +82,7 @@ class Linked:
     shadow: KindModel | None
     used: int | None
     collapsing: int
+    exam: pa.Table
 
 
 @dataclass(frozen=True)
@@ -114,19 +117,22 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     told = tell(kind, live, homes, collapsed, crowd)
     masked = _masked(live, kind, collapsed, contracts)
     declared = models[0].declared if models else {}
-    lesson = _lesson(engine, told, collapsed, cap=cap, masked=masked)
+    practice = _practice(engine, told, collapsed, cap=cap, masked=masked)
+    lesson = Lesson(practice.found.patterns, practice.own)
     near = tuple(c.label for c in kind.link.compare if c.using == "near")
     shadow = scorer.train(lesson, told.words, declared, near)
     against = [lesson.collapses(m) for m in models]
     place = against.index(False) if False in against else len(models) - 1
     spoilt = shadow is not None and lesson.collapses(shadow)
     used = models[place] if models else None if spoilt else shadow
-    scored = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored")
+    scored, exam = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored"), EXAM.empty_table()
     if used is not None:
         found = candidates(engine, told, collapsed.node, collapsed.anchor, cap=cap, hidden=collapsed.lost)
         scored = score(found, told, used, kind.link.review)
+        exam = examine(engine, practice, collapsed, (told, found), used)
     used_at = place if models else None
-    return Linked(_numbered(collapsed), scored, collapsed, None if spoilt else shadow, used_at, sum(against) + spoilt)
+    taught, against_all = None if spoilt else shadow, sum(against) + spoilt
+    return Linked(_numbered(collapsed), scored, collapsed, taught, used_at, against_all, exam)
 
 
 def _numbered(collapsed: Collapsed) -> Pairs:
@@ -136,16 +142,16 @@ def _numbered(collapsed: Collapsed) -> Pairs:
 
 
 def _masked(live: Live, kind: Kind, collapsed: Collapsed, contracts: dict[str, Contract]) -> Flags:
-    """Trusted records to hide: one in four, never the issuing authority's, whose rows are the anchors' backbone.
+    """Trusted records to hide: one in four; of the issuing authority's, the anchors' backbone, a quarter of that.
 
     Of a large city fewer: labels of more records than ``_MOST_MASKED`` teach nothing new.
     """
-    usable = collapsed.anchor & ~live.sourced(issuing(kind, contracts))
-    step = max(_MASKED, -(-int(usable.sum()) // _MOST_MASKED))
-    return np.asarray(usable & (np.arange(live.num_rows) % step == 1), dtype=bool)
+    step = max(_MASKED, -(-int(collapsed.anchor.sum()) // _MOST_MASKED))
+    every = np.where(live.sourced(issuing(kind, contracts)), _MASKED * step, step)
+    return np.asarray(collapsed.anchor & (np.arange(live.num_rows) % every == 1), dtype=bool)
 
 
-def _lesson(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, masked: Flags) -> Lesson:
+def _practice(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, masked: Flags) -> Practice:
     """Hide the masked: they become leftovers, anchors are made of the others, labels are the hidden numbers."""
     rest = collapsed.anchor & ~masked
     record = np.arange(len(masked))
@@ -157,8 +163,9 @@ def _lesson(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, maske
     training = Told(told.kind, told.live, {k: v.only(known) for k, v in slim.items()}, told.buildings.only(known))
     found = candidates(engine, training, node, rest, cap=cap, hidden=known)
     pairs = found.anchor & masked[found.u]
-    matches = collapsed.number[found.u[pairs]] == collapsed.number[found.v[pairs]]
-    return Lesson(found.patterns[pairs], matches)
+    u, v = found.u[pairs], found.v[pairs]
+    asked = Candidates(u, v, found.anchor[pairs], found.patterns[pairs])
+    return Practice(training, masked, node, rest, asked, collapsed.number[u] == collapsed.number[v])
 
 
 def _without_own_facts(told: Told, masked: Flags) -> Told:

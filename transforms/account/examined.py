@@ -1,0 +1,292 @@
+"""How well rows without a believed number were matched: from hidden numbers, with 95 % intervals, group by group.
+
+Link hides numbers and looks what becomes of the records (transforms/link/exam.py); each stands for so many real ones.
+Here the answers are set beside what became of the real ones, and brought to them:
+
+* which share of the real ones has nobody to be joined to cannot be seen; it is the share that explains how many of
+  them found a place;
+* where register facts refused a place to some (``pairs`` would have joined them, ``cluster`` did not), so much of the
+  recall is lost.
+
+An interval is of what is true of tonight's rows, not of a rate behind them: it is as wide as the examined and the real
+rows are few.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from transforms.account.night import Night
+from transforms.live import Live
+from transforms.run import Run
+
+SCALE = 10_000
+Z, _TAIL = 1.96, 0.025  # of a standard normal: 95 %, and what is beyond either end
+_BANDS = ((6, "0-5"), (18, "6-17"), (35, "18-34"), (60, "35-59"), (80, "60-79"), (200, "80 and more"))
+_UNSAID = "not said"
+_GROUPS = ("source", "town", "age", "residence")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate, its 95 % interval, and what is true of the same rows where that is known."""
+
+    estimate: float
+    low: float
+    high: float
+    true: float | None = None
+
+    @property
+    def covers(self) -> bool | None:
+        """The truth lies inside, to a hundred-thousandth; None where it is not known."""
+        return None if self.true is None else self.low - 1e-5 <= self.true <= self.high + 1e-5
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows without a believed number of one group.
+
+    Attributes:
+        by: what groups: all, source, town, age, residence.
+        name: which group.
+        rows: how many real ones; joined: those that stand with an anchor.
+        examined: records with a hidden number that stand for them.
+        precision: of the joined, those with their own anchor.
+        recall: of those that have an anchor, those with it.
+    """
+
+    by: str
+    name: str
+    rows: int
+    joined: int
+    examined: int
+    precision: Interval
+    recall: Interval
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A kind's answers.
+
+    Attributes:
+        kind: which kind.
+        groups: all of its rows first, then group by group.
+        unexamined: real rows for which nobody stands.
+        numbered: rows under a believed number that state a sex which the number has too.
+        strangers: share of the rows under a believed number that are another's: twice those whose sex contradicts it.
+    """
+
+    kind: str
+    groups: tuple[Group, ...]
+    unexamined: int
+    numbered: int
+    strangers: Interval | None
+
+
+def examined(night: Night, kind: str, truth: pd.Series | None = None) -> Examined | None:
+    """The answers of a kind, or None where nothing was examined.
+
+    Args:
+        night: whose link and resolve are done.
+        kind: a scored one.
+        truth: true entity by record id, to stand beside the estimates; records that it does not name are left out.
+
+    Raises:
+        StaleInputError: link, resolve or the live records of the night are missing, incomplete or stale.
+    """
+    exam = night.of_night("link", kind, "exam")
+    if exam is None or not exam.num_rows:
+        return None
+    rows = _matched(night, kind, _rows(night, kind))
+    if truth is not None:
+        rows = _held_against(rows[rows["record_id"].isin(truth.index)], truth)
+    asked = exam.to_pandas().merge(rows[["record_id", *_GROUPS]], on="record_id")
+    asked["weight"] /= SCALE
+    for by, label in (("age", "birth_date"), ("town", _home(night, kind))):
+        asked[by] = asked[by].where([label not in hidden for hidden in asked["hidden"]], _UNSAID)
+    real = rows[~rows["trusted"]]
+    groups = [_group("all", "all", real, asked)]
+    for by in _GROUPS:
+        if real[by].nunique() > 1:
+            groups += [_group(by, str(name), part, asked[asked[by] == name]) for name, part in real.groupby(by)]
+    unexamined = len(real) - round(float(asked["weight"].sum()))
+    return Examined(kind, tuple(g for g in groups if g is not None), max(unexamined, 0), *_strangers(rows))
+
+
+def examine(run: Run) -> tuple[Examined, ...]:
+    """The answers of every scored kind of a night, without any truth.
+
+    Raises:
+        StaleInputError: link, resolve or the live records of the night are missing, incomplete or stale.
+    """
+    night = Night(run)
+    found = (examined(night, name) for name, kind in night.kinds.items() if kind.certainty == "scored")
+    return tuple(one for one in found if one is not None)
+
+
+def _home(night: Night, kind: str) -> str:
+    """The address by which records of the kind are compared; empty where by none."""
+    return next((c.label for c in night.kinds[kind].link.compare if c.using == "address"), "")
+
+
+def _rows(night: Night, kind: str) -> pd.DataFrame:
+    """Per live record: record_id, source, and what the row itself says: town, age, residence; strange (or null).
+
+    Strange: the sex it states contradicts that of its number.
+    """
+    path = night.night_path("account", "live", kind)
+    live = Live(path) if path else None
+    if live is None:
+        return pd.DataFrame(columns=["record_id", *_GROUPS, "strange"])
+
+    def said(name: str) -> pd.Series:
+        found = live.column(name) if name in live.column_names else None
+        return pd.Series([None] * live.num_rows if found is None else found.to_pylist(), dtype=object)
+
+    number = night.kinds[kind].link.decisive
+    stated, embedded = (said(name).replace("unknown", None) for name in ("sex", f"{number}_sex"))
+    return pd.DataFrame({
+        "record_id": live.ids.to_pylist(),
+        "source": said("source"),
+        "town": said(f"{_home(night, kind)}_town").fillna(_UNSAID),
+        "age": _ages(said("birth_date"), night.run.night),
+        "residence": said("residence_kind").fillna(_UNSAID),
+        "strange": (stated != embedded).where(stated.notna() & embedded.notna(), None),
+    })  # fmt: skip
+
+
+def _ages(births: pd.Series, night: str) -> pd.Series:
+    """Age bands on the night's day."""
+    years = int(night[:4]) - pd.to_numeric(births.astype(str).str[:4], errors="coerce")
+    edges = [-math.inf, *(most for most, _ in _BANDS)]
+    return pd.cut(years, edges, right=False, labels=[name for _, name in _BANDS]).astype(object).fillna(_UNSAID)
+
+
+def _matched(night: Night, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """What became of the records: trusted, anchor, entity, accepted (a score would join it to an anchor), joined."""
+    unit, cluster = night.of_night("link", kind, "unit"), night.of_night("resolve", kind, "cluster")
+    pairs = night.of_night("link", kind, "pairs")
+    if unit is None or cluster is None or pairs is None:
+        return rows.assign(trusted=True, anchor=False, entity="", accepted=False, joined=False)
+    rows = rows.merge(unit.to_pandas(), on="record_id")
+    rows = rows.merge(cluster.select(["record_id", "entity_id"]).to_pandas(), on="record_id")
+    enough = pc.greater_equal(pairs["score"], night.kinds[kind].link.accept)
+    strong = pairs.filter(pc.and_(pc.equal(pairs["how"], "scored"), enough)).select(["left", "right"]).to_pandas()
+    anchors = set(rows["record_id"][rows["anchor"]])
+    ends = [strong["left"][strong["right"].isin(anchors)], strong["right"][strong["left"].isin(anchors)]]
+    return rows.assign(
+        accepted=rows["record_id"].isin(pd.concat(ends)),
+        joined=rows["entity_id"].isin(rows["entity_id"][rows["anchor"]]),
+    )
+
+
+def _held_against(rows: pd.DataFrame, truth: pd.Series) -> pd.DataFrame:
+    """Beside each row whose anchor it stands with (owner), that this is its own (right), that it has one (findable)."""
+    rows = rows.assign(true=rows["record_id"].map(truth)).reset_index(drop=True)
+    anchors = rows[rows["anchor"]]
+    most = anchors.groupby(["entity_id", "true"]).size().reset_index(name="times")
+    most = most.sort_values(["entity_id", "times", "true"], ascending=[True, False, True]).drop_duplicates("entity_id")
+    owner = rows["entity_id"].map(most.set_index("entity_id")["true"])
+    right, findable = rows["joined"] & (owner == rows["true"]), rows["true"].isin(anchors["true"])
+    return rows.assign(owner=owner, right=right, findable=findable)
+
+
+def _group(by: str, name: str, real: pd.DataFrame, asked: pd.DataFrame) -> Group | None:
+    """Estimates of one group; None where nobody of it was examined."""
+    weight = asked["weight"].to_numpy(dtype=np.float64)
+    if not weight.sum() or not len(real):
+        return None
+    own, other, alone = (float(np.average(asked[c], weights=weight)) for c in ("own", "other", "alone_other"))
+    accepted, joined = int(real["accepted"].sum()), int(real["joined"].sum())
+    placed = own + other
+    having = min(max((accepted / len(real) - alone) / (placed - alone), 0.0), 1.0) if placed > alone else 1.0
+    found, wrong = having * placed + (1 - having) * alone, having * other + (1 - having) * alone
+    kept = min(joined / accepted, 1.0) if accepted else 1.0
+    many = float(weight.sum() ** 2 / (weight**2).sum())
+    precise, recalled = _truth(real, joined)
+    precision = interval(1 - wrong / found if found else 1.0, many * found, joined, precise)
+    recall = interval(own * kept, many, having * len(real), recalled)
+    return Group(by, name, len(real), joined, len(asked), precision, recall)
+
+
+def _truth(real: pd.DataFrame, joined: int) -> tuple[float | None, float | None]:
+    """True precision and recall, where they are known."""
+    if "right" not in real:
+        return None, None
+    findable = real[real["findable"]]
+    return _share(real["right"].sum(), joined), _share(findable["right"].sum(), len(findable))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return float(part) / whole if whole else None
+
+
+def interval(share: float, examined: float, real: float, true: float | None = None) -> Interval:
+    """Where a share among real rows lies that was seen among examined ones: both are draws (Wilson's interval, 1927).
+
+    Of few real rows all, or none, may well be right: then the end itself is inside.
+
+    Args:
+        share: seen among the examined.
+        examined: how many, by their weights.
+        real: how many.
+        true: the share among the real, where it is known.
+    """
+    many = 1 / (1 / examined + 1 / real) if examined and real else 0.0
+    if not many:
+        return Interval(share, 0.0, 1.0, true)
+    middle = (share + Z**2 / (2 * many)) / (1 + Z**2 / many)
+    half = Z / (1 + Z**2 / many) * math.sqrt(max(share * (1 - share), 0.0) / many + Z**2 / (4 * many**2))
+    half += 0.5 / real  # what is true is a whole number of rows
+    low = 0.0 if (1 - share) ** real > _TAIL else max(middle - half, 0.0)
+    return Interval(share, low, 1.0 if share**real > _TAIL else min(middle + half, 1.0), true)
+
+
+def _strangers(rows: pd.DataFrame) -> tuple[int, Interval | None]:
+    """Errors of the collapse itself: half of the strangers under a number have its owner's sex, and are not seen."""
+    told = rows[rows["anchor"] & rows["strange"].notna()]
+    if not len(told):
+        return 0, None
+    anchors = rows[rows["anchor"]]
+    true = _share((anchors["owner"] != anchors["true"]).sum(), len(anchors)) if "true" in rows else None
+    seen = interval(float(told["strange"].astype(bool).mean()), len(told), len(told))
+    return len(told), Interval(2 * seen.estimate, 2 * seen.low, min(2 * seen.high, 1.0), true)
+
+
+def render_all(night: str, found: tuple[Examined, ...]) -> str:
+    """A page for people."""
+    lines = [f"night {night}: rows without a believed number, as hidden numbers tell; 95 % intervals"]
+    for kind in found:
+        lines += [f"\n{kind.kind}", *render_examined(kind)]
+    return "\n".join(lines)
+
+
+def render_examined(found: Examined) -> list[str]:
+    """Lines for people: of the kind, then of its groups."""
+    lines = [
+        f"  {'matched, from hidden numbers':28} {found.unexamined} rows like nobody with a number are not in these"
+    ]
+    for group in found.groups:
+        name = group.name if group.by == "all" else f"{group.by} {group.name}"
+        lines.append(
+            f"    {name:26} n {group.rows:9d}  precision {_told(group.precision)}  recall {_told(group.recall)}"
+            f"  by {group.examined} records"
+        )
+    if found.strangers:
+        told = f"at most {found.strangers.high:.5f} are another's ({found.numbered} that state a sex)"
+        lines.append(f"    {'rows under one number':26} {told}" + _true(found.strangers))
+    return lines
+
+
+def _told(found: Interval) -> str:
+    return f"{found.estimate:.4f} ({found.low:.4f} to {found.high:.4f})" + _true(found)
+
+
+def _true(found: Interval) -> str:
+    """What is true, where it is known, and whether the interval missed it."""
+    return "" if found.true is None else f" true {found.true:.4f}{'' if found.covers else ' MISSED'}"
