@@ -2,8 +2,8 @@
 
 One table a kind of decision, all with the same columns of who, when and why: ``recall`` (a delivery counts for
 nothing), ``attestation`` (an odd value is right), ``dispute`` (a published value is doubted), ``notice`` (many
-entities will change), ``subject`` (a person is erased or restricted). Rooms obey all but disputes and notices: they
-are inputs like any other, so :func:`digest` stands in manifests.
+entities will change), ``subject`` (a person is erased or restricted). Rooms obey all but disputes and notices, which
+publish only shows: they are inputs like any other, so :func:`digest` stands in manifests.
 """
 
 from __future__ import annotations

@@ -43,6 +43,18 @@ def lines_of_the_register(home: Home) -> list[int]:
     return [line for (line,) in rows]
 
 
+def under_review(home: Home) -> set[tuple[str, str, str]]:
+    with sqlite3.connect(home.path / "release.db") as release:
+        return set(release.execute("SELECT entity_id, property, department FROM v1_disputed").fetchall())
+
+
+def told_by_the_feed(home: Home) -> list[tuple[int, str]]:
+    with sqlite3.connect(home.path / "release.db") as release:
+        return release.execute(
+            "SELECT release, entity_id FROM change WHERE event = 'update' AND fields = 'disputed' ORDER BY seq"
+        ).fetchall()
+
+
 def test_the_next_delivery_answers(first_night: Path, city: Path, tmp_path: Path) -> None:
     home = Home.copy_of(first_night, tmp_path / "home")
     changed, confirmed, gone = lines_of_the_register(home)[:3]
@@ -52,6 +64,8 @@ def test_the_next_delivery_answers(first_night: Path, city: Path, tmp_path: Path
         assert name not in said
     told = disputes(home)
     assert [one["state"] for one in told.values()] == ["open"] * 3
+    asked = {(entity, "name", str(told[1]["department"])) for entity, _ in people.values()}
+    assert under_review(home) == asked
     assert {one["heading"] for one in told.values()} == {"姓名"}
     [again, unknown] = [
         home.call("dispute", "raise", entity, field, *WHO, check=False)
@@ -78,5 +92,8 @@ def test_the_next_delivery_answers(first_night: Path, city: Path, tmp_path: Path
     (box / extract.name.replace("20261001", "20261002")).write_bytes("".join(lines).encode("gb18030"))
     home.run(NIGHTS[1], tmp_path / "drops")
     assert [one["state"] for one in disputes(home).values()] == ["changed", "confirmed", "withdrawn"]
+    assert under_review(home) == set()
+    assert told_by_the_feed(home) == [], "raised and answered between two releases"
+    assert home.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
     home.call("dispute", "withdraw", "2", "--by", "Wu")
     assert sorted(disputes(home)) == [1, 3]

@@ -26,6 +26,9 @@ def _publish(settings: Settings) -> None:
     publish.run(small.close(settings, small.NIGHTS[1], small.first_city(), small.second_city(), 1).run)
     with database.writing(database.open_databases(settings).release) as connection:  # shown again: it hides nobody
         connection.exec_driver_sql("INSERT INTO restricted VALUES ('per3', 'lifted')")
+        connection.exec_driver_sql(
+            "INSERT INTO disputed VALUES ('per1', 'name', 'person', 'src', '局', '2026-10-01', '2026-10-05', 'told')"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,8 @@ def test_another_cut_is_not_shown_as_the_current_one(filled: Databases) -> None:
 
 @pytest.mark.parametrize("view", [v for v in VIEWS if v != "v1_source"])  # a row a source, all of them wanted
 def test_one_entity_is_found_without_reading_a_table_or_view_whole(filled: Databases, view: str) -> None:
-    key = {"v1_division": "code", "v1_place": "node_kind = 'address' AND node_id"}.get(view, f"{view[3:]}_id")
+    own = {"v1_division": "code", "v1_place": "node_kind = 'address' AND node_id", "v1_disputed": "entity_id"}
+    key = own.get(view, f"{view[3:]}_id")
     with database.reading(filled.release) as connection:
         if filled.dialect == "sqlite":
             plan = list(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE {key} = 'x'"))

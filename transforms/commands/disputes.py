@@ -23,6 +23,7 @@ def dispute_group() -> None:
 def raise_dispute(entity: str, field: str, by: str, reason: str) -> None:
     """Doubt FIELD of ENTITY (an id): the department whose value won is asked."""
     from transforms import database
+    from transforms.publish import disputed
     from transforms.publish.schema import ensure_schema
     from transforms.receipts import disputes
 
@@ -31,6 +32,7 @@ def raise_dispute(entity: str, field: str, by: str, reason: str) -> None:
     ensure_schema(stores)
     today = dt.datetime.now().astimezone().date()
     number = disputes.dispute(settings, stores, entity, field, by, reason, today)
+    disputed.obey(settings, stores)
     [told] = [one for one in disputes.disputes(settings) if one.number == number]
     click.echo(f"dispute {number}: {told.department} is asked about {told.heading or told.field} until {told.due}")
 
@@ -59,6 +61,12 @@ def list_disputes(source: str | None, *, as_json: bool) -> None:
 def withdraw(number: int, by: str) -> None:
     """Take dispute NUMBER back."""
     from transforms import database, decisions
+    from transforms.publish import disputed
+    from transforms.publish.schema import ensure_schema
 
-    decisions.retire(database.open_databases(Settings.from_environment()), "dispute", number, by)
+    settings = Settings.from_environment()
+    stores = database.open_databases(settings)
+    ensure_schema(stores)
+    decisions.retire(stores, "dispute", number, by)
+    disputed.obey(settings, stores)
     click.echo(f"dispute {number} is taken back")

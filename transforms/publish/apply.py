@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 from sqlalchemy.engine import Connection
 
 from transforms import bulk, checksum, tables
+from transforms.disputed import Doubt
 from transforms.errors import GridfactsError, StaleInputError
-from transforms.publish import checks, delta, indexes, lock, restricted, state
+from transforms.publish import checks, delta, disputed, indexes, lock, restricted, state
 from transforms.publish.bundle import Bundle
 from transforms.publish.delta import Delta
 from transforms.publish.state import State
@@ -31,6 +32,7 @@ def apply(
     before: State,
     intend: Callable[[State], None],
     hidden: Collection[str],
+    doubts: Sequence[Doubt],
 ) -> tuple[State, dict[str, int], dict[str, pa.Table]]:
     """Make a release of a bundle; the caller commits.
 
@@ -40,6 +42,7 @@ def apply(
         before: the release it goes on from, with the rows that are there.
         intend: told, as the last thing before the commit, what the database will be.
         hidden: records whose entities are restricted.
+        doubts: the disputes that stand.
 
     Returns:
         What the database will be; ``<table>.<check>`` → rows of the #warn checks that found some; table → removed rows.
@@ -55,7 +58,7 @@ def apply(
         bundle.base + 1, is_large(bundle.changes, before.counts), before.checksum or checksum.EMPTY, dict(before.counts)
     )
     with contextlib.nullcontext() if bundle.base else indexes.made_afterwards(connection):
-        _write(connection, bundle, done, hidden)
+        _write(connection, bundle, done, hidden, doubts)
     if done.whole and bulk.is_postgres(connection):  # else the server plans the checks for the tables as they were
         connection.exec_driver_sql(f"ANALYZE {bulk.listed(sorted(done.begun | done.ended | {'change'}))}")
     # The checks wait for the database, the digests for this process: they go side by side.
@@ -85,21 +88,23 @@ def require_base(bundle: Bundle, current: int) -> None:
         )
 
 
-def _write(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection[str]) -> None:
+def _write(
+    connection: Connection, bundle: Bundle, done: Delta, hidden: Collection[str], doubts: Sequence[Doubt]
+) -> None:
     counts = json.dumps(bundle.counts, sort_keys=True)
     row = {"release": done.number, "night": bundle.night, "checksum": bundle.checksum, "counts": counts}
     _add(connection, "release", pa.Table.from_pylist([row], bulk.schema_of("release")), done)
     for table in checksum.counted().values():
         delta.write(connection, bundle, table, done)
-    told = restricted.tell(connection, hidden)
-    events = pa.concat_tables([one for one in (bundle.receipt("change", "seq", "release"), told) if one is not None])
+    if (sources := bundle.receipt("source_state", "release")) is not None:  # by it a dispute is answered
+        _add(connection, "source_state", _numbered(sources, "release", [done.number] * sources.num_rows), done)
+    told = (restricted.tell(connection, hidden), disputed.tell(connection, doubts))
+    events = pa.concat_tables([one for one in (bundle.receipt("change", "seq", "release"), *told) if one is not None])
     if events.num_rows:
         # Gapless, because only the holder of the publish lock numbers (faults.md finding 11).
         first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
         events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
         _add(connection, "change", _numbered(events, "release", [done.number] * events.num_rows), done)
-    if (sources := bundle.receipt("source_state", "release")) is not None:
-        _add(connection, "source_state", _numbered(sources, "release", [done.number] * sources.num_rows), done)
 
 
 def _add(connection: Connection, table: str, rows: pa.Table, done: Delta) -> None:

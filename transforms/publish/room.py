@@ -6,7 +6,7 @@ import functools
 
 from sqlalchemy.engine import Connection
 
-from transforms import database, key_marks, keys, manifest, store, subjects
+from transforms import database, disputed, key_marks, keys, manifest, store, subjects
 from transforms.database import Databases
 from transforms.model import Report
 from transforms.publish import bundle as bundles
@@ -127,11 +127,11 @@ def _forgotten(run: Run, dbs: Databases, release: int) -> None:
 
 
 def _write(run: Run, dbs: Databases, found: Bundle, before: State) -> tuple[State, dict[str, int]]:
-    hidden = subjects.hidden(dbs)
+    hidden, doubts = subjects.hidden(dbs), disputed.doubts(run.settings, dbs)
 
     def write(connection: Connection) -> tuple[State, dict[str, int]]:
         intend = functools.partial(state.intend, run.settings)
-        now, warnings, gone = apply(connection, found, before, intend, hidden)
+        now, warnings, gone = apply(connection, found, before, intend, hidden, doubts)
         erased.forget(connection, erased.due(dbs, connection))
         undo.keep(run.settings, now.release, gone)
         return now, warnings

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +22,10 @@ CHILD = 14  # PIPL article 31: personal information of minors under 14 is sensit
 PERSONAL_KEYS = ("person_id", "household_id", "entity_id")  # a consumer gets its own tokens of them
 PERSONAL = ("v1_person", "rel_person_house", "vault_identifier")  # their rows follow one natural person
 Mask = Literal["token", "year", "surname", "town"]
-_BASES = {"v1_place": "place_grid", "v1_source": "source_state"}  # the other views bear their table's name
+REVIEWED = "v1_disputed"  # its rows follow the other views of a package: entities and properties that these show
+_BASES = {"v1_disputed": "disputed", "v1_place": "place_grid", "v1_source": "source_state"}  # others: their own name
+_OF_PEOPLE = ("v1_person", "v1_household")
+_OF_NOBODY = ("v1_household", REVIEWED)  # no row of theirs is a person that the package does not show elsewhere
 _OFFERED = ("rel_person_house", "rel_org_premises", "stat_grid", "vault_identifier")
 _HIDDEN = ("provenance", "record_id", "ciphertext", "key_id", "token")
 _COLUMN = re.compile(r"^  (?:(?:CASE .*|.*?) AS (?P<alias>\w+)|\w+\.(?P<name>\w+)),?$", re.MULTILINE)
@@ -95,7 +99,9 @@ def leaks(package: Package) -> list[str]:
         found.append(f"SMALL_CELLS: threshold is under {SMALL_CELL}")
     for name, share in package.tables.items():
         found += _wrong_names(name, share)
-        found += [f"{name}: {reason}" for reason in _leaks_of(name, share)]
+        found += [f"{name}: {reason}" for reason in _leaks_of(name, share, package.tables)]
+    if REVIEWED in package.tables and not reviewed(package):
+        found.append(f"{REVIEWED}: NOT_SHARED: the package shows no view of which a value could be under review")
     numbers = any("number" in share.fields for share in package.tables.values())
     if numbers and any("birth_date" in share.fields for share in package.tables.values()):
         found.append("NUMBER_AND_BIRTH: document numbers beside birth dates")
@@ -131,15 +137,16 @@ def _wrong_names(name: str, share: Share) -> list[str]:
             (("no field", unknown), ("mask without field", masked), ("field twice", twice)) if them]  # fmt: skip
 
 
-def _leaks_of(name: str, share: Share) -> list[str]:
+def _leaks_of(name: str, share: Share, beside: Container[str]) -> list[str]:
     found = []
     if "number" in share.mask:
         found.append("MASKED_NUMBER: a number is given whole or not at all; a masked one can be guessed")
     if any(field in _HIDDEN for field in share.fields):
         found.append("NOT_OFFERED: provenance and vault columns stay inside")
-    if clear := [key for key in PERSONAL_KEYS if key in share.fields and share.mask.get(key) != "token"]:
+    nobody = name == REVIEWED and not any(view in beside for view in _OF_PEOPLE)  # its ids are of no person then
+    if not nobody and (clear := [k for k in PERSONAL_KEYS if k in share.fields and share.mask.get(k) != "token"]):
         found.append(f"JOINABLE: {', '.join(clear)} without mask token can be joined across consumers")
-    if (name in PERSONAL or share.personal) and name != "v1_household" and (share.minimum_age or 0) < CHILD:
+    if (name in PERSONAL or share.personal) and name not in _OF_NOBODY and (share.minimum_age or 0) < CHILD:
         found.append(f"UNDER_{CHILD}: rows of natural persons need minimum_age of at least {CHILD}")
     if share.divisions and "division_code" not in _reachable(name):
         found.append("NO_DIVISION: its rows cannot be limited by division")
@@ -150,6 +157,16 @@ def _reachable(name: str) -> tuple[str, ...]:
     """The columns by which rows can be limited: a table's own, or those of the person or house it points to."""
     own = columns(name)
     return (*own, "division_code") if "person_id" in own or name == "vault_identifier" else own
+
+
+def reviewed(package: Package) -> dict[str, tuple[str, ...]]:
+    """Shared view of a kind → the properties that it shows: what may be told to be under review."""
+    shared = {name: share for name, share in package.tables.items() if name.startswith("v1_") and name not in _BASES}
+    return {
+        name: tuple(sorted({field.removesuffix("_id") for field in share.fields} | set(share.fields)))
+        for name, share in shared.items()
+        if base_of(name).key[0] in columns(name) and base_of(name).history
+    }
 
 
 def base_of(name: str) -> tables.Table:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from transforms.reader.package import PERSONAL, Package, Share, base_of
+from transforms.reader.package import PERSONAL, REVIEWED, Package, Share, base_of, reviewed
 
 _RESTRICTED = "SELECT shut.entity_id FROM restricted AS shut WHERE shut.state <> 'lifted'"
 _YEAR_OF_TEXT = "SUBSTR({}, 1, 4)"
@@ -63,9 +63,21 @@ def query(
     share = package.tables[name]
     year = _YEAR_OF_DAY if postgres else _YEAR_OF_TEXT
     chosen = [f"{_masked(field, package, name, token, year)} AS {field}" for field in share.fields]
-    tests = [*_tests(name, share, years_before), *([among] if among else [])]
+    tests = _of_shown(package, years_before) if name == REVIEWED else _tests(name, share, years_before)
+    tests += [among] if among else []
     text = f"SELECT {', '.join(chosen)} FROM {name} AS one"  # noqa: S608 - checked names
     return text + (f" WHERE {' AND '.join(tests)}" if tests else "")
+
+
+def _of_shown(package: Package, years_before: Callable[[int], str]) -> list[str]:
+    """A value under review is told where the package shows the entity and the property; masked or not."""
+    found = []
+    for name, properties in sorted(reviewed(package).items()):
+        key, told = base_of(name).key[0], ", ".join(f"'{one}'" for one in properties)
+        tests = _tests(name, package.tables[name], years_before)
+        shown = f"SELECT one.{key} FROM {name} AS one" + (f" WHERE {' AND '.join(tests)}" if tests else "")  # noqa: S608
+        found.append(f"(one.kind = '{name[3:]}' AND one.property IN ({told}) AND one.entity_id IN ({shown}))")
+    return [f"({' OR '.join(found)})"]
 
 
 def _masked(field: str, package: Package, name: str, token: Callable[[str], str], year: str) -> str:

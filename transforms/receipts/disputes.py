@@ -9,17 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from transforms import contract as contracts
-from transforms import database, decisions, kinds, tables
+from transforms import database, decisions, disputed, kinds, tables
 from transforms.contract import Contract
 from transforms.database import Databases
+from transforms.disputed import Answer, Outcome
 from transforms.errors import GridfactsError
-from transforms.model import Batch
 from transforms.run import Settings
-
-Answer = Literal["open", "changed", "confirmed", "withdrawn"]
 
 
 @dataclass(frozen=True)
@@ -117,25 +115,18 @@ def disputes(settings: Settings, source: str | None = None) -> list[Dispute]:
     """
     stores, known = database.open_databases(settings), contracts.load_all(settings.expectations)
     told = decisions.decisions(stores, "dispute", None if source is None else {"source": source})
-    current = _current(stores) if told else {}
-    return [_dispute(stores, known[row["source"]], current, row) for row in told if row["source"] in known]
+    told = [row for row in told if row["source"] in known]
+    if not told:
+        return []
+    with database.reading(stores.release) as connection:
+        found = disputed.outcomes(connection, told)
+    return [_dispute(known[row["source"]], row, one) for row, one in zip(told, found, strict=True)]
 
 
-def _dispute(stores: Databases, contract: Contract, current: dict[str, str], row: dict[str, Any]) -> Dispute:
+def _dispute(contract: Contract, row: dict[str, Any], outcome: Outcome) -> Dispute:
     column = contract.columns_of(row["kind"]).get(row["field"])
     return Dispute(
         row["dispute_id"], row["kind"], row["entity_id"], row["field"], row["source"],
         column.heading if column else None, contract.owner.department, row["record_id"], row["version"], row["line"],
-        row["due"], row["decided_by"], row["reason"], _answer(stores, current.get(row["source"]), row),
+        row["due"], row["decided_by"], row["reason"], outcome.state,
     )  # fmt: skip
-
-
-def _answer(stores: Databases, now: str | None, row: dict[str, Any]) -> Answer:
-    """What the deliveries since say of the record that was doubted."""
-    if now is None or Batch.parse(now) <= Batch.parse(row["batch"]):
-        return "open"
-    where = {"kind": row["kind"], "record_id": row["record_id"], "state": "merged"}
-    live = database.read(stores.release, "record", ["batch", "line"], where).to_pylist()
-    if not live:
-        return "withdrawn"
-    return "confirmed" if (live[0]["batch"], live[0]["line"]) == (row["version"], row["line"]) else "changed"

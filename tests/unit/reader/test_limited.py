@@ -134,7 +134,8 @@ def test_a_copy_equals_the_export_of_every_release(settings: Settings, tmp_path:
 
 
 def test_views_as_of_a_release_are_what_they_showed_then(settings: Settings) -> None:
-    views = sorted(path.stem for path in (tables.SQL / "views").glob("v1_*.sql") if path.stem != "v1_source")
+    now_only = ("v1_source", "v1_disputed")
+    views = sorted(path.stem for path in (tables.SQL / "views").glob("v1_*.sql") if path.stem not in now_only)
 
     def shown(release: int | None) -> dict[str, list[str]]:
         found = {}
