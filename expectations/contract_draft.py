@@ -47,7 +47,8 @@ def written(
     ]  # fmt: skip
     arrives = {
         "format": seen.format, "encoding": seen.encoding, "delimiter": seen.delimiter, "sheet": seen.sheet,
-        "header_row": seen.header_row if seen.format in ("csv", "xlsx") else None, "file_pattern": pattern,
+        "header_row": seen.header_row if seen.format in ("csv", "xlsx", "xls") else None, "file_pattern": pattern,
+        "crs": "cgcs2000" if seen.format in ("shapefile", "gpkg") else None,
         "cadence": "monthly", "mode": "snapshot", "same_period": "hold",
         "rows": {"min": 1, "max": max(1000, 10 * len(seen.rows))},
     }  # fmt: skip

@@ -21,6 +21,7 @@ _RESIDENT = "111"  # GA/T 517
 _FORMS = ("%Y%m%d", "%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m", "%Y年%m月", "%Y")
 _KEY_WORDS = ("编号", "标识", "编码", "流水", "序号", "id", "no", "号")
 _NO_KEY = ("document", "phone", "name", "address", "birth_date", "credit_code", "date", "lon", "lat")
+_COUNTED = ("fid", "ogc_fid", "objectid", "gid")  # numbers that a program gave the features of a layer: no keys
 _MOST_WORDS, _LONGEST_WORD = 30, 12
 _MOST = 0.5
 
@@ -90,7 +91,7 @@ def _keys(
     for place, heading in enumerate(headings):
         cells = seen.column(heading)
         prop = _property(matches.get(heading), kind, kinds)
-        if not cells or len(cells) < len(seen.rows) or len(set(cells)) < len(cells):
+        if bare(heading) in _COUNTED or not cells or len(cells) < len(seen.rows) or len(set(cells)) < len(cells):
             continue
         if prop and (prop.type in _NO_KEY or prop.personal or prop.vault):
             continue

@@ -19,6 +19,7 @@ from typing import Any
 import openpyxl
 import pyarrow.parquet as pq
 
+from expectations import contract_layers
 from transforms.errors import ConfigError
 
 ROWS = 5_000  # enough to see codes and dates; a key is only ever a candidate
@@ -76,12 +77,34 @@ def _looked(path: Path, raw: bytes) -> Sample:
     if raw.startswith(b"PAR1"):
         return _parquet(path)
     if raw.startswith(b"PK"):
-        return _workbook(path)
+        return _zipped(path)
+    if (told := _old(path, raw)) is not None:
+        return told
     encoding, text = _decoded(path.name, raw)
     bare = text.lstrip("\ufeff \r\n\t")
     if bare.startswith("{"):
         return _json(bare, encoding)
     return _separated(text.removeprefix("\ufeff"), encoding, len(raw) < _BYTES)
+
+
+def _zipped(path: Path) -> Sample:
+    with zipfile.ZipFile(path) as book:
+        if not any(name.lower().endswith(".shp") for name in book.namelist()):
+            return _workbook(path)
+        encoding, told = contract_layers.shapefile(book, ROWS + 1)
+    return _layer("shapefile", encoding, None, told)
+
+
+def _old(path: Path, raw: bytes) -> Sample | None:
+    """What towns still send, and a GeoPackage; None where it is none of these."""
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        return _sheet("xls", *contract_layers.old_sheet(raw, ROWS + _HEAD))
+    if raw.startswith(b"SQLite format 3"):
+        return _layer("gpkg", None, *contract_layers.package(path, ROWS + 1))
+    if raw[:1] in (b"\x03", b"\x83") and len(raw) > 32 and 1 <= raw[2] <= 12 and 1 <= raw[3] <= 31:
+        encoding, told = contract_layers.table(raw, ROWS + 1)
+        return _layer("dbf", encoding, None, told)
+    return None
 
 
 def _decoded(name: str, raw: bytes) -> tuple[str, str]:
@@ -115,12 +138,21 @@ def _workbook(path: Path) -> Sample:
     book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
     sheet = book.worksheets[0]
     grid = [[_text(cell) for cell in row] for row in islice(sheet.iter_rows(values_only=True), ROWS + _HEAD)]
+    return _sheet("xlsx", sheet.title, grid)
+
+
+def _layer(form: str, encoding: str | None, sheet: str | None, told: contract_layers.Table) -> Sample:
+    headings, rows = told
+    return Sample(form, encoding, None, sheet, 1, headings, tuple(rows[:ROWS]), len(rows) <= ROWS)
+
+
+def _sheet(form: str, title: str, grid: list[list[str | None]]) -> Sample:
     width = max((at + 1 for row in grid for at, cell in enumerate(row) if cell), default=0)
     rows = [tuple((row + [None] * width)[:width]) for row in grid]
     head = _head(rows)
     below = tuple(row for row in rows[head:] if any(row))
     headings = tuple(cell or "" for cell in rows[head - 1]) if rows else ()
-    return Sample("xlsx", None, None, sheet.title, head, headings, below, len(grid) < ROWS + _HEAD)
+    return Sample(form, None, None, title, head, headings, below, len(grid) < ROWS + _HEAD)
 
 
 def _head(rows: list[tuple[str | None, ...]]) -> int:

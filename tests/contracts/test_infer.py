@@ -16,11 +16,13 @@ from expectations.contract_infer import OPEN
 from expectations.contract_sample import sample
 from expectations.lint import lint
 from tests.homes import ROOT, Home
+from tests.unit.land import layers, old_books, packages
 from transforms import contract as contracts
 from transforms.errors import ConfigError
 
 SOURCE = "ceshi_xin"
 HEADINGS = ["登记号", "姓名", "身份证", "性别", "出生日期", "宗教信仰", "手机", "特长"]
+LAYERED = ("fid", "geometry")  # what a layer has beside its attributes
 NUMBERS = ["449990199001010011", "44999019900101002X", "449990199001010038"]  # synthetic: area 449990 is no county's
 ROWS = [
     [f"DJ{n:03}", f"示例{n}", NUMBERS[n % 3], "男" if n % 2 else "女", f"1990-01-{n % 28 + 1:02}", "无",
@@ -51,7 +53,28 @@ def json_lines(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
+def old_workbook(path: Path) -> None:
+    path.write_bytes(old_books.workbook([HEADINGS, *ROWS], "名单"))
+
+
+def package(path: Path) -> None:
+    path.write_bytes(packages.package(HEADINGS, ROWS))
+
+
+def shapefile(path: Path) -> None:
+    parts = layers.parts(HEADINGS, ROWS)
+    path.write_bytes(layers.zipped({name: part for name, part in parts.items() if not name.endswith(".cpg")}))
+
+
+def dbase(path: Path) -> None:
+    path.write_bytes(layers.attributes(HEADINGS, ROWS, "gb18030"))
+
+
 FILES = {
+    "a_20261001.xls": (old_workbook, ("xls", None, None, 2)),
+    "a_20261001.gpkg": (package, ("gpkg", None, None, 1)),
+    "a_20261001.zip": (shapefile, ("shapefile", "gb18030", None, 1)),
+    "a_20261001.dbf": (dbase, ("dbf", "gb18030", None, 1)),
     "人员_20261001.csv": (lambda p: p.write_bytes(csv_text().encode("gb18030")), ("csv", "gb18030", ",", 1)),
     "a_20261001.csv": (lambda p: p.write_text(csv_text(), "utf-8-sig"), ("csv", "utf-8-sig", ",", 1)),
     "a_20261001.tsv": (lambda p: p.write_text(csv_text("\t"), "utf-8"), ("csv", "utf-8", "\t", 1)),
@@ -68,7 +91,8 @@ def test_the_form_of_a_file_is_seen_whatever_it_is_called(tmp_path: Path, name: 
     write(path)
     seen = sample(path)
     assert (seen.format, seen.encoding, seen.delimiter, seen.header_row) == expected
-    assert list(seen.headings) == HEADINGS
+    assert [name for name in seen.headings if name not in LAYERED] == HEADINGS
+    assert ("geometry" in seen.headings) == (seen.format in ("gpkg", "shapefile"))
     assert (len(seen.rows), seen.whole) == (len(ROWS), True)
 
 
@@ -90,8 +114,8 @@ def test_a_draft_is_a_contract_that_lint_takes(tmp_path: Path, name: str) -> Non
     shutil.copy(tmp_path / f"{SOURCE}.yml", mine / "contracts")
     assert [p for p in lint(mine) if SOURCE in p] == []
     draft = contracts.load(mine / "contracts" / f"{SOURCE}.yml")
-    assert set(draft.headings) == set(HEADINGS), "no column is forgotten"
-    assert draft.key == ("登记号",)
+    assert set(draft.headings) - set(LAYERED) == set(HEADINGS), "no column is forgotten"
+    assert draft.key == ("登记号",), "a layer's own numbers are no key"
     assert "DECIDE" in text.splitlines()[0]
     assert told["arrives"]["rows"]["max"] >= len(ROWS)
 
@@ -121,8 +145,18 @@ def test_no_cell_of_a_person_stands_in_a_draft(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"\xff\xfe\xfa\x00", b"PK\x03\x04nothing", b"PAR1nothing", b"{not json}\n", "姓名,姓名\n1,2\n".encode()],
-    ids=["empty", "no encoding", "zip", "parquet", "json", "twice"],
+    [
+        b"",
+        b"\xff\xfe\xfa\x00",
+        b"PK\x03\x04nothing",
+        b"PAR1nothing",
+        b"\xd0\xcf\x11\xe0nothing",
+        b"SQLite format 3\0nothing",
+        b"\x03\x7e\x01\x01\xff\xff\xff\xff" + b"\xff" * 60,
+        b"{not json}\n",
+        "姓名,姓名\n1,2\n".encode(),
+    ],
+    ids=["empty", "no encoding", "zip", "parquet", "old book", "package", "dbase", "json", "twice"],
 )
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "x_20261001.csv"
