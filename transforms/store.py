@@ -32,6 +32,26 @@ def held_raw(settings: Settings, sha256: str) -> Path:
     return raw_path(settings, json.loads(note.read_text("utf-8"))["generation"]) if note.exists() else received
 
 
+def mends(settings: Settings, batch: str) -> str | None:
+    """The batch whose rows a returned receipt mends; None of a batch that is a file of its own."""
+    note = _mends(settings, batch)
+    found = str(json.loads(note.read_text("utf-8"))) if note.exists() else None
+    return found if found is not None and found.partition("-")[0] == batch.partition("-")[0] else None
+
+
+def note_mends(settings: Settings, batch: str, mended: str) -> None:
+    """Write down which batch a returned receipt mends, beside its raw bytes, which say so themselves."""
+    note = _mends(settings, batch)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(json.dumps(mended), "utf-8")
+    fresh.rename(note)
+
+
+def _mends(settings: Settings, batch: str) -> Path:
+    sha256 = batch.rpartition("-")[2]
+    return raw_path(settings, sha256).with_name(f"{sha256}.mends.json")
+
+
 def batch_dir(settings: Settings, room: str, batch: str) -> Path:
     """A room's output for one batch (land, check, standardise)."""
     return settings.lake / room / batch.split("-", 1)[0] / batch

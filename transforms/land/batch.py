@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import contract as contracts
-from transforms import manifest, model, store
+from transforms import decisions, manifest, model, store
 from transforms.contract import Contract
 from transforms.errors import GridfactsError, RefusedError
-from transforms.land import erase, redact, sandbox
+from transforms.land import erase, redact, returned, sandbox
 from transforms.land.child import TABLE, Result
 from transforms.land.intake import Totals
 from transforms.land.job import Job
@@ -37,7 +37,7 @@ class Arrival:
     totals: Totals
 
 
-def job_of(settings: Settings, batch: Batch, size: int, *, whole: bool) -> Job:
+def job_of(settings: Settings, batch: Batch, size: int, *, whole: bool = True) -> Job:
     """What the parser is told of a batch."""
     known = contracts.load_all(settings.expectations)
     contract = known[batch.source]
@@ -76,6 +76,10 @@ def parse_raw(settings: Settings, batch: Batch, folder: Path, *, whole: bool) ->
         raise GridfactsError("RAW_DAMAGED", f"the raw bytes of batch {batch.id} are gone or altered: restore them")
     if found and found.form == "landed":
         return _as_landed(settings, batch, raw, folder)
+    if mended := store.mends(settings, batch.id):
+        with tempfile.TemporaryDirectory(prefix="mended.", dir=folder) as beside:
+            before = parse_raw(settings, Batch.parse(mended), Path(beside), whole=True)
+            return returned.parse(settings, batch, before, folder, job_of)
     result = sandbox.insist(sandbox.parse(job_of(settings, batch, raw.stat().st_size, whole=whole), raw, folder))
     if found:
         store.write_table(folder / TABLE, redact.blanked(store.read_table(folder / TABLE), found.lines))
@@ -109,6 +113,9 @@ def erase_rows(settings: Settings, batch: Batch, table: Path, digests: Digests |
         return False
     told = store.read_table(table)
     lines = erase.lines(settings, batch, told, digests)
+    mended = store.mends(settings, batch.id)
+    if mended and redact.redaction(settings, batch.sha256) is None:  # the receipt that came back shows those rows too
+        lines += told.filter(pc.equal(told["fault"], model.NOT_TAKEN_OVER))["line"].to_pylist()
     if lines:
         contract = contracts.load_all(settings.expectations)[batch.source]
 
@@ -118,7 +125,7 @@ def erase_rows(settings: Settings, batch: Batch, table: Path, digests: Digests |
                 sandbox.insist(sandbox.parse(job, raw, Path(folder)))
                 return store.read_table(Path(folder) / TABLE)
 
-        redact.redact(settings, batch.sha256, contract.arrives.format, told, lines, parse)
+        redact.redact(settings, batch.sha256, "" if mended else contract.arrives.format, told, lines, parse)
     erase.tick(settings, batch, digests)
     return bool(lines)
 
@@ -195,6 +202,8 @@ def _inputs(settings: Settings, batch: Batch) -> dict[str, str]:
     contract = contracts.load_all(settings.expectations)[batch.source]
     found = redact.redaction(settings, batch.sha256)
     redacted = {"redacted": found.generation} if found else {}
+    if mended := store.mends(settings, batch.id):
+        redacted["mends"] = decisions.digest(_inputs(settings, Batch.parse(mended)))
     return {"raw": batch.sha256, "contract": _promise(contract)} | redacted
 
 

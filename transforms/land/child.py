@@ -21,6 +21,7 @@ from transforms.land import (
     gpkg,
     json_lines,
     parquet_file,
+    receipt_file,
     rows,
     shapefile,
     xls_file,
@@ -35,6 +36,7 @@ _FORMATS: dict[str, tuple[Reader, Counter]] = {
     "jsonl": (json_lines.read, json_lines.count),
     "geojson": (geojson.read, geojson.count),
     "xlsx": (xlsx_file.read, xlsx_file.count),
+    "receipt": (receipt_file.read, receipt_file.count),
     "xls": (xls_file.read, xls_file.count),
     "parquet": (parquet_file.read, parquet_file.count),
     "shapefile": (shapefile.read, shapefile.count),
@@ -46,7 +48,8 @@ _MAGIC = (
     (b"%PDF", "PDF"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"SQLite format 3", "SQLite"),
 )  # fmt: skip
 _WRAPPED = {
-    "xlsx": "zip", "shapefile": "zip", "parquet": "parquet", "gpkg": "SQLite", "dbf": "dBase", "xls": "ole",
+    "xlsx": "zip", "receipt": "zip", "shapefile": "zip", "parquet": "parquet", "gpkg": "SQLite", "dbf": "dBase",
+    "xls": "ole",
 }  # fmt: skip
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -55,13 +58,14 @@ _LOCKED = "EncryptedPackage".encode("utf-16-le")
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the file: ``code`` is null when it was split into rows."""
+    """What became of the file: ``code`` is null when it was split into rows; ``mends`` of a receipt alone."""
 
     code: str | None
     message: str
     rows: int
     extras: list[str]
     notes: list[str] = field(default_factory=list)
+    mends: str | None = None
 
 
 def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
@@ -82,7 +86,7 @@ def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
     except Exception as error:
         return Result("UNREADABLE", f"the file cannot be read ({type(error).__name__})", 0, [])
     renamed = [f"column {heading} came as {alias}" for heading, alias in sorted(found.renamed.items())]
-    return Result(None, "", found.rows, found.extras, renamed + asides.told(found) + found.notes)
+    return Result(None, "", found.rows, found.extras, renamed + asides.told(found) + found.notes, found.mends)
 
 
 def _recognise(job: Job, raw: BinaryIO) -> None:

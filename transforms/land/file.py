@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from transforms import contract as contracts
+from transforms import receipt_form
 from transforms.errors import HeldError, RefusedError
-from transforms.land import intake
-from transforms.land.batch import Arrival, land_batch
+from transforms.land import intake, returned
+from transforms.land.batch import Arrival, job_of, land_batch
 from transforms.land.delivery import Delivery, period
 from transforms.land.words import shown
+from transforms.land.xlsx_file import RETURNED
 from transforms.model import Batch, DeliveryState
 from transforms.run import Run
 from transforms.subjects import Digests
@@ -35,10 +37,21 @@ def land_file(run: Run, source: str, name: str, taken: set[str], digests: Digest
         known = replace(known, sha256=received.sha256, bytes=received.size)
         totals = intake.totals(path, received.sha256)
         every = contracts.load_all(run.settings.expectations)
-        told = period(name, every[source], every, run.night)
-        known = replace(known, as_of=told.as_of, correction=told.correction)
-        batch = Batch(source, told.as_of, told.correction, received.sha256)
-        facts = land_batch(run, batch, Arrival(known.file, received.size, totals), digests)
+        arrival = Arrival(known.file, received.size, totals)
+        if receipt_form.NAME.fullmatch(name):
+            batch = returned.batch_of(run.settings, source, received.sha256, received.size, job_of)
+        else:
+            told = period(name, every[source], every, run.night)
+            batch = Batch(source, told.as_of, told.correction, received.sha256)
+        known = replace(known, as_of=batch.as_of, correction=batch.correction)
+        try:
+            facts = land_batch(run, batch, arrival, digests)
+        except RefusedError as error:
+            if error.code != RETURNED:
+                raise
+            batch = returned.batch_of(run.settings, source, received.sha256, received.size, job_of)
+            known = replace(known, as_of=batch.as_of, correction=batch.correction)
+            facts = land_batch(run, batch, arrival, digests)
     except RefusedError as error:
         return _ended(known, DeliveryState.REFUSED, error.code, error.detail)
     except HeldError as error:

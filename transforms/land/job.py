@@ -71,6 +71,7 @@ class Found:
         notes: what else a person should read.
         rows: records handed on. lines: physical lines they, blank ones and the head took (CSV only).
         regular: every quote of the file stands where RFC 4180 wants it (CSV only).
+        mends: the batch that a returned receipt says it is of, as it stands there.
     """
 
     extras: list[str] = field(default_factory=list)
@@ -80,6 +81,7 @@ class Found:
     rows: int = 0
     lines: int = 0
     regular: bool = True
+    mends: str | None = None
 
     def leave(self, kind: str, line: int) -> None:
         """A row that is no record."""

@@ -17,7 +17,9 @@ from transforms.land.asides import aside
 from transforms.land.headings import judge
 from transforms.land.job import Chunk, Found, Gathered, Job, differing
 from transforms.land.parquet_file import plain
+from transforms.receipt_form import GUIDE
 
+RETURNED = "RETURNED"  # for land alone: it takes the file as the correction that it is
 _ROWS = 50_000
 _EXACT = 1e15  # whole numbers below it are exact in a workbook
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
@@ -48,7 +50,10 @@ def sheet(job: Job, raw: BinaryIO, found: Found, seen: sheet_xml.Seen) -> Iterat
     sheet_name = job.sheet or ""
     raw.seek(0)
     try:
-        page = calamine.load_workbook(raw).get_sheet_by_name(sheet_name)
+        book = calamine.load_workbook(raw)
+        if GUIDE in book.sheet_names and job.format != "receipt":
+            raise RefusedError(RETURNED, "this is a receipt that came back")
+        page = book.get_sheet_by_name(sheet_name)
         merged = page.merged_cell_ranges or []
     except calamine.PasswordError:
         raise RefusedError("ENCRYPTED", "the workbook is protected by a password") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.rules import wordings
-from transforms import store
+from transforms import receipt_form, store
 from transforms.receipts import own, places, verdicts, workbook
 from transforms.receipts.disputes import disputes
 from transforms.receipts.drops import Drop, drops, earlier
@@ -21,7 +21,6 @@ from transforms.receipts.words import PHASES, STATES, VERDICTS
 from transforms.run import Run
 
 MOST_ROWS = 300_000  # of a workbook people can still open; above it only what is not green (issue: receipts)
-NAME, GUIDE = "数据", "回执说明"
 _WIDTHS = (8, 24, 34, 14, 44, 26)
 _OWN_WIDTH = 18
 
@@ -115,7 +114,7 @@ def _write(folder: Path, name: str, parts: dict[str, str], make_it: Callable[[Pa
 
 
 def _book(drop: Drop, receipt: dict[str, Any], rows: Rows | None, most_rows: int, path: Path) -> None:
-    guide = workbook.Sheet(GUIDE, (), (), above=_guide(receipt, rows, most_rows), widths=(100,))
+    guide = workbook.Sheet(receipt_form.GUIDE, (), (), above=_guide(receipt, rows, most_rows), widths=(100,))
     if rows is None:
         workbook.write(path, [guide])
         return
@@ -124,7 +123,13 @@ def _book(drop: Drop, receipt: dict[str, Any], rows: Rows | None, most_rows: int
     widths = (*_WIDTHS, *[_OWN_WIDTH] * (len(rows.names) - len(_WIDTHS)))
     lines = ("回执：左边是结论，右边是原文件的内容", *[""] * (arrives.header_row - 2))[: arrives.header_row - 1]
     sheet = workbook.Sheet(
-        arrives.sheet or NAME, rows.names, rows.tables(wanted), above=lines, styles=rows.styles, widths=widths, frozen=2
+        arrives.sheet or receipt_form.ROWS,
+        rows.names,
+        rows.tables(wanted),
+        above=lines,
+        styles=rows.styles,
+        widths=widths,
+        frozen=2,
     )
     workbook.write(path, [sheet, guide])
 
@@ -143,7 +148,11 @@ def _guide(receipt: dict[str, Any], rows: Rows | None, most_rows: int) -> list[s
     ]
     if rows is not None and len(rows.judged) > most_rows:
         lines.append("行数多，本表只列需要看的行；全部行在旁边的同名文件里")
-    mending = "更正时按文件名规则报送改好后的完整文件（不能只含改过的行）"
-    if rows is not None and rows.drop.contract.arrives.format == "xlsx" and len(rows.judged) <= most_rows:
-        mending += "；也可以直接在本表上改，另存为更正文件名后报送，左边的结论列不用删"
-    return [*lines, "红色：请更正；黄色：请核对；绿色：已接收", mending]
+    mending = ["更正时按文件名规则报送改好后的完整文件（不能只含改过的行）"]
+    if rows is not None:
+        mending += [
+            "也可以直接在本表上改红色、黄色的单元格，保存后把本文件（文件名不改）放回报送目录：只更正改过的单元格，其他行不受影响",
+            f"请不要改“{rows.verdict_names[0]}”一列和本页；删掉的行按没有改过处理",
+            f"{receipt_form.BATCH}{receipt['batch']}",
+        ]
+    return [*lines, "红色：请更正；黄色：请核对；绿色：已接收", *mending]

@@ -28,8 +28,10 @@ def headings(drop: Drop) -> list[str]:
 
     The raw bytes are read only as far as their headings, and only of a file that land's own parser has been through.
     """
-    contract = drop.contract
-    raw = store.held_raw(drop.run.settings, Batch.parse(str(drop.batch)).sha256)
+    contract, batch = drop.contract, str(drop.batch)
+    while mended := store.mends(drop.run.settings, batch):  # a receipt that came back has the order of what it mends
+        batch = mended
+    raw = store.held_raw(drop.run.settings, Batch.parse(batch).sha256)
     alias = {other: column.heading for column in contract.columns for other in column.aliases}
     landed = dict.fromkeys(contract.landed_headings)
     said = [alias.get(heading, heading) for heading in _head(contract, raw)]

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.rules import Wording
+from transforms import receipt_form
 from transforms.receipts import workbook
 from transforms.receipts.disputes import Dispute
 from transforms.receipts.drops import Drop
@@ -20,7 +21,7 @@ from transforms.receipts.words import GREEN, NOTED, STRUCK, VERDICTS, told, word
 _PIECE = 100_000
 _EFFECTS = {"quarantine": "整行隔离", "strike": "该内容未采用", "note": "请核对"}
 _WHOLE = "整行"
-LINE, VERDICT, RULE, FIELD, HINT, OF = "行号", "结论", "规则", "字段", "怎么改", "以哪一行为准"
+LINE, VERDICT, RULE, FIELD, HINT, OF = receipt_form.LINE, "结论", "规则", "字段", "怎么改", "以哪一行为准"
 _STYLE = "\x00style "  # columns that say how a cell looks; no heading of a file can be called so (land refuses U+0000)
 
 
@@ -58,7 +59,7 @@ class Rows:
     @property
     def verdict_names(self) -> list[str]:
         """The headings of what became of a row; none is called like one of the department's own."""
-        return [f"{name}（回执）" if name in self.own else name for name in (LINE, VERDICT, RULE, FIELD, HINT, OF)]
+        return [receipt_form.beside(name, self.own) for name in (LINE, VERDICT, RULE, FIELD, HINT, OF)]
 
     @property
     def names(self) -> list[str]:

@@ -39,6 +39,8 @@ HOLDS = {
     "NO_AS_OF": "文件名里没有数据日期，请按约定命名",
     "FUTURE_AS_OF": "文件名里的数据日期晚于今天",
     "CHANGING": "文件还在写入，下次再取",
+    "RECEIPT_UNKNOWN": "这份回执对应的文件不在本单位已收到的文件里",
+    "RECEIPT_OLD": "这个文件后来又更正过，请在最近一次更正的回执上改",
     "RECALLED": "报送单位撤回了这个文件；要恢复，请联系网格数据中心",
     "SAME_PERIOD": "同一期收到了不同的文件，请确认以哪个为准",
     "BRAKE_MERGES": "采用后会把许多原本不同的对象合并",
@@ -66,6 +68,8 @@ REFUSALS = {
     "EXTERNAL_LINK": "文件含有指向其他文件的链接",
     "NO_SHEET": "没有约定的工作表",
     "DAMAGED": "文件已损坏",
+    "RECEIPT": "退回的回执不能读取：行号列或回执说明页被改动了",
+    "NOTHING_MENDED": "退回的回执里没有改动的单元格",
 }
 _OTHER_REFUSAL = "文件不能读取，请重新导出后再报送"
 GRID_REASONS = {
