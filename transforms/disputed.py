@@ -76,10 +76,15 @@ def outcomes(connection: Connection, told: Sequence[Mapping[str, Any]]) -> list[
     return [_outcome(connection, current.get(row["source"]), row) for row in told]
 
 
+def answers(batch: str, row: Mapping[str, Any]) -> bool:
+    """Whether a batch is later than the one that counted when a value was disputed (row of control's ``dispute``)."""
+    return Batch.parse(batch) > Batch.parse(row["batch"])
+
+
 def _outcome(connection: Connection, now: str | None, row: Mapping[str, Any]) -> Outcome:
     live = connection.execute(_LIVE, {"kind": row["kind"], "record": row["record_id"]}).first()
     entity = str(live.entity_id) if live is not None and live.entity_id else str(row["entity_id"])
-    if now is None or Batch.parse(now) <= Batch.parse(row["batch"]):
+    if now is None or not answers(now, row):
         return Outcome("open", entity, None)
     if live is None:
         return Outcome("withdrawn", entity, now)

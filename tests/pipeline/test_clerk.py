@@ -115,6 +115,9 @@ def test_a_clerk_mends_three_rows_in_the_receipt_and_none_is_withdrawn(clerk: tu
     assert len(rows) == len(FILLED)
     assert [r["结论"] for r in rows if str(r["结论"]).startswith(("隔离", "已撤出", "被替代"))] == []
     assert waiting(home) == [], "the three rows are closed"
+    home.call("department", "page", "--out", str(out / "pages"))
+    page = (out / "pages" / f"{SOURCE}.html").read_text("utf-8")
+    assert "已更正 3 行，中位用时 1 天；待更正 0 行" in page
     assert home.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
 
 

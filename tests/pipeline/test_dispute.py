@@ -55,6 +55,11 @@ def told_by_the_feed(home: Home) -> list[tuple[int, str]]:
         ).fetchall()
 
 
+def own_page(home: Home, out: Path) -> str:
+    home.call("department", "page", "--out", str(out))
+    return (out / f"{SOURCE}.html").read_text("utf-8")
+
+
 def test_the_next_delivery_answers(first_night: Path, city: Path, tmp_path: Path) -> None:
     home = Home.copy_of(first_night, tmp_path / "home")
     changed, confirmed, gone = lines_of_the_register(home)[:3]
@@ -66,6 +71,7 @@ def test_the_next_delivery_answers(first_night: Path, city: Path, tmp_path: Path
     assert [one["state"] for one in told.values()] == ["open"] * 3
     asked = {(entity, "name", str(told[1]["department"])) for entity, _ in people.values()}
     assert under_review(home) == asked
+    assert "核查中 3 项" in own_page(home, tmp_path / "pages")
     assert {one["heading"] for one in told.values()} == {"姓名"}
     [again, unknown] = [
         home.call("dispute", "raise", entity, field, *WHO, check=False)
@@ -93,6 +99,9 @@ def test_the_next_delivery_answers(first_night: Path, city: Path, tmp_path: Path
     home.run(NIGHTS[1], tmp_path / "drops")
     assert [one["state"] for one in disputes(home).values()] == ["changed", "confirmed", "withdrawn"]
     assert under_review(home) == set()
+    said = own_page(home, tmp_path / "pages")
+    assert "核查中 0 项" in said
+    assert "已答复 3 项：更改 1，属实 1，撤出 1" in said
     assert told_by_the_feed(home) == [], "raised and answered between two releases"
     assert home.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
     home.call("dispute", "withdraw", "2", "--by", "Wu")

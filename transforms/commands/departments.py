@@ -158,12 +158,14 @@ def department_group() -> None:
 @department_group.command(name="page")
 @click.option("--out", required=True, type=_FOLDER, help="OUT/<source>.html and OUT/index.html.")
 def department_page(out: Path) -> None:
-    """Write a page per source: in time, drift, quarantine, addresses found; pictures inside, no network."""
+    """Write a page per source: in time, drift, quarantine, answers, addresses found; pictures inside, no network."""
     from transforms import contract, database, kinds
-    from transforms.receipts import department, department_page
+    from transforms.receipts import answers, department, department_page
 
     settings = Settings.from_environment()
     known = contract.load_all(settings.expectations)
-    told = department.history(database.open_databases(settings), kinds.load_all(settings.expectations), known)
-    made = department_page.write(out, list(known.values()), [told[source] for source in known])
+    stores = database.open_databases(settings)
+    told = department.history(stores, kinds.load_all(settings.expectations), known)
+    answered = answers.answers(settings, stores)
+    made = department_page.write(out, list(known.values()), [told[source] for source in known], answered)
     click.echo(f"{len(made)} pages in {out}")

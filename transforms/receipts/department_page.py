@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from transforms.contract import Contract
+from transforms.receipts.answers import Answers
 from transforms.receipts.department import Point
 from transforms.receipts.page import STYLE
 
@@ -21,11 +22,16 @@ _WIDTH, _HEIGHT, _EDGE = 900, 160, 40
 _NONE = "—"
 
 
-def write(out: Path, contracts: Sequence[Contract], points: Sequence[Sequence[Point]]) -> list[Path]:
+def write(
+    out: Path, contracts: Sequence[Contract], points: Sequence[Sequence[Point]], answered: Mapping[str, Answers]
+) -> list[Path]:
     """Write ``<source>.html`` for every source, and ``index.html``; the same databases, the same bytes."""
     out.mkdir(parents=True, exist_ok=True)
-    pages = {f"{c.source}.html": source_page(c, told) for c, told in zip(contracts, points, strict=True)}
-    pages["index.html"] = _index(contracts, points)
+    pages = {
+        f"{c.source}.html": source_page(c, told, answered.get(c.source))
+        for c, told in zip(contracts, points, strict=True)
+    }
+    pages["index.html"] = _index(contracts, points, answered)
     for name, text in pages.items():
         (out / name).write_text(text, "utf-8")
     return [out / name for name in pages]
@@ -38,21 +44,40 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def source_page(contract: Contract, points: Sequence[Point]) -> str:
-    """One source: whether it is in time, its rows, what is in quarantine and what stands on a standard address."""
+def source_page(contract: Contract, points: Sequence[Point], answers: Answers | None = None) -> str:
+    """One source: whether it is in time, its rows, quarantine, what stands on a standard address, how it answers."""
     title = f"{contract.label} 报送情况"
     owner = f"<p>{escape(contract.owner.department)} {escape(contract.owner.contact)}</p>"
     if not points:
         return _page(title, f"{owner}<p>还没有发布过版本。</p>")
-    nights = [point.night for point in points]
+    nights, told_of = [point.night for point in points], answers or Answers()
+    mending = [None if (days := told_of.mending.get(p.release)) is None else float(days) for p in points]
     pictures = [
         ("时效（数据日期距入库的天数）", [None if p.age is None else float(p.age) for p in points], "天"),
         ("行数", [None if p.rows is None else float(p.rows) for p in points], "行"),
         ("隔离率", [p.quarantine_share for p in points], "%"),
+        ("更正用时（隔离行从隔离到更正）", mending, "天"),
         ("落到标准地址的比例（本单位记录所在的实体）", [p.placed_share for p in points], "%"),
     ]  # fmt: skip
     shown = "".join(f"<section><h2>{name}</h2>{chart(nights, told, unit)}</section>" for name, told, unit in pictures)
-    return _page(title, f"{owner}{_strip(points)}{shown}{_table(points)}")
+    return _page(title, f"{owner}{_strip(points)}{_answers(told_of)}{shown}{_table(points)}")
+
+
+def _answers(told: Answers) -> str:
+    """What it mended and what it was asked, in two lines."""
+    of = told.disputes
+    answered = sum(count for state, count in of.items() if state != "open")
+    mended = f"已更正 {told.mended} 行，中位用时 {_days(told.mending_days)}"
+    waiting = f"待更正 {told.waiting} 行，最久 {_days(told.longest)}"
+    asked = f"核查中 {of.get('open', 0)} 项（逾期 {told.overdue} 项）"
+    said = f"更改 {of.get('changed', 0)}，属实 {of.get('confirmed', 0)}，撤出 {of.get('withdrawn', 0)}"
+    speed = f"中位用时 {_days(told.answering_days)}"
+    rows = (("隔离行", f"{mended}；{waiting}"), ("异议", f"{asked}；已答复 {answered} 项：{said}，{speed}"))
+    return "<table>" + "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in rows) + "</table>"
+
+
+def _days(value: float | None) -> str:
+    return _NONE if value is None else f"{_number(value)} 天"
 
 
 def _strip(points: Sequence[Point]) -> str:
@@ -125,18 +150,22 @@ def _table(points: Sequence[Point]) -> str:
     return f"<table><tr>{heads}</tr>{''.join(lines)}</table>"
 
 
-def _index(contracts: Sequence[Contract], points: Sequence[Sequence[Point]]) -> str:
-    heads = "".join(f"<th>{name}</th>" for name in ("来源", "状态", "数据距今（天）", "行数", "隔离率", "落图率"))
+def _index(contracts: Sequence[Contract], points: Sequence[Sequence[Point]], answered: Mapping[str, Answers]) -> str:
+    heads = "".join(
+        f"<th>{name}</th>"
+        for name in ("来源", "状态", "数据距今（天）", "行数", "隔离率", "落图率", "更正用时", "核查中", "答复用时")
+    )
     lines = []
     for contract, told in zip(contracts, points, strict=True):
         name = f'<td><a href="{contract.source}.html">{escape(contract.label)}</a></td>'
+        cells: tuple[object, ...] = (_NONE,) * 5
         if told:
             last = told[-1]
             cells = (
                 _STATES[last.state][0], _NONE if last.age is None else last.age,
                 _NONE if last.rows is None else last.rows, _share(last.quarantine_share), _share(last.placed_share),
             )  # fmt: skip
-        else:
-            cells = (_NONE,) * 5
+        of = answered.get(contract.source, Answers())
+        cells += (_days(of.mending_days), of.disputes.get("open", 0), _days(of.answering_days))
         lines.append(f"<tr>{name}" + "".join(f'<td class="n">{cell}</td>' for cell in cells) + "</tr>")
     return _page("各单位报送情况", f"<table><tr>{heads}</tr>{''.join(lines)}</table>")
