@@ -51,6 +51,7 @@ class Table(_Strict):
         key: the natural key; with ``history`` the primary key is this and ``known_from``.
         history: rows have versions; a version holds in releases ``known_from <= r < known_to``.
         checksum: the release checksum counts the table.
+        person: a row tells of one natural person: exports tokenise its key, keep children out, hide who is restricted.
         decided: people's words reach it between releases too, so that no release and no HEAD counts its rows.
         current: of a table without history, column → the value it has in rows that stand: the others are history too.
     """
@@ -62,6 +63,7 @@ class Table(_Strict):
     key: tuple[str, ...] = Field(min_length=1)
     history: bool = False
     checksum: bool = False
+    person: bool = False
     decided: bool = False
     current: dict[str, str] = {}
     columns: dict[str, Column]
@@ -74,6 +76,8 @@ class Table(_Strict):
             raise ValueError(f"current names columns that do not exist: {missing}")
         if self.history != all(name in self.columns for name in KNOWN):
             raise ValueError("history and the columns known_from, known_to go together")
+        if self.person and "birth_date" not in self.columns:
+            raise ValueError("person needs a column birth_date: who is a child is asked of it")
         return self
 
     @property

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from transforms import bulk
 from transforms.reader import export, selection
 from transforms.reader.asof import as_of
-from transforms.reader.package import PERSONAL, Package, Share, base_of
+from transforms.reader.package import Package, Share, base_of, personal
 
 Key = tuple[Any, ...]
 _NODES = {"std_address": "address_id", "std_building": "building_id", "fact_facility": "facility_id"}
@@ -116,18 +116,20 @@ def _among(connection: Connection, share: Share, name: str, step: Step) -> str |
             for column in by
             if column in base.columns
         ]
-    if name in PERSONAL:
+    if personal(name):
         found += _of_persons(share, name, step)
     return f"one.{key} IN ({' UNION '.join(found)})"
 
 
 def _of_persons(share: Share, name: str, step: Step) -> Iterator[str]:
     """Persons whose own rows changed, and those who in this step became old enough (by an older night: too young)."""
-    yield f"SELECT held.person_id FROM fact_person AS held WHERE {step.touched('held')}"  # noqa: S608
+    whose = base_of(name) if base_of(name).person else base_of("v1_person")
+    key, table = whose.key[0], whose.table
+    yield f"SELECT held.{key} FROM {table} AS held WHERE {step.touched('held')}"  # noqa: S608 - the catalogue's
     then, now = (selection.older(name, share, export.day_before(night)) for night in (step.night_before, step.night))
     if then != now:
         crossed = f"COALESCE({then}, FALSE) <> COALESCE({now}, FALSE)"
-        yield f"SELECT one.person_id FROM fact_person AS one WHERE {crossed}"  # noqa: S608
+        yield f"SELECT one.{key} FROM {table} AS one WHERE {crossed}"  # noqa: S608 - the catalogue's
 
 
 def _recut(connection: Connection, step: Step) -> bool:

@@ -19,8 +19,8 @@ from transforms.errors import ConfigError, GridfactsError
 
 SMALL_CELL = 5  # design.md section 6: counts under it are never shown
 CHILD = 14  # PIPL article 31: personal information of minors under 14 is sensitive
-PERSONAL_KEYS = ("person_id", "household_id", "entity_id")  # a consumer gets its own tokens of them
-PERSONAL = ("v1_person", "rel_person_house", "vault_identifier")  # their rows follow one natural person
+POINTING = ("rel_person_house", "vault_identifier")  # their rows follow the natural person they point to
+_JOINABLE = ("person_id", "household_id", "entity_id")  # a consumer gets its own tokens of them
 Mask = Literal["token", "year", "surname", "town"]
 REVIEWED = "v1_disputed"  # its rows follow the other views of a package: entities and properties that these show
 _BASES = {"v1_disputed": "disputed", "v1_place": "place_grid", "v1_source": "source_state"}  # others: their own name
@@ -55,7 +55,7 @@ class Share(_Strict):
     @property
     def personal(self) -> bool:
         """True where a row is, or points to, one natural person."""
-        return any(key in self.fields for key in PERSONAL_KEYS) or "number" in self.fields
+        return any(key in self.fields for key in personal_keys()) or "number" in self.fields
 
 
 class Onboarding(_Strict):
@@ -144,9 +144,9 @@ def _leaks_of(name: str, share: Share, beside: Container[str]) -> list[str]:
     if any(field in _HIDDEN for field in share.fields):
         found.append("NOT_OFFERED: provenance and vault columns stay inside")
     nobody = name == REVIEWED and not any(view in beside for view in _OF_PEOPLE)  # its ids are of no person then
-    if not nobody and (clear := [k for k in PERSONAL_KEYS if k in share.fields and share.mask.get(k) != "token"]):
+    if not nobody and (clear := [k for k in personal_keys() if k in share.fields and share.mask.get(k) != "token"]):
         found.append(f"JOINABLE: {', '.join(clear)} without mask token can be joined across consumers")
-    if (name in PERSONAL or share.personal) and name not in _OF_NOBODY and (share.minimum_age or 0) < CHILD:
+    if (personal(name) or share.personal) and name not in _OF_NOBODY and (share.minimum_age or 0) < CHILD:
         found.append(f"UNDER_{CHILD}: rows of natural persons need minimum_age of at least {CHILD}")
     if share.divisions and "division_code" not in _reachable(name):
         found.append("NO_DIVISION: its rows cannot be limited by division")
@@ -174,6 +174,17 @@ def base_of(name: str) -> tables.Table:
     known = tables.load_all()
     asked = (_BASES.get(name, name), name.replace("v1_", "fact_"), name.replace("v1_", "std_"))
     return next(known[one] for one in asked if one in known)
+
+
+def personal(name: str) -> bool:
+    """Whether the rows of a view or table are, or follow, one natural person each."""
+    table = tables.load_all().get(name.replace("v1_", "fact_", 1))
+    return name in POINTING or (table is not None and table.person)
+
+
+def personal_keys() -> tuple[str, ...]:
+    """The ids by which a natural person's rows could be joined across consumers."""
+    return tuple(dict.fromkeys([*_JOINABLE, *(t.key[0] for t in tables.load_all().values() if t.person)]))
 
 
 def offered() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from transforms.reader.package import PERSONAL, REVIEWED, Package, Share, base_of, reviewed
+from transforms.reader.package import POINTING, REVIEWED, Package, Share, base_of, personal, reviewed
 
 _RESTRICTED = "SELECT shut.entity_id FROM restricted AS shut WHERE shut.state <> 'lifted'"
 _YEAR_OF_TEXT = "SUBSTR({}, 1, 4)"
@@ -22,7 +22,7 @@ def seen(package: Package, name: str, columns: list[str], years_before: Callable
     share = package.tables[name]
     base = base_of(name)
     tests = ["one.known_to IS NULL", *_tests(name, share, years_before)]
-    if name in PERSONAL:  # the view hides the fields of who is restricted, its table does not
+    if personal(name):  # the view hides the fields of who is restricted, its table does not
         tests.append(f"one.{base.key[0]} NOT IN ({_RESTRICTED})")
     chosen = ", ".join(f"one.{column}" for column in columns)
     return f"SELECT {chosen} FROM {base.table} AS one WHERE {' AND '.join(tests)}"  # noqa: S608 - checked names
@@ -38,7 +38,7 @@ def prefix(code: str) -> str:
 
 def older(name: str, share: Share, years_before: Callable[[int], str]) -> str | None:
     """The test that a natural person is old enough to be seen; None where age says nothing."""
-    return _old_enough(share, years_before) if name in PERSONAL else None
+    return _old_enough(name, share, years_before) if personal(name) else None
 
 
 def query(
@@ -99,25 +99,31 @@ def _masked(field: str, package: Package, name: str, token: Callable[[str], str]
 def _tests(name: str, share: Share, years_before: Callable[[int], str]) -> list[str]:
     """Who is seen: current rows, in the divisions, old enough. Rows that point to a person follow that person."""
     tests = [] if name.startswith("v1_") or name == "stat_grid" else ["one.known_to IS NULL"]
-    if name == "v1_person":
-        return tests + _of_person(share, years_before)
-    if name in PERSONAL:
+    if base_of(name).person:
+        return tests + _of_person(name, share, years_before)
+    if name in POINTING:
         key = "person_id" if name == "rel_person_house" else "entity_id"
-        who = " AND ".join(_of_person(share, years_before))
+        who = " AND ".join(_of_person("v1_person", share, years_before))
         tests.append(f"one.{key} IN (SELECT one.person_id FROM v1_person AS one WHERE {who})")  # noqa: S608
         return tests + (["one.what = 'document'"] if name == "vault_identifier" else [])
     return tests + _within(share.divisions)
 
 
-def _of_person(share: Share, years_before: Callable[[int], str]) -> list[str]:
-    return [_old_enough(share, years_before), *_within(share.divisions)]
+def _of_person(name: str, share: Share, years_before: Callable[[int], str]) -> list[str]:
+    return [_old_enough(name, share, years_before), *_within(share.divisions)]
 
 
-def _old_enough(share: Share, years_before: Callable[[int], str]) -> str:
-    """A birth date known only to the year or month counts from the latest day it may mean."""
-    age = share.minimum_age or 0
+def _old_enough(name: str, share: Share, years_before: Callable[[int], str]) -> str:
+    """A birth date known only to the year or month counts from the latest day it may mean.
+
+    So does every birth date of a table that does not say how precisely it knows it.
+    """
+    age, base = share.minimum_age or 0, base_of(name)
+    surely = f"one.birth_date <= {years_before(age + 1)}"
+    if base.person and "birth_precision" not in base.columns:
+        return f"({surely})"
     known = f"(one.birth_precision = 'day' AND one.birth_date <= {years_before(age)})"
-    return f"({known} OR one.birth_date <= {years_before(age + 1)})"
+    return f"({known} OR {surely})"
 
 
 def _within(divisions: tuple[str, ...]) -> list[str]:
