@@ -26,6 +26,8 @@ def suppress(counts: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     Returns:
         The same rows in the same order, counts as Int64 with null where left out.
     """
+    if counts.empty:  # a register of a place without grids
+        return counts.astype(dict.fromkeys(columns, "Int64"))
     cells = counts[["grid_id", "parent_id", "level", *columns]].melt(["grid_id", "parent_id", "level"], var_name="what")
     cells["value"] = cells["value"].fillna(0).astype("int64")
     cells["hidden"] = cells["value"] < LEAST
