@@ -152,6 +152,7 @@ class _OfColumn:
             "birth_date": self._birth, "integer": self._number,
             "decimal": self._number, "address": self._address, "lon": self._point, "lat": self._point,
             "geometry": self._geometry, "code": self._code, "document_kind": self._code, "facility_class": self._code,
+            "number": self._code,
         }  # fmt: skip
         if maker := makers.get(self.prop.type):
             yield from maker()
@@ -250,7 +251,7 @@ class _OfColumn:
         codes = self.column.codes or self.prop.codes
         if codes:
             yield self._rule("CODE_UNKNOWN", "code", codes=dict(codes))
-        elif pattern := _PATTERNS.get(self.prop.type):
+        elif pattern := self.prop.pattern or _PATTERNS.get(self.prop.type):
             yield self._rule("CODE_UNKNOWN", "code", pattern=pattern)
         if {"male", "female"} <= set(self.prop.codes or {}):
             yield from self._sex_of_number()

@@ -27,12 +27,16 @@ def rooms_of(stage: str) -> tuple[str, ...]:
 Type = Literal[
     "text", "name", "organization_name", "document", "document_kind", "credit_code", "phone", "date", "birth_date",
     "code", "integer", "decimal", "address", "lon", "lat", "geometry", "key", "facility_class",
-    "old_grid",
+    "old_grid", "number",
 ]  # fmt: skip
 
 
 class Property(Strict):
-    """One property of a kind: its type decides how it is checked and standardised."""
+    """One property of a kind: its type decides how it is checked and standardised.
+
+    Attributes:
+        pattern: of a number that is no resident's (RE2, whole value): what it looks like; others are struck.
+    """
 
     type: Type
     label: str
@@ -44,6 +48,7 @@ class Property(Strict):
     min: int | None = None
     max: int | None = None
     level: str | None = None
+    pattern: str | None = None
 
 
 class Compare(Strict):
@@ -57,9 +62,10 @@ class Compare(Strict):
     """
 
     property: Targets
-    using: Literal["name", "organization_name", "date", "equal", "tokens", "address", "text", "near", "distance"] = (
-        Field(alias="as")
-    )
+    using: Literal[
+        "name", "organization_name", "date", "equal", "tokens", "address", "text", "near", "distance",
+        "spelling", "digits", "words",
+    ] = Field(alias="as")  # fmt: skip
     also: tuple[str, ...] = ()
 
     @builtins.property
@@ -79,6 +85,9 @@ class Link(Strict):
         never: words of transforms/resolve/README.md: unions that are refused.
         accept: score x 10^4 from which a scored pair may join two clusters.
         review: score x 10^4 from which a pair is worth a person's look (and is handed over by link).
+        learn: what trains a scorer where no frozen model knows the kind: ``numbers`` that were hidden, or the
+            ``records`` alone (expectation maximisation), where no number can be trusted.
+        largest: of ``learn: records``: how many records one entity may have; a training that joins more has collapsed.
     """
 
     decisive: str | None = None
@@ -88,6 +97,8 @@ class Link(Strict):
     never: tuple[str, ...] = ()
     accept: int = Field(default=5000, ge=1, le=10000)
     review: int = Field(default=2000, ge=1, le=10000)
+    learn: Literal["numbers", "records"] = "numbers"
+    largest: int = Field(default=60, ge=2)
 
 
 class Heard(Strict):
@@ -120,6 +131,10 @@ class Kind(Strict):
     def typed(self, *types: str) -> list[str]:
         """Names of the properties of the given types, in the file's order."""
         return [name for name, p in self.properties.items() if p.type in types]
+
+    def token_of(self, name: str) -> str:
+        """The clean column that says the same of two records: documents and numbers stand there as tokens alone."""
+        return f"{name}_token" if name in self.typed("document", "number") else name
 
 
 def load(path: Path) -> Kind:

@@ -16,10 +16,10 @@ from transforms.brakes.night import Closed
 from transforms.kinds import Kind
 
 # What a row says of a property, by its type (docs/rooms.md, "Clean columns"); of other types, under its own name.
-_SAID = {"name": "_key", "organization_name": "_key", "document": "_token", "phone": "_tokens"}
+_SAID = {"name": "_key", "organization_name": "_key", "document": "_token", "number": "_token", "phone": "_tokens"}
 _NO_WORDS = ("geometry", "lon", "lat", "document_kind")  # compared as pairs, or told by another property
 # What tells one row from another: never the same in many rows, however few of the city's a delta brings.
-_TELLING = ("name", "organization_name", "document", "credit_code", "phone", "birth_date")
+_TELLING = ("name", "organization_name", "document", "number", "credit_code", "phone", "birth_date")
 
 Shares = dict[str, tuple[int, int]]  # column → (rows that say something, rows that say the commonest value)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import store
+from transforms import manifest, store
 from transforms.brakes.budget import Budget, Budgets
 from transforms.brakes.night import Closed
 from transforms.engine import Engine
@@ -125,6 +125,15 @@ def _before(night: Closed, kind: str) -> int:
     entered = sum(times.get(event, 0) for event in ("create", "split", "return"))
     left = sum(times.get(event, 0) for event in ("merge", "retire"))
     return night.counts.get(night.kinds[kind].table, 0) - entered + left
+
+
+def collapsed(night: Closed, budgets: Budgets) -> Iterator[Count]:
+    """Scored kinds that link joined by numbers alone, because what was to score them had collapsed."""
+    for name, kind in night.kinds.items():
+        if kind.certainty == "scored":
+            facts = manifest.require(night.run.settings.lake, night.room("link", name), "link").facts
+            found = int(facts.get("collapsed") or 0)
+            yield Count("collapse", name, None, found, budgets.collapse.least)
 
 
 def quarantine(night: Closed, budgets: Budgets) -> Iterator[Count]:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from transforms import database, decisions, holds, manifest, store
 from transforms.brakes.budget import FILE, Budgets, load
 from transforms.brakes.columns import columns
-from transforms.brakes.measure import Count, entities, lost_numbers, quarantine
+from transforms.brakes.measure import Count, collapsed, entities, lost_numbers, quarantine
 from transforms.brakes.night import Closed
 from transforms.errors import GridfactsError, HeldError
 from transforms.holds import Hold
@@ -72,8 +72,8 @@ def run(run: Run, reconcile: Callable[[Run], int]) -> list[Report]:
 
 
 def counted(night: Closed, budgets: Budgets) -> list[Count]:
-    """Every count of a night; of the first release only the size of entities: all else is born."""
-    found = list(entities(night, budgets))
+    """Every count of a night; of the first release only what no entity can be, and scorers astray: all else is born."""
+    found = [*entities(night, budgets), *collapsed(night, budgets)]
     if night.base:
         found += [*quarantine(night, budgets), *lost_numbers(night, budgets), *columns(night, budgets)]
     return found

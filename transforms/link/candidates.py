@@ -152,11 +152,16 @@ def candidates(engine: Engine, told: Told, node: Ints, anchor: Flags, *, cap: in
         cap: most nodes one block key may join.
         hidden: records whose nearness by number is not to be looked at.
     """
-    table = pa.table({"r": np.arange(len(node)), "node": node, "anchor": anchor.astype(np.int64)})
+    table = nodes_of(node, anchor)
     pairs = _pairs(engine, told, table, cap, hidden)
     u, v = (pairs.column(c).to_numpy() for c in ("u", "v"))
     patterns = levels(engine, told, (u, v), table, hidden)
     return Candidates(u, v, pairs.column("anchor").to_numpy() == 1, patterns)
+
+
+def nodes_of(node: Ints, anchor: Flags) -> pa.Table:
+    """Which node each record stands in: r, node, anchor (1 or 0)."""
+    return pa.table({"r": np.arange(len(node)), "node": node, "anchor": anchor.astype(np.int64)})
 
 
 def _pairs(engine: Engine, told: Told, node: pa.Table, cap: int, hidden: Flags) -> pa.Table:
@@ -182,13 +187,13 @@ _PAIR = pa.schema([("u", pa.int64()), ("v", pa.int64()), ("anchor", pa.int64())]
 
 
 def levels(engine: Engine, told: Told, pair: tuple[Ints, Ints], node: pa.Table, hidden: Flags) -> Levels:
-    """Patterns of pairs of nodes, in their order.
+    """Patterns of the pairs of nodes, in their order.
 
     Args:
         engine: runs compare.sql and beside.sql.
         told: the values.
-        pair: nodes.
-        node: r, node, anchor of all records.
+        pair: the ends of each pair: nodes.
+        node: :func:`nodes_of`.
         hidden: records whose nearness by number is not to be looked at.
     """
     labels, comparisons = told.labels, told.kind.link.compare

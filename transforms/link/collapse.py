@@ -19,7 +19,7 @@ from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link.encode import Ints, Values, column, compared
-from transforms.link.kernels import LEVELS, name_level, organization_level, same_given
+from transforms.link.kernels import KERNELS, LEVELS, same_given
 from transforms.live import Live
 
 _HERE = Path(__file__).parent
@@ -29,6 +29,7 @@ RESIDENT = pa.array(
 _AGREES = {
     "name": LEVELS["name"].index("near") + 1,
     "organization_name": LEVELS["organization_name"].index("similar") + 1,
+    "spelling": LEVELS["spelling"].index("close") + 1,
 }
 _MOST_CLAIMANTS = 3  # name groups on one number without an authority's word: beyond, the number is nobody's
 
@@ -54,9 +55,7 @@ class Collapsed:
 
 def decisive_column(kind: Kind) -> str:
     """The clean column that holds a kind's decisive value: a document counts by its token."""
-    name = kind.link.decisive or ""
-    is_document = name in kind.properties and kind.properties[name].type == "document"
-    return f"{name}_token" if is_document else name
+    return kind.token_of(kind.link.decisive or "")
 
 
 def numbers(live: Live, kind: Kind) -> tuple[Ints, Ints]:
@@ -180,8 +179,7 @@ def _owner(said: list[_Said], former: set[str], level: tuple[str, int]) -> list[
 
 def _agrees(a: str, b: str, former: set[str], level: tuple[str, int]) -> bool:
     using, most = level
-    kernel = name_level if using == "name" else organization_level
-    return kernel(a, b) <= most or a in former or b in former or (using == "name" and same_given(a, b))
+    return KERNELS[using](a, b) <= most or a in former or b in former or (using == "name" and same_given(a, b))
 
 
 def _level(kind: Kind) -> tuple[str, int]:

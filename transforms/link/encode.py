@@ -172,8 +172,8 @@ def _compared(live: Live, kind: Kind, compare: Compare, located: pa.Table | None
         return Values.pooled([*stated, *_embedded(live, compare, trusted)])
     if compare.using == "name":
         return Values.pooled(paired(live, f"{n}_key", f"{n}_pinyin") for n in names)
-    suffix = {"organization_name": "_key", "tokens": "_tokens"}.get(compare.using, "")
-    plain = [column(live, f"{n}{suffix}") for n in names]
+    suffix = {"organization_name": "_key", "tokens": "_tokens"}.get(compare.using)
+    plain = [column(live, f"{n}{suffix}" if suffix else kind.token_of(n)) for n in names]
     if "unknown" in (kind.properties[names[0]].codes or {} if names[0] in kind.properties else {}):
         plain = [_stated(values) for values in plain]
     return Values.pooled([*plain, *(column(live, c).only(trusted) for c in compare.also)])

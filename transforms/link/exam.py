@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from transforms.engine import Engine
 from transforms.kinds import Kind
-from transforms.link.candidates import Candidates, Told, levels
+from transforms.link.candidates import Candidates, Told, levels, nodes_of
 from transforms.link.collapse import Collapsed
 from transforms.link.encode import Flags, Ints
 from transforms.link.scorer import KindModel, Levels
@@ -150,11 +150,8 @@ def _with_own(engine: Engine, practice: Practice, collapsed: Collapsed, near: In
     first[collapsed.number[at]] = practice.node[at]
     absent = np.setdiff1d(near, found.u[practice.own])
     own = first[collapsed.number[absent]]
-    size = len(practice.node)
-    node = pa.table({
-        "r": np.arange(size), "node": practice.node, "anchor": practice.anchor.astype(np.int64)
-    })  # fmt: skip
-    patterns = levels(engine, practice.told, (absent, own), node, np.ones(size, dtype=bool))
+    node = nodes_of(practice.node, practice.anchor)
+    patterns = levels(engine, practice.told, (absent, own), node, np.ones(len(practice.node), dtype=bool))
     ends = np.concatenate([found.u, absent]), np.concatenate([found.v, own])
     anchor = np.ones(len(ends[0]), dtype=bool)
     whole = Candidates(*ends, anchor, np.concatenate([found.patterns, patterns]))

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rapidfuzz.distance import OSA
-from rapidfuzz.fuzz import ratio
+from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 JOIN = "\x1f"  # between the parts of one value: name key and pinyin, day and precision, longitude and latitude
+CLOSE, ALIKE = 0.92, 0.80  # Jaro-Winkler, 0..1
 SIMILAR = 80.0  # rapidfuzz.fuzz.ratio, 0..100: two or three characters of a dozen differ
 _WILDCARDS = frozenset("?？*＊□〇■�")
 # What a clerk writes behind one of two namesakes, or beside a head of household: 王伟(大), 王伟2, 王伟(户主).
@@ -30,6 +31,7 @@ _BRACKETED = re.compile(r"[((][^()()]{1,8}[))]")  # (云浮), (个体工商户)
 _REGION = re.compile(r"^(?:[一-鿿]{2,3}省)?(?:[一-鿿]{2,3}市)?(?:[一-鿿]{2,3}[区县市])?")  # 云浮市云城区
 _LEGAL_FORM = re.compile(r"有限责任公司|股份有限公司|有限公司|股份公司|公司|专业合作社|合作社|经营部|商行")
 _BRANCH_MARKS = ("分公司", "分店", "分部", "支行", "办事处", "门市")
+_WORD = re.compile(r"\w+")
 _EARTH_METRES = 6_371_008.8  # mean radius, IUGG
 _METRES = (5, 10, 15, 25, 40, 100)  # surveys are a metre off, hand-held receivers some five: finer says nothing
 
@@ -42,6 +44,9 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "equal": ("same", "differ"),
     "tokens": ("shared", "differ"),
     "near": ("shared", "differ"),
+    "spelling": ("exact", "close", "alike", "differ"),
+    "digits": ("exact", "slip", "differ"),
+    "words": ("exact", "contained", "similar", "differ"),
     "address": ("same", "building", "differ"),
 }
 
@@ -173,6 +178,40 @@ def text_level(left: str, right: str) -> int:
     return 2 if ratio(left, right) >= SIMILAR else 3
 
 
+def spelling_level(left: str, right: str) -> int:
+    """Level of two words in letters, capitals or not: names and streets of people who write with an alphabet.
+
+    Jaro-Winkler similarity (Winkler 1990). 0.92 is the usual threshold for names; what lies below 0.80 has little in
+    common.
+    """
+    a, b = left.casefold(), right.casefold()
+    if a == b:
+        return 1
+    alike = JaroWinkler.similarity(a, b)
+    return 2 if alike >= CLOSE else 3 if alike >= ALIKE else 4
+
+
+def digits_level(left: str, right: str) -> int:
+    """Equal, one slip apart (a character changed, dropped, added, or two neighbours swapped) or different numbers."""
+    if left == right:
+        return 1
+    return 2 if OSA.distance(left, right, score_cutoff=1) <= 1 else 3
+
+
+def words_level(left: str, right: str) -> int:
+    """Level of two texts of several words in an alphabet, in any order: names of organizations, titles, streets.
+
+    contained: every word of one stands in the other. similar: few characters apart once their words are sorted.
+    """
+    a, b = (_WORD.findall(text.casefold()) for text in (left, right))
+    if sorted(a) == sorted(b):
+        return 1
+    few, many = sorted((frozenset(a), frozenset(b)), key=len)
+    if few and few <= many:
+        return 2
+    return 3 if token_sort_ratio(" ".join(a), " ".join(b)) >= SIMILAR else 4
+
+
 def distance_level(left: str, right: str) -> int:
     """Level of two points ``lon US lat`` in degrees by metres between them (spherical, exact enough below 100 m)."""
     (lon_a, lat_a), (lon_b, lat_b) = (tuple(map(float, v.split(JOIN))) for v in (left, right))
@@ -187,6 +226,9 @@ KERNELS: dict[str, Callable[[str, str], int]] = {
     "date": date_level,
     "text": text_level,
     "distance": distance_level,
+    "spelling": spelling_level,
+    "digits": digits_level,
+    "words": words_level,
 }
 
 

@@ -92,12 +92,15 @@ def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
     known = [m for m in listed if kind.kind in m.kinds]
     linked = scored.link(records, contract.load_all(run.settings.expectations), [m.kinds[kind.kind] for m in known])
     collapsed, tonight = linked.collapsed, "tonight's own training" if linked.shadow else "none: numbers only"
+    if lost := linked.used is None and (known or linked.shadow is None) and linked.collapsing > 0:
+        run.say(f"link {kind.kind}: the training collapsed, nothing is joined by scores, the release will be held")
     facts: Facts = {
         "records": records.live.num_rows,
         "leftovers": int((~collapsed.anchor).sum()),
         "id_conflict": int(collapsed.lost.sum()),
-        "model": known[linked.used].version if linked.used is not None else tonight,
+        "model": known[linked.used].version if linked.used is not None else "none: numbers only" if known else tonight,
         "models_collapsed": linked.collapsing,
+        "collapsed": int(bool(lost)),
         "shadow": "trained" if linked.shadow else "not trained: too few labels, or it collapsed",
     }
     if linked.shadow:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
-from transforms.link import scorer
-from transforms.link.candidates import Candidates, Told, candidates, tell
+from transforms.link import em, scorer
+from transforms.link.candidates import Candidates, Told, candidates, levels, nodes_of, tell
 from transforms.link.collapse import Collapsed, collapse, issuing
 from transforms.link.encode import Flags, Ints, Values, compared, nodes
 from transforms.link.exam import EXAM, Practice, examine
@@ -72,7 +72,7 @@ class Linked:
         collapsed: every record's node.
         shadow: tonight's training, or None where labels are too few.
         used: which of the models given scored the pairs; None: tonight's training, or numbers only.
-        collapsing: tonight's labels speak against this many of the models given and the training.
+        collapsing: tonight's labels, or what they joined, speak against this many of the models given and the training.
         exam: what the model made of records whose number was hidden (:data:`transforms.link.exam.EXAM`).
     """
 
@@ -115,6 +115,8 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     collapsed = collapse(engine, live, kind, contracts, telling)
     cap, crowd = (models[0].cap, models[0].crowd) if models else (KindModel.cap, KindModel.crowd)
     told = tell(kind, live, homes, collapsed, crowd)
+    if kind.link.learn == "records":
+        return _by_records(engine, told, collapsed, models)
     masked = _masked(live, kind, collapsed, contracts)
     declared = models[0].declared if models else {}
     practice = _practice(engine, told, collapsed, cap=cap, masked=masked)
@@ -133,6 +135,28 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     used_at = place if models else None
     taught, against_all = None if spoilt else shadow, sum(against) + spoilt
     return Linked(_numbered(collapsed), scored, collapsed, taught, used_at, against_all, exam)
+
+
+def _by_records(engine: Engine, told: Told, collapsed: Collapsed, models: Sequence[KindModel]) -> Linked:
+    """Scored pairs of a kind whose records alone teach: by the frozen model, else by tonight's training.
+
+    What joins out of all proportion is not used: then the kind is linked by numbers alone.
+    """
+    most, size = told.kind.link.largest, len(collapsed.node)
+    cap = models[0].cap if models else 2 * most
+    found = candidates(engine, told, collapsed.node, collapsed.anchor, cap=cap, hidden=collapsed.lost)
+    node = nodes_of(collapsed.node, collapsed.anchor)
+    blind = levels(engine, told, em.strangers(size), node, collapsed.lost)
+    shadow = em.learn(found.patterns, blind, told.words, most)
+    tried = [*models[:1], *([shadow] if shadow else [])]
+    joins = [_points(found, told, model)[2] >= told.kind.link.accept for model in tried]  # before hubs are capped
+    wild = [em.disproportionate(found.u[yes], found.v[yes], size, most) for yes in joins]
+    used = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored")
+    if tried and not wild[0]:
+        used = score(found, told, tried[0], told.kind.link.review)
+    sound = shadow if wild and not wild[-1] else None
+    used_at = 0 if models and not wild[0] else None
+    return Linked(_numbered(collapsed), used, collapsed, sound, used_at, sum(wild), EXAM.empty_table())
 
 
 def _numbered(collapsed: Collapsed) -> Pairs:
@@ -188,13 +212,8 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs
     """
     if not len(found.u):
         return Pairs.sure(found.u, found.v, "scored")
-    patterns, at = np.unique(found.patterns, axis=0, return_inverse=True)
-    at = at.ravel()
-    chance = np.clip(np.round(model.probability(patterns, told.labels), 6), 1e-6, 1 - 1e-6)
-    odds = np.asarray(chance / (1 - chance))[at]
-    total = 1 + np.bincount(found.u, weights=np.where(found.anchor, odds, 0.0), minlength=int(found.u.max()) + 1)
-    posterior = np.where(found.anchor, odds / total[found.u], odds / (1 + odds))
-    points = capped(np.rint(posterior * SCALE).astype(np.int64), found, told.kind.link.accept, model.partners)
+    patterns, at, points = _points(found, told, model)
+    points = capped(points, found, told.kind.link.accept, model.partners)
     words = [evidence(p, told.labels, told.words) for p in patterns]
     listed = [f"to={role} {text}" for role in ("leftover", "anchor") for text in words]
     u, v = np.minimum(found.u, found.v), np.maximum(found.u, found.v)
@@ -202,6 +221,18 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs
     kept = kept[np.lexsort((v[kept], u[kept]))]
     said = (at + found.anchor * len(words))[kept]
     return Pairs(u[kept], v[kept], points[kept], "scored", said, listed)
+
+
+def _points(found: Candidates, told: Told, model: KindModel) -> tuple[Levels, Ints, Ints]:
+    """Distinct patterns, the pattern of each candidate, and its posterior x 10^4."""
+    patterns, at = np.unique(found.patterns, axis=0, return_inverse=True)
+    at = at.ravel()
+    chance = np.clip(np.round(model.probability(patterns, told.labels), 6), 1e-6, 1 - 1e-6)
+    odds = np.asarray(chance / (1 - chance))[at]
+    most = int(found.u.max(initial=0)) + 1
+    total = 1 + np.bincount(found.u, weights=np.where(found.anchor, odds, 0.0), minlength=most)
+    posterior = np.where(found.anchor, odds / total[found.u], odds / (1 + odds))
+    return patterns, at, np.rint(posterior * SCALE).astype(np.int64)
 
 
 def capped(points: Ints, found: Candidates, accept: int, partners: int) -> Ints:

@@ -49,7 +49,7 @@ class KindModel:
         weights: ``label=word`` or ``label=word&label=word`` → logit.
         declared: like ``weights``, for what numbers cannot teach (nearness of a mistyped number; kinds whose numbers
             are too few): reasoned by hand, and said so in ``facts``.
-        untaught: labels that stand in ``declared`` alone.
+        untaught: labels whose levels are no part of products: declared by hand, or weighed each by itself.
         cap: most nodes one block key may join.
         crowd: most distinct names that may share a phone or an address before it tells nobody apart.
         partners: most nodes that one node may join by scores: a person is told of by fewer registers.

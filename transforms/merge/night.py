@@ -44,7 +44,7 @@ class Inputs:
             self._require(store.night_dir(run, "locate", stage), "locate")
         for name in _MERGED.get(kind.kind, ()):
             self._require(store.night_dir(run, ROOM, name), ROOM)
-        if kind.typed("document", "phone"):
+        if kind.typed("document", "phone", "number"):
             for batch in self._batches():
                 self._require(store.batch_dir(run.settings, "standardise", batch), "standardise")
 

@@ -30,7 +30,7 @@ _BUILDERS: dict[str, Callable[[Inputs, Golden], dict[str, Columns]]] = {
     "person": facts.person_tables,
 }
 _MENTION = ("path", "level", "name", "full_text")  # clean columns of an address mention, beside its properties
-_NO_CLAIM = ("document", "phone", "old_grid")  # two have no plain column; the third tells of the record alone
+_NO_CLAIM = ("document", "phone", "number", "old_grid")  # no plain column; the last tells of the record alone
 _PERSON_HOUSEHOLD = pa.schema([("person_id", pa.string()), ("household_id", pa.string())])
 
 

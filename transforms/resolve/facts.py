@@ -172,14 +172,13 @@ def _codes(values: pa.ChunkedArray) -> Ints:
 def _numbers(live: pa.Table, kind: Kind) -> Ints:
     """The valid exclusive number of each record: a resident number, a credit code, the register's own number."""
     name = kind.link.decisive or ""
-    is_document = name in kind.properties and kind.properties[name].type == "document"
-    column = f"{name}_token" if is_document else name
+    column = kind.token_of(name)
     if column not in live.column_names or not live.num_rows:
         return np.full(live.num_rows, _NONE, dtype=np.int64)
     usable = pc.not_equal(live.column(column), "")
     if f"{name}_valid" in live.column_names:
         usable = pc.and_(usable, live.column(f"{name}_valid"))
-    if is_document and f"{name}_kind" in live.column_names:
+    if f"{name}_kind" in live.column_names:
         of_kind = live.column(f"{name}_kind")
         usable = pc.and_(usable, pc.or_(pc.is_null(of_kind), pc.is_in(of_kind, pa.array(RESIDENT))))
     return np.where(_flags(usable), _codes(live.column(column)), _NONE)

@@ -17,7 +17,7 @@ from transforms.run import Run
 SCALE = 10_000  # scores are integers x 10^4
 WORTH = 0.05  # an item is worth a person's look when one answer in twenty at least removes an error
 _SHOWN = 12  # hexadecimal characters of an item's id: 48 bits for some thousand items
-_NEVER_SHOWN = ("document", "phone", "credit_code", "key", "geometry")  # property types whose values stay hidden
+_NEVER_SHOWN = ("document", "number", "phone", "credit_code", "key", "geometry")  # types never shown
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,14 @@ _TYPES: dict[str, dict[str, pa.DataType]] = {
     "organization_name": {"": TEXT, "_key": TEXT, "_trade": TEXT},
     "document": {"_kind": TEXT, "_valid": BOOL, "_token": TEXT, "_near": WORDS, "_birth": DAY, "_sex": TEXT},
     "document_kind": {},
-    "credit_code": {"": TEXT, "_valid": BOOL},
+    "credit_code": {"": TEXT, "_valid": BOOL}, "number": {"_token": TEXT, "_valid": BOOL},
     "phone": {"_tokens": WORDS},
     "date": {"": DAY, "_precision": TEXT}, "birth_date": {"": DAY, "_precision": TEXT},
     "integer": {"": LONG}, "decimal": {"": DOUBLE}, "lon": {"": DOUBLE}, "lat": {"": DOUBLE},
     "geometry": {"": BYTES},
     "address": dict.fromkeys(_ADDRESS, TEXT),
 }  # fmt: skip
-_NO_RAW = ("document", "phone", "key", "credit_code")  # a sole trader may stand under the owner's resident number
+_NO_RAW = ("document", "phone", "key", "credit_code", "number")  # a sole trader's code may be the owner's number
 _ABOVE_UNIT = ("unit", "floor", "room")
 
 
@@ -122,8 +122,8 @@ def _made(kind: Kind, name: str, prop: Property, column: Column | None, batch: B
     said = batch.said(column)
     if prop.type in ("name", "organization_name"):
         return _name(said, prop, batch)
-    if prop.type == "document":
-        return _document(kind, said, column, batch)
+    if prop.type in ("document", "number"):
+        return _document(kind, said, column, batch) if prop.type == "document" else _number(name, said, batch)
     if prop.type == "address":
         return _address(said, prop, batch)
     if prop.type in ("lon", "lat"):
@@ -209,6 +209,12 @@ def _document(kind: Kind, said: pd.Series, column: Column | None, batch: Batch) 
     table, sealed = identifiers.document(told, kinds, struck, batch.keys)
     batch.sealed.append(sealed)
     return {f"_{name}": table[name] for name in table}
+
+
+def _number(name: str, said: pd.Series, batch: Batch) -> dict[str, pd.Series]:
+    tokens, sealed = identifiers.numbers(said, name, batch.keys)
+    batch.sealed.append(sealed)
+    return {"_token": tokens, "_valid": tokens.notna()}
 
 
 def _document_kinds(kind: Kind, column: Column | None, batch: Batch) -> pd.Series:

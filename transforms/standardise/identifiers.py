@@ -129,6 +129,23 @@ def phones(series: pd.Series, keys: Keys) -> tuple[pd.Series, Sealed]:
     return tokens, sealed
 
 
+def numbers(series: pd.Series, name: str, keys: Keys) -> tuple[pd.Series, Sealed]:
+    """Tokens of the numbers of another register (letters and digits count, capitals are one), and what to seal.
+
+    Args:
+        series: clean text; what does not look like the number is struck already.
+        name: the property: numbers of one name mean the same whoever says them.
+        keys: the deployment's keys.
+    """
+    bare = series.str.upper().str.replace(r"[^0-9A-Z]", "", regex=True).astype(object)
+    at = np.flatnonzero(bare.fillna("").ne("").to_numpy())
+    told = bare.iloc[at].tolist()
+    found = _tokens(f"number:{name}", told, keys)
+    tokens = pd.Series(np.full(len(series), None, dtype=object), index=series.index, dtype=object)
+    tokens.iloc[at] = found
+    return tokens, Sealed(at.tolist(), name, found, told)
+
+
 def references(series: pd.Series, source: str, keys: Keys) -> pd.Series:
     """A department's own key of something else (a household number) as an opaque reference."""
     distinct, codes = values.per_distinct(series)

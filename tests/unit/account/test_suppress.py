@@ -71,3 +71,10 @@ def test_no_small_cell_follows_from_what_is_published(mediums):
         alone = np.eye(len(unknown))[at]
         if 0 < true[grid] < LEAST:
             assert np.linalg.matrix_rank(np.vstack([system, alone])) > rank, grid
+
+
+def test_a_place_without_grids_has_no_counts():
+    table = pd.DataFrame({name: pd.Series(dtype=object) for name in ("grid_id", "parent_id", "level", "persons")})
+    found = suppress(table, ["persons"])
+    assert list(found.columns) == list(table.columns)
+    assert found.empty

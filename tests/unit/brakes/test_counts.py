@@ -100,6 +100,16 @@ def test_the_budgets_of_the_repository_are_read_and_a_wrong_one_is_named(tmp_pat
         budget.load(tmp_path)
 
 
+def test_a_file_from_before_collapses_were_counted_allows_none(tmp_path: Path) -> None:
+    text = (REPOSITORY / "expectations" / budget.FILE).read_text("utf-8")
+    older = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("collapse"))
+    assert older != text
+    (tmp_path / budget.FILE).write_text(older)
+    assert (
+        budget.load(tmp_path).collapse == budget.load(REPOSITORY / "expectations").collapse == Budget(share=0, least=0)
+    )
+
+
 def test_a_file_that_accuses_itself_is_frozen_before_one_that_others_accuse(tmp_path: Path) -> None:
     settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)})
     run = Run.of("2026-10-02", settings=settings)

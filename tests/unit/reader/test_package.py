@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
+from transforms import tables
 from transforms.errors import ConfigError
 from transforms.reader import package
 
@@ -86,3 +88,17 @@ def test_every_package_of_the_repository_is_good() -> None:
 def test_the_columns_of_every_view_are_known() -> None:
     assert {"person_id", "grid_id", "micro_code", "grid_method", "grid_reason"} <= set(package.columns("v1_person"))
     assert {"large_code", "polygon"} <= set(package.columns("v1_grid"))
+
+
+def test_rows_of_persons_are_those_of_their_tables_and_what_points_to_them() -> None:
+    personal = {name for name in package.offered() if package.personal(name)}
+    assert personal == {"v1_person", "rel_person_house", "vault_identifier"}
+    assert "person_id" in package.personal_keys()
+
+
+def test_a_table_of_persons_must_say_when_they_were_born() -> None:
+    told = tables.load_all()["fact_person"].model_dump()
+    assert tables.Table.model_validate(told).person
+    del told["columns"]["birth_date"]
+    with pytest.raises(ValidationError, match="birth_date"):
+        tables.Table.model_validate(told)

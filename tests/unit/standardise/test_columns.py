@@ -156,6 +156,17 @@ def test_numbers_in_free_text_are_masked(text, masked):
     assert values.mask_numbers(pd.Series([text], dtype=object))[0] == masked
 
 
+def test_the_number_of_another_register_is_one_token_however_it_is_written(keys):
+    told = pd.Series(["180-4974", "1804974", "180 4974 x", None, "--"], dtype=object)
+    tokens, sealed = identifiers.numbers(told, "social_number", keys)
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert tokens[3:].isna().all()
+    assert (sealed.row, sealed.what, sealed.value) == ([0, 1, 2], "social_number", ["1804974", "1804974", "1804974X"])
+    assert not any("1804974" in token for token in sealed.token)
+    other, _ = identifiers.numbers(told, "tax_number", keys)
+    assert other[0] != tokens[0]
+
+
 def test_references_are_per_source(keys):
     household = pd.Series(["4453020001", "4453020001 ", "4453020002", None], dtype=object)
     mine, theirs = (identifiers.references(household, source, keys) for source in ("gongan_hukou", "shebao_canbao"))
