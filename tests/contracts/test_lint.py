@@ -65,7 +65,7 @@ HUKOU, HOUSES, PARTS, TAX = (
         (TAX, "key: [登记序号]}", "key: [不存在]}", "不存在"),
         ("kinds/person.yml", "[name_key]", "[nome_key]", "link.blocks nome_key names no column"),
         ("kinds/person.yml", "decisive: document", "decisive: passport", "link.decisive passport names no column"),
-        ("kinds/house.yml", "type: decimal", "type: number", "properties.area.type"),
+        ("kinds/house.yml", "type: decimal", "type: numeral", "properties.area.type"),
     ],
 )
 def test_each_mistake_is_named(
