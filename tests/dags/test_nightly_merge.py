@@ -13,28 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import canary
 from tests.dags.conftest import airflow_environment
 from tests.homes import NIGHTS, Home
 
 pytestmark = pytest.mark.airflow
 
 NIGHT = NIGHTS[0]
-NAME, NUMBER, PHONE, FAULT = "欧阳标记甲", "445391199902290017", "13800001379", "标记错列"
-MARKS = (NAME, NUMBER, PHONE, FAULT)
 A_NIGHT_MAY_COST = 40
-
-
-def marked(drops: Path) -> Path:
-    """The drops, with marked values in a row that will be accepted, in one that will not, and in one that is broken."""
-    (path,) = (drops / "gongan_hukou").iterdir()
-    head, *rows = path.read_bytes().decode("gb18030").splitlines()
-    columns, first, second = head.split(","), rows[0].split(","), rows[1].split(",")
-    assert len(columns) == len(first) == len(second)
-    name, number, phone = (columns.index(heading) for heading in ("姓名", "公民身份号码", "联系电话"))
-    first[name], first[phone], second[number] = NAME, PHONE, NUMBER
-    broken = ",".join([*first, FAULT, FAULT])
-    path.write_bytes("\r\n".join([head, ",".join(first), ",".join(second), *rows[2:], broken, ""]).encode("gb18030"))
-    return drops
 
 
 @dataclass(frozen=True)
@@ -62,7 +48,7 @@ class Night:
 
 @pytest.fixture(scope="module")
 def drops(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return marked(Path(shutil.copytree(city / "drops" / NIGHT, tmp_path_factory.mktemp("marked") / "drops")))
+    return canary.marked(Path(shutil.copytree(city / "drops" / NIGHT, tmp_path_factory.mktemp("marked") / "drops")))
 
 
 @pytest.fixture(scope="module")
@@ -103,12 +89,6 @@ def test_every_drop_has_its_receipt(ran: tuple[Night, str]) -> None:
     assert ran[0].home.call("receipt", "verify", str(receipts[0]))
 
 
-def spellings(mark: str) -> set[bytes]:
-    """A value as it might stand in a file: UTF-8, GB18030, UTF-16, escaped in JSON."""
-    encoded = {mark.encode(name) for name in ("utf-8", "gb18030", "utf-16-le", "utf-16-be")}
-    return encoded | {json.dumps(mark).strip('"').encode()}
-
-
 def test_no_marked_value_is_in_xcom_rendered_fields_or_logs(ran: tuple[Night, str]) -> None:
     night, log = ran
     assert night.query("SELECT count(*) FROM xcom")[0][0]
@@ -117,11 +97,9 @@ def test_no_marked_value_is_in_xcom_rendered_fields_or_logs(ran: tuple[Night, st
     landed = b"".join(p.read_bytes() for p in sorted((night.home.path / "lake" / "raw").rglob("*")) if p.is_file())
     files = [p for p in night.airflow.rglob("*") if p.is_file()] + list(night.home.path.glob("alerts.jsonl"))
     assert [p for p in files if p.name == "airflow.db"]
-    for mark in MARKS:
-        assert any(spelling in landed for spelling in spellings(mark)), "the marked value never came in"
-        for spelling in spellings(mark):
-            assert spelling not in log.encode()
-            assert not [p.name for p in files if spelling in p.read_bytes()]
+    assert set(canary.found_in(landed)) == set(canary.MARKS), "the marked values never came in"
+    assert canary.found_in(log.encode()) == []
+    assert {p.name: canary.found_in(p.read_bytes()) for p in files if canary.found_in(p.read_bytes())} == {}
 
 
 def test_what_goes_through_xcom_is_source_codes_and_counts(ran: tuple[Night, str]) -> None:

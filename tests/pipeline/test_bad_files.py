@@ -6,10 +6,12 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests import canary
 from tests.homes import NIGHTS, Home
 
 REFUSED, HELD = "refused", "held"
@@ -66,16 +68,30 @@ def deliveries(home: Home, source: str) -> list[dict[str, object]]:
     return found
 
 
-def test_each_bad_file_fails_only_itself(first_night: Path, city: Path, tmp_path: Path) -> None:
-    home = Home.copy_of(first_night, tmp_path / "home")
-    drops = Path(shutil.copytree(city / "drops" / NIGHTS[0], tmp_path / "drops"))
-    expected = {}
-    for source, spoil, state in SPOILERS:
-        (path,) = (drops / source).iterdir()
-        later = path.rename(path.with_name(path.name.replace("20261001", "20261002")))
-        spoil(later)
-        expected[source] = state
-    shown = home.run(NIGHTS[1], drops).stderr
+@dataclass(frozen=True)
+class Spoilt:
+    """A home after the night in which every file had marked rows and eight of them were spoilt; what it printed."""
+
+    home: Home
+    said: str
+
+
+@pytest.fixture(scope="module")
+def spoilt(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFactory) -> Spoilt:
+    folder = tmp_path_factory.mktemp("spoilt")
+    home = Home.copy_of(first_night, folder / "home")
+    drops = canary.marked(Path(shutil.copytree(city / "drops" / NIGHTS[0], folder / "drops")))
+    spoilers = {source: spoil for source, spoil, _ in SPOILERS}
+    for box in drops.iterdir():
+        for path in list(box.iterdir()):
+            later = path.rename(path.with_name(path.name.replace("20261001", "20261002")))
+            spoilers.get(box.name, lambda path: None)(later)
+    done = home.run(NIGHTS[1], drops)
+    return Spoilt(home, done.stdout + done.stderr)
+
+
+def test_each_bad_file_fails_only_itself(spoilt: Spoilt) -> None:
+    home, expected = spoilt.home, {source: state for source, _, state in SPOILERS}
     assert {source: [d["state"] for d in deliveries(home, source)] for source in expected} == {
         source: [state] for source, state in expected.items()
     }
@@ -83,7 +99,7 @@ def test_each_bad_file_fails_only_itself(first_night: Path, city: Path, tmp_path
         (told,) = deliveries(home, source)
         assert bool(told["code"]) == (state != LANDED)
         line = f"{source}: {state}, {told['code']}: {told['message']}"
-        assert (line in shown.splitlines()) == (state != LANDED)
+        assert (line in spoilt.said.splitlines()) == (state != LANDED)
         assert state == LANDED or str(told["file"]) in str(told["message"])
     with sqlite3.connect(home.path / "control.db") as control:
         rules = control.execute("SELECT rule FROM quarantine WHERE source = 'chengguan_bujian'").fetchall()
@@ -92,6 +108,29 @@ def test_each_bad_file_fails_only_itself(first_night: Path, city: Path, tmp_path
         (people,) = release.execute("SELECT count(*) FROM fact_person WHERE known_to IS NULL").fetchone()
     assert people > 300, "sources stay at their last good state"
     assert home.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
+
+
+def test_no_marked_value_of_any_source_or_fault_is_in_what_is_told(spoilt: Spoilt, tmp_path: Path) -> None:
+    """What is told: logs, reports, messages, pages, the parts of a receipt for programs, control."""
+    home = spoilt.home
+    sources = [path.name for path in (home.path / "lake" / "raw").parent.joinpath("land").iterdir()]
+    raw = [path.read_bytes() for path in (home.path / "lake" / "raw").rglob("*") if path.is_file()]
+    assert {mark for data in raw for mark in canary.found_in(data)} == set(canary.MARKS), "the marks never came in"
+    findings = [s for s in sources for d in deliveries(home, s) if d["state"] == LANDED and d["batch"]]
+    assert len(set(findings)) > 10, "most sources took their marked rows in"
+    home.call("receipt", "make", "--night", NIGHTS[1], "--out", str(tmp_path / "receipts"))
+    home.call("department", "page", "--out", str(tmp_path / "pages"))
+    told = {
+        "log": spoilt.said.encode(),
+        "quarantine": home.call("quarantine", "list", "--json").stdout.encode(),
+        "control": (home.path / "control.db").read_bytes(),
+    }
+    folders = (tmp_path / "receipts", tmp_path / "pages", home.path / "reports", home.path / "lake")
+    for folder in folders:
+        paths = [p for ending in ("html", "json", "txt") for p in folder.rglob(f"*.{ending}")]
+        assert len(paths) > 20, folder
+        told |= {str(path): path.read_bytes() for path in paths}
+    assert {where: canary.found_in(data) for where, data in told.items() if canary.found_in(data)} == {}
 
 
 @pytest.mark.parametrize("name", ["户籍人口.csv", "a\nb.csv", "x'; DROP TABLE fact_person; --.csv", "*.csv"])
