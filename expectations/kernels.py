@@ -115,9 +115,10 @@ def reason(read: pd.DataFrame, _: Options) -> Reasons:
 def phone(text: pd.DataFrame, _: Options) -> Reasons:
     """A cell without one usable number; a placeholder is named as such."""
     bad = (~values.phone_ok(text[0])).to_numpy()
-    digits = [re.sub(r"\D", "", value) if wrong else None for value, wrong in zip(text[0], bad, strict=True)]
-    placeholder = readers.placeholder(pd.Series(digits, dtype=object))
-    return _first(_said(placeholder, "PLACEHOLDER"), _said(bad, "PHONE_INVALID"))
+    digits = pd.Series([re.sub(r"\D", "", value) for value in text[0][bad]], dtype=object)
+    found = _said(bad, "PHONE_INVALID")
+    found[np.flatnonzero(bad)[readers.placeholder(digits)]] = "PLACEHOLDER"
+    return found
 
 
 def date(read: pd.DataFrame, _: Options) -> Reasons:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,7 +60,8 @@ def clean_text(series: pd.Series) -> pd.Series:
     """
     cells = pa.array(series, pa.string(), from_pandas=True)
     odd = pc.invert(pc.fill_null(pc.match_substring_regex(cells, _PLAIN), True)).to_numpy(zero_copy_only=False)
-    cleaned = np.asarray(cells.to_pandas(), dtype=object)
+    cleaned = np.array(series, dtype=object)
+    cleaned[cells.is_null().to_numpy(zero_copy_only=False)] = None
     for place in np.flatnonzero(odd):
         cleaned[place] = _cleaned(cleaned[place])
     return pd.Series(cleaned, index=series.index, dtype=object)
@@ -140,17 +142,29 @@ def phones(series: pd.Series) -> pd.Series:
     """
     distinct, codes = per_distinct(series)
     clean = clean_text(distinct)
-    cells = pa.array(clean, pa.string())
-    usual = pc.and_not(pc.match_substring_regex(cells, _USUAL), pc.match_substring_regex(cells, _UNUSUAL))
-    known = usual.fill_null(False).to_numpy(zero_copy_only=False)
-    told = [[cell] if plain else _phones_of(cell) for cell, plain in zip(clean, known, strict=True)]
+    told = [[cell] if plain else _phones_of(cell) for cell, plain in zip(clean, _usual(clean), strict=True)]
     lists = pd.Series(told, dtype=object)
     return pd.Series(lists.take(codes).to_numpy(), index=series.index, dtype=object)
 
 
 def phone_ok(series: pd.Series) -> pd.Series:
     """True where a cell is null or holds at least one usable number."""
-    return clean_text(series).isna() | phones(series).str.len().gt(0)
+    clean = clean_text(series)
+    ok = clean.isna().to_numpy() | _usual(clean)
+    known: dict[str, bool] = {}  # what is no number is often the same word
+    for place in np.flatnonzero(~ok):
+        cell = clean.iloc[place]
+        if cell not in known:
+            known[cell] = bool(_phones_of(cell))
+        ok[place] = known[cell]
+    return pd.Series(ok, index=series.index)
+
+
+def _usual(clean: pd.Series) -> npt.NDArray[np.bool_]:
+    """True where a cell is a mobile number as it should be, and nothing else."""
+    cells = pa.array(clean, pa.string())
+    usual = pc.and_not(pc.match_substring_regex(cells, _USUAL), pc.match_substring_regex(cells, _UNUSUAL))
+    return np.asarray(usual.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _phones_of(cell: str | None) -> list[str]:

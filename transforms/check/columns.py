@@ -42,9 +42,10 @@ class Columns:
         """The landed text."""
         if heading not in self._raw:
             encoded = pc.dictionary_encode(self._table[heading].combine_chunks())
-            words = encoded.dictionary.to_pylist()
-            codes = encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)
-            self._raw[heading] = Distinct(pd.Series([*words, None], dtype=object), codes)
+            words = np.full(len(encoded.dictionary) + 1, None, dtype=object)
+            words[:-1] = encoded.dictionary.to_numpy(zero_copy_only=False)
+            codes = encoded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+            self._raw[heading] = Distinct(pd.Series(words, dtype=object), codes)
         return self._raw[heading]
 
     def clean(self, heading: str) -> Distinct:

@@ -43,7 +43,8 @@ def judge(landed: pa.Table, rules: Sequence[Rule], null_marks: Sequence[str]) ->
 
     A row that land could not split breaks ``FAULT_<code>`` and nothing else: it has no values to judge.
     """
-    landed = landed.sort_by("ordinal")
+    if (np.diff(landed["ordinal"].to_numpy()) < 0).any():
+        landed = landed.sort_by("ordinal")
     split = pc.is_null(landed["fault"])
     rows = np.flatnonzero(split.to_numpy())
     found = _faults(landed)
