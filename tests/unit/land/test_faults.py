@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.land import layers, old_books
@@ -172,6 +174,29 @@ def test_words_that_programs_take_for_nothing_stay_words(office: Office, kind: s
     assert result.code is None
     assert table is not None
     assert table["姓名"].to_pylist() == list(words)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "parquet", "jsonl"])
+def test_whole_numbers_beside_gaps_stay_whole(office: Office, kind: str) -> None:
+    """What a program reads as 1.0 because a cell of the column is empty."""
+    numbers = [1, None, 445_300_000_001]
+    if kind == "xlsx":
+        data = workbook([HEADINGS, *((str(at), "x", number, "") for at, number in enumerate(numbers))])
+    elif kind == "parquet":
+        sink = io.BytesIO()
+        words = [str(at) for at in range(len(numbers))]
+        pq.write_table(
+            pa.table({"编号": words, "姓名": words, "住址": pa.array(numbers, pa.int64()), "备注": words}), sink,
+            write_page_checksum=True,
+        )  # fmt: skip
+        data = sink.getvalue()
+    else:
+        rows = [dict(zip(HEADINGS, (str(at), "x", number, ""), strict=True)) for at, number in enumerate(numbers)]
+        data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    result, table = office.split(kind, data)
+    assert result.code is None
+    assert table is not None
+    assert table["住址"].to_pylist() == ["1", None, "445300000001"]
 
 
 def test_a_number_of_five_thousand_digits_is_a_text(office: Office) -> None:
