@@ -195,6 +195,39 @@ def let_in(home: Home, hold: str, drops: Path) -> None:
     assert states[LET_IN[1]] == "fresh"
 
 
+FIRST = {
+    "shebao_canbao": ("参保人员名单20261001.xlsx", social_security, borrowed("证件号码", 0.2)),
+    "yibao_canbao": ("psn_insu_d_20261001_00.parquet", medical_insurance, everywhere("tel", "13812345678")),
+    "jiaoyu_xueji": ("学籍20261001.tsv", schools, everywhere("身份证件号")),
+}
+BESIDE = ("gongan_hukou", "wangge_renkou", "zhengfa_wangge", "zhujian_fangwu")  # enough of a city to live in
+
+
+@pytest.mark.thorough("unit/brakes counts lost numbers and sameness of first deliveries")
+def test_a_source_poisoned_from_its_first_delivery_on_is_named_and_held(
+    keyed: Path, city: Path, tmp_path: Path
+) -> None:
+    sound = city / "drops" / NIGHTS[0]
+    homes = []
+    for sources in (BESIDE, (*BESIDE, *FIRST)):
+        drops = tmp_path / f"drops{len(sources)}"
+        for source in sources:
+            shutil.copytree(sound / source, drops / source)
+        for source in set(sources) & set(FIRST):
+            name, write, change = FIRST[source]
+            write(drops / source / name, change)
+        homes.append(Home.copy_of(keyed, tmp_path / f"home{len(sources)}"))
+        homes[-1].run(NIGHTS[0], drops)
+    clean, home = homes
+    told = {row["source"]: row["code"] for row in json.loads(home.call("hold", "list", "--json").stdout)}
+    assert told == {
+        "shebao_canbao": "BRAKE_LOST_NUMBERS", "yibao_canbao": "BRAKE_SAMENESS", "jiaoyu_xueji": "BRAKE_SAMENESS",
+    }  # fmt: skip
+    assert partition(home) == partition(clean)
+    assert not json.loads(clean.call("hold", "list", "--json").stdout)
+    assert home.call("balance", "--night", NIGHTS[0]).stdout.strip() == "balanced"
+
+
 @pytest.mark.thorough("unit/brakes holds a release beyond its budget")
 def test_any_other_budget_holds_the_release_for_a_yes(first_night: Path, city: Path, tmp_path: Path) -> None:
     mine = Path(shutil.copytree(ROOT / "expectations", tmp_path / "expectations"))

@@ -39,6 +39,7 @@ class Budgets(Strict):
     withdrawals: Budget
     quarantine: Budget
     lost_numbers: Budget
+    lost_at_first: Budget
     edges: Budget
     cluster: Budget
     sameness: Budget

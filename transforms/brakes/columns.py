@@ -1,4 +1,4 @@
-"""A column that went wrong: against its source's delivery before, one value everywhere, or nothing at all."""
+"""A column that went wrong: one value everywhere, or, against its source's delivery before, nothing at all."""
 
 from __future__ import annotations
 
@@ -25,22 +25,33 @@ Shares = dict[str, tuple[int, int]]  # column → (rows that say something, rows
 
 
 def columns(night: Closed, budgets: Budgets) -> Iterator[Count]:
-    """Sameness and blanks of every new delivery that has one before it to be compared with.
+    """Sameness and blanks of every new delivery beside the one before it; sameness alone of a source's first.
 
-    A delta is not the whole of what its source knows: of it only what tells rows apart is looked at.
+    A delta is not the whole of what its source knows: of it only what tells rows apart is looked at. Of a first
+    delivery too, and only where its rows are records of their own: pupils' rows name few schools.
     """
     before = night.current()
     for batch, source in sorted(night.fresh.items()):
-        if source in before and before[source] != batch:
-            delta = night.contracts[source].arrives.mode == "delta"
-            for kind in night.contracts[source].feeds:
-                if kind in night.kinds:
-                    yield from _compared(night, budgets, night.kinds[kind], (before[source], batch), delta=delta)
+        contract, known = night.contracts[source], before.get(source)
+        for name, feed in contract.feeds.items():
+            if name in night.kinds and known is None and feed.key == contract.key:
+                yield from _alone(night, budgets, night.kinds[name], batch)
+            elif name in night.kinds and known is not None and known != batch:
+                delta = contract.arrives.mode == "delta"
+                yield from _compared(night, budgets, night.kinds[name], (known, batch), delta=delta)
+
+
+def _alone(night: Closed, budgets: Budgets, kind: Kind, batch: str) -> Iterator[Count]:
+    """A first delivery beside what sound ones are like: no value that tells rows apart stands in many of them."""
+    rows, shares = _shares(_table(night, batch, kind.kind), kind, telling=True)
+    if rows >= budgets.sameness.least:
+        for name, (filled, top) in sorted(shares.items()):
+            yield Count("sameness", kind.kind, night.fresh[batch], top, budgets.sameness.allowed(filled), name)
 
 
 def _compared(night: Closed, budgets: Budgets, kind: Kind, pair: tuple[str, str], *, delta: bool) -> Iterator[Count]:
     source = night.fresh[pair[1]]
-    (of_old, old), (of_new, new) = (_shares(_table(night, batch, kind.kind), kind, delta=delta) for batch in pair)
+    (of_old, old), (of_new, new) = (_shares(_table(night, batch, kind.kind), kind, telling=delta) for batch in pair)
     if min(of_old, of_new) < budgets.sameness.least:
         return
     for name in sorted(set(old) & set(new)):
@@ -58,13 +69,13 @@ def _table(night: Closed, batch: str, kind: str) -> Path:
     return folder / f"{kind}.parquet"
 
 
-def _shares(path: Path, kind: Kind, *, delta: bool) -> tuple[int, Shares]:
-    """Rows, and per property how many say something and the commonest thing."""
+def _shares(path: Path, kind: Kind, *, telling: bool) -> tuple[int, Shares]:
+    """Rows, and per property (or only those that tell rows apart) how many say something and the commonest thing."""
     if not path.is_file():
         return 0, {}
     there = set(pq.read_schema(path).names)
     asked = {name: name + _SAID.get(p.type, "") for name, p in kind.properties.items() if p.type not in _NO_WORDS}
-    asked = {n: c for n, c in asked.items() if c in there and (not delta or kind.properties[n].type in _TELLING)}
+    asked = {n: c for n, c in asked.items() if c in there and (not telling or kind.properties[n].type in _TELLING)}
     table = store.read_table(path, sorted(set(asked.values())))
     return table.num_rows, {name: _share(table[column].combine_chunks()) for name, column in asked.items()}
 

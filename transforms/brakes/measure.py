@@ -148,7 +148,25 @@ def quarantine(night: Closed, budgets: Budgets) -> Iterator[Count]:
 
 
 def lost_numbers(night: Closed, budgets: Budgets) -> Iterator[Count]:
-    """New and changed rows of a source whose valid number link does not believe: it is another's."""
+    """New and changed rows of a source whose valid number link does not believe: it is another's.
+
+    Of sources that nobody knows yet the one with the largest share is counted first: its numbers take those of others
+    with them, and the night computed again without it tells.
+    """
+    known, first = night.current(), []
+    for name, source, lost, of in _lost(night):
+        if source in known:
+            yield Count("lost_numbers", name, source, lost, budgets.lost_numbers.allowed(of))
+        else:
+            first.append((lost / of, Count("lost_numbers", name, source, lost, budgets.lost_at_first.allowed(of))))
+    worst = max((row for row in first if row[1].spent), key=lambda row: (row[0], row[1].told), default=None)
+    yield from (count for _, count in first if not count.spent)
+    if worst:
+        yield worst[1]
+
+
+def _lost(night: Closed) -> Iterator[tuple[str, str, int, int]]:
+    """(kind, source, rows that lost their number, rows with one) of what is new or changed."""
     opened = night.table("record.open", ["source", "batch", "kind", "record_id", "state"])
     fresh = pc.is_in(opened["batch"], pa.array(sorted(night.fresh), _TEXT))
     opened = opened.filter(pc.and_(fresh, pc.equal(opened["state"], "merged")))
@@ -162,8 +180,7 @@ def lost_numbers(night: Closed, budgets: Budgets) -> Iterator[Count]:
         numbered = pc.and_(_numbered(live, kind.link.decisive), pc.is_in(live.ids, rows["record_id"].combine_chunks()))
         told = said.filter(numbered).group_by("source").aggregate([("trusted", "count"), ("trusted", "sum")])
         for row in told.sort_by("source").to_pylist():
-            of, lost = row["trusted_count"], row["trusted_count"] - row["trusted_sum"]
-            yield Count("lost_numbers", name, row["source"], lost, budgets.lost_numbers.allowed(of))
+            yield name, row["source"], row["trusted_count"] - row["trusted_sum"], row["trusted_count"]
 
 
 def _numbered(live: Live, decisive: str) -> pa.ChunkedArray:

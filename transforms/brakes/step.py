@@ -72,11 +72,10 @@ def run(run: Run, reconcile: Callable[[Run], int]) -> list[Report]:
 
 
 def counted(night: Closed, budgets: Budgets) -> list[Count]:
-    """Every count of a night; of the first release only what no entity can be, and scorers astray: all else is born."""
+    """Every count of a night; before the first release nothing can change, but a source or a scorer can be wrong."""
     found = [*entities(night, budgets), *collapsed(night, budgets)]
-    if night.base:
-        found += [*quarantine(night, budgets), *lost_numbers(night, budgets), *columns(night, budgets)]
-    return found
+    found += [*lost_numbers(night, budgets), *columns(night, budgets)]
+    return [*found, *quarantine(night, budgets)] if night.base else found
 
 
 def first_to_blame(night: Closed, broken: list[Count]) -> list[Count]:
