@@ -203,7 +203,7 @@ FIRST = {
 BESIDE = ("gongan_hukou", "wangge_renkou", "zhengfa_wangge", "zhujian_fangwu")  # enough of a city to live in
 
 
-@pytest.mark.thorough("unit/brakes counts lost numbers and sameness of first deliveries")
+@pytest.mark.thorough("one poison of a second delivery is tried in every run")
 def test_a_source_poisoned_from_its_first_delivery_on_is_named_and_held(
     keyed: Path, city: Path, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from transforms.link.collapse import Collapsed, collapse, issuing
 from transforms.link.encode import Flags, Ints, Values, compared, nodes
 from transforms.link.exam import EXAM, Practice, examine
 from transforms.link.scorer import NULL, KindModel, Lesson, Levels
+from transforms.link.twice import twice
 from transforms.live import Live
 from transforms.model import PAIR
 
@@ -51,6 +52,14 @@ class Pairs:
     def sure(cls, u: Ints, v: Ints, how: str) -> Self:
         """Pairs that say the same number or key."""
         return cls(u, v, np.full(len(u), SCALE), how, np.zeros(len(u), dtype=np.int64), [f"{how}=same"])
+
+    def beside(self, other: Pairs) -> Pairs:
+        """Both, where they have no pair in common."""
+        u, v, score = (
+            np.concatenate([getattr(pairs, name) for pairs in (self, other)]) for name in ("u", "v", "score")
+        )
+        said = np.concatenate([self.evidence, other.evidence + len(self.words)])
+        return Pairs(u, v, score, self.how, said, [*self.words, *other.words])
 
     def table(self, ids: pa.Array) -> pa.Table:
         """As model.PAIR, with the record ids, in the order given."""
@@ -131,6 +140,7 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     if used is not None:
         found = candidates(engine, told, collapsed.node, collapsed.anchor, cap=cap, hidden=collapsed.lost)
         scored = score(found, told, used, kind.link.review)
+        scored = scored.beside(asked(twice(engine, told, collapsed), told))
         exam = examine(engine, practice, collapsed, (told, found), used)
     used_at = place if models else None
     taught, against_all = None if spoilt else shadow, sum(against) + spoilt
@@ -233,6 +243,13 @@ def _points(found: Candidates, told: Told, model: KindModel) -> tuple[Levels, In
     total = 1 + np.bincount(found.u, weights=np.where(found.anchor, odds, 0.0), minlength=most)
     posterior = np.where(found.anchor, odds / total[found.u], odds / (1 + odds))
     return patterns, at, np.rint(posterior * SCALE).astype(np.int64)
+
+
+def asked(found: Candidates, told: Told) -> Pairs:
+    """Pairs that only a person may join, with the score of a question: just below ``link.accept``."""
+    patterns, at = np.unique(found.patterns, axis=0, return_inverse=True)
+    words = [f"to=number {evidence(p, told.labels, told.words)}" for p in patterns]
+    return Pairs(found.u, found.v, np.full(len(found.u), told.kind.link.accept - 1), "scored", at.ravel(), words)
 
 
 def capped(points: Ints, found: Candidates, accept: int, partners: int) -> Ints:
