@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 
 from bench.places_labels import DIVISIONS, Elements, of_gold, of_ours, sentences
-from transforms.locate.likeness import likeness
+from transforms.locate.likeness import Likeness
 from transforms.standardise.address import gazetteer, parser
 from transforms.standardise.address.normalise import normalise
 from transforms.values import clean_text
@@ -114,7 +114,8 @@ def pairs(folder: Path, reader: parser.Reader) -> dict[str, Any]:
     path = folder / "cn_addr_match_ccks2021_t3" / "dev" / "round1_fold0_pairs.tsv"
     table = pd.read_csv(path, sep="\t", names=["query", "text", "label"], quoting=csv.QUOTE_NONE)
     queries, texts = (_records(reader, table[name]) for name in ("query", "text"))
-    table["ours"] = [likeness(a, b) for a, b in zip(queries, texts, strict=True)]
+    likeness = Likeness([*queries, *texts])
+    table["ours"] = [likeness.of(a, b) for a, b in zip(queries, texts, strict=True)]
     table["jaccard"] = [round(10_000 * _jaccard(a, b)) for a, b in zip(table["query"], table["text"], strict=True)]
     tuning = table["query"].map(lambda query: hashlib.sha256(query.encode()).digest()[0] % 2 == 0)
     return {name: _pair_scores(table, name, tuning) for name in ("ours", "jaccard")}

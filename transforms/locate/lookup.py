@@ -15,7 +15,7 @@ from transforms.divisions import LEVELS as DIVISIONS
 from transforms.errors import ConfigError
 from transforms.locate import located
 from transforms.locate.library import LEVELS
-from transforms.locate.likeness import likeness
+from transforms.locate.likeness import Likeness
 from transforms.locate.match import Matcher
 from transforms.locate.room import PLACE, ROOM, grids_of_nodes, read_places
 from transforms.run import Run
@@ -143,7 +143,8 @@ class Lookup:
         nodes = library[library[scope[0]].eq(scope[1]) & ~library["level"].isin(["unit", "floor", "room"])]
         told = {name: said[name] for name in (*LEVELS, "residual") if isinstance(said[name], str)}
         rows = nodes[["full_text", *LEVELS]].where(nodes[["full_text", *LEVELS]].notna(), None).to_dict("records")
-        scored = [(str(row["full_text"]), likeness(told, row)) for row in rows]
+        likeness = Likeness(rows)
+        scored = [(str(row["full_text"]), likeness.of(told, row)) for row in rows]
         yield from sorted((s for s in scored if s[1] >= _AT_LEAST), key=lambda s: (-s[1], s[0]))[:_SUGGESTIONS]
 
     def _chain(self, grid_id: str | None) -> tuple[tuple[str, str], ...]:
