@@ -2,7 +2,8 @@
 
 人民路12号 of a town and 锦绣花园3栋 of a village are the one node that ends as they do within the finest division they
 name. Where none does, the node above may still be known. Where several do, none is chosen, and equal words of two
-departments are no evidence that they mean the same of them: each stays a node of its own.
+departments are no evidence that they mean the same of them: each stays a node of its own. A road of two names is one
+road (renamed.py).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import pyarrow.compute as pc
 from transforms.divisions import above_villages
 from transforms.engine import Engine
 from transforms.link.encode import Ints
+from transforms.link.renamed import one_name, under_one_name
 from transforms.link.scored import Pairs
 from transforms.live import Live
 
 _STEPS = Path(__file__).with_name("short.sql")
-_WORDS = ["path=the only one there that ends so"]
+_WORDS = ["path=the only one there that ends so, or its road's other name"]
 
 
 def edges(engine: Engine, live: Live, expectations: Path) -> list[Pairs]:
@@ -36,7 +38,10 @@ def edges(engine: Engine, live: Live, expectations: Path) -> list[Pairs]:
     at, record = coded.indices.to_numpy().astype(np.int64), np.arange(live.num_rows)
     own = _smallest(at, record, len(coded.dictionary))
     village = live.column("village").combine_chunks().take(pa.array(own))
-    whole = fuller(engine, coded.dictionary, village, expectations).dictionary_encode()
+    says = "building_code" in live.column_names
+    names = one_name(coded.dictionary, at, live.column("building_code").combine_chunks()) if says else {}
+    whole = fuller(engine, coded.dictionary, village, expectations)
+    whole = under_one_name(whole, names).dictionary_encode()
     known = whole.is_valid().to_numpy(zero_copy_only=False)
     node = whole.indices.fill_null(0).to_numpy().astype(np.int64)
     first = _smallest(node[known], own[known], len(whole.dictionary))

@@ -9,9 +9,10 @@ from transforms.divisions import LEVELS as DIVISIONS
 
 LEVELS = ("group", "road", "door", "estate", "building", "unit", "floor", "room")
 INSIDE = ("unit", "floor", "room")
+_ROAD = r"\|road:([^|]*)"
 COLUMNS = (
     "address_id", "path", "parent_id", "parent_path", "level", "name", "full_text", *DIVISIONS, *LEVELS,
-    "building_id", "house_id", "lon", "lat",
+    "building_id", "house_id", "lon", "lat", "other_roads",
 )  # fmt: skip
 
 
@@ -28,7 +29,8 @@ def build(
         trust: source → trust in its addresses; among equals the smallest record id speaks.
 
     Returns:
-        Columns :data:`COLUMNS`, sorted by ``address_id``; a node's point is its building's, else its own.
+        Columns :data:`COLUMNS`, sorted by ``address_id``; a node's point is its building's, else its own;
+        ``other_roads``: other names of its road, joined by ``|``.
     """
     order = mentions.assign(trusted=-mentions["source"].map(trust).fillna(0).astype(np.int64))
     order = order.assign(
@@ -46,7 +48,8 @@ def build(
         code=nodes["address_id"].map(coded),
         own_lon=nodes["address_id"].map(points["lon"]),
         own_lat=nodes["address_id"].map(points["lat"]),
-        house_id=nodes["path"].map(_house_at(houses)),
+        house_id=nodes["address_id"].map(_house_of(_house_at(houses), order)),
+        other_roads=nodes["address_id"].map(_other_roads(order, nodes)),
     )
     nodes = _inside_a_building(_with_elements(_in_villages(nodes)), buildings)
     nodes = nodes.merge(places[["code", *DIVISIONS[1:]]].rename(columns={"code": "village"}), on="village", how="left")
@@ -67,6 +70,23 @@ def _house_at(houses: pd.DataFrame) -> pd.Series:
     """Path → house; of several houses registered at one node the smallest id."""
     known = houses[houses["address_path"].notna()].sort_values("entity_id").drop_duplicates("address_path")
     return known.set_index("address_path")["entity_id"]
+
+
+def _house_of(house_at: pd.Series, mentions: pd.DataFrame) -> pd.Series:
+    """Node → the house at one of its paths, the smallest id of several."""
+    paths = mentions[["path", "entity_id"]].drop_duplicates()
+    named = paths.assign(house=paths["path"].map(house_at)).dropna().sort_values("house")
+    return named.drop_duplicates("entity_id").set_index("entity_id")["house"]
+
+
+def _other_roads(mentions: pd.DataFrame, nodes: pd.DataFrame) -> pd.Series:
+    """Node → the names of its road that its own path does not bear, joined by ``|``; only of nodes that have some."""
+    paths = mentions.loc[mentions["entity_id"].duplicated(keep=False), ["path", "entity_id"]].drop_duplicates()
+    own = nodes.set_index("address_id")["path"].reindex(paths["entity_id"])
+    own, road = (told.astype(str).str.extract(_ROAD)[0].to_numpy() for told in (own, paths["path"]))
+    other = pd.notna(road) & pd.notna(own) & (road != own)
+    named = pd.DataFrame({"entity": paths["entity_id"].to_numpy()[other], "road": road[other]}, dtype=object)
+    return named.drop_duplicates().sort_values(["entity", "road"]).groupby("entity")["road"].agg("|".join)
 
 
 def _in_villages(nodes: pd.DataFrame) -> pd.DataFrame:

@@ -68,9 +68,11 @@ class Matcher:
         """Encode the library's elements.
 
         Args:
-            library: see :mod:`transforms.locate.library`, sorted by ``address_id``.
+            library: see :mod:`transforms.locate.library`, sorted by ``address_id``; a node whose road has other names
+                is found by each.
             places: divisions with ``code level``.
         """
+        self._node, library = _by_every_name(library)
         self._words = [pd.Index(library[level].dropna().unique(), dtype=object) for level in LEVELS]
         self._nodes = self._encode(library)
         self._leaves, self._leaf = np.unique(_leaves(self._nodes), return_inverse=True)
@@ -98,7 +100,7 @@ class Matcher:
         for cut in range(len(LEVELS)):
             if not is_open.any():
                 break
-            found = self._candidates(elements, scopes, is_open, less=cut * _CUT)
+            found = self._known(self._candidates(elements, scopes, is_open, less=cut * _CUT))
             is_clear = found.clear(len(texts))
             clear = found.where(is_clear).frame()
             verdicts.append(clear.assign(match_class=_match_class(cut, clear)))
@@ -113,7 +115,17 @@ class Matcher:
         elements = self._encode(texts)
         found = self._candidates(elements, list(self._scopes(texts)), np.ones(len(texts), dtype=bool))
         unsaid = (elements[found.text] != _UNSAID) & (self._nodes[found.node] == _UNSAID)
-        return found.where(~unsaid.any(axis=1)).frame()
+        return self._known(found.where(~unsaid.any(axis=1))).frame()
+
+    def _known(self, found: _Found) -> _Found:
+        """Nodes by whatever name they were found, each once, by its best score."""
+        if len(self._node) == self._node.max(initial=-1) + 1:
+            return found
+        node = self._node[found.node]
+        order = np.lexsort((-found.score, node, found.text))
+        text, node, score = found.text[order], node[order], found.score[order]
+        first = np.r_[True, (np.diff(text) != 0) | (np.diff(node) != 0)][: len(text)]
+        return _Found(text, node, score).where(first)
 
     def _encode(self, frame: pd.DataFrame) -> Ints:
         """Rows × levels: -1 where not said, -2 where no node of the library says so."""
@@ -185,6 +197,17 @@ class Matcher:
         conflict = (said & there & (told != have)).any(axis=1)
         score = FULL - _MISSING * (there & ~said).sum(axis=1) - _EXTRA * (said & ~there).sum(axis=1)
         return _Found(text, node, (score - less).astype(np.int64)).where(~conflict)
+
+
+def _by_every_name(library: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:
+    """The library with a row more for each other name of a node's road, and the node that each row stands for."""
+    at = np.arange(len(library), dtype=np.int64)
+    roads = library["other_roads"].dropna().astype(str).str.split("|").explode()
+    if roads.empty:
+        return at, library
+    again = library.index.get_indexer(roads.index)
+    more = library.iloc[again].assign(road=roads.to_numpy())
+    return np.concatenate([at, again]), pd.concat([library, more], ignore_index=True)
 
 
 _NONE = pd.DataFrame({name: np.zeros(0, np.int64) for name in ("text", "node", "score")}).assign(match_class=None)

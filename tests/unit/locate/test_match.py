@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.unit.locate.conftest import CITY, COUNTY, HAMLET, OTHER, PATHS, STREET, TOWN
-from transforms.locate import located
+from transforms.locate import library, located
 from transforms.locate.library import LEVELS
+from transforms.locate.match import Matcher
 from transforms.model import LOCATED
 
 DIVISIONS = {STREET: (TOWN, COUNTY, CITY), OTHER: (TOWN, COUNTY, CITY), HAMLET: ("445302102000", COUNTY, CITY)}
@@ -151,3 +152,19 @@ def test_library_nodes_know_their_parents_building_and_house(nodes):
     assert pd.isna(by_path.loc[f"{STREET}|road:人民路", "lon"])
     assert nodes["address_id"].is_monotonic_increasing
     assert not np.any(nodes["address_id"].duplicated())
+
+
+def test_a_node_is_found_by_every_name_of_its_road(mentions, buildings, places):
+    of_door = mentions[mentions["path"].str.startswith(f"{STREET}|road:人民路|door:14")]
+    before = of_door.assign(path=of_door["path"].str.replace("人民路", "旧街"), record_id="z" + of_door["record_id"])
+    no_house = pd.DataFrame(
+        {"entity_id": ["h9"], "address_path": [f"{STREET}|road:旧街|door:14|room:301"]}, dtype=object
+    )
+    both = library.build(pd.concat([mentions, before]), buildings, no_house, places, {"housing": 95})
+    asked = [text(STREET, road=road, door="14", room="301") for road in ("人民路", "旧街", "新街")]
+    found = Matcher(both, places).match(pd.DataFrame(asked, dtype=object))
+    first = found[found["rank"] == 1].set_index("text")
+    assert first["match_class"].reindex([0, 1]).tolist() == ["exact", "exact"]
+    assert first["node"][0] == first["node"][1]
+    assert (both["path"][first["node"][0]], both["house_id"][first["node"][0]]) == (PATHS[3], "h9")
+    assert 2 not in first.index or first["node"][2] == -1
