@@ -202,6 +202,8 @@ class Matcher:
 def _by_every_name(library: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:
     """The library with a row more for each other name of a node's road, and the node that each row stands for."""
     at = np.arange(len(library), dtype=np.int64)
+    if "other_roads" not in library:  # a night located before roads had several names can still be asked
+        return at, library
     roads = library["other_roads"].dropna().astype(str).str.split("|").explode()
     if roads.empty:
         return at, library

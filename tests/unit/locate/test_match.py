@@ -168,3 +168,8 @@ def test_a_node_is_found_by_every_name_of_its_road(mentions, buildings, places):
     assert first["node"][0] == first["node"][1]
     assert (both["path"][first["node"][0]], both["house_id"][first["node"][0]]) == (PATHS[3], "h9")
     assert 2 not in first.index or first["node"][2] == -1
+
+
+def test_a_library_of_before_roads_had_several_names_is_read(nodes, places):
+    asked = pd.DataFrame([text(STREET, road="人民路", door="14", room="301")], dtype=object)
+    assert Matcher(nodes.drop(columns="other_roads"), places).match(asked)["match_class"].tolist() == ["exact"]
