@@ -37,6 +37,7 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
     reports += closed(this, brake=not dry_run)
     if not dry_run:
         reports += publish.run(this)
+        _rights(this)
     lines = [f"{r.room:12} {r.part:28} " + "  ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
     show(reports, "\n".join(lines[-6:]), as_json=as_json)
     for trouble in _troubles(this):
@@ -57,6 +58,16 @@ def closed(this: Run, *, brake: bool) -> list[Report]:
         except FrozenError:  # each time at least one delivery fewer counts
             reports = _computed(this, lambda _step: None) + _room(this, "close", [], None)
     return reports
+
+
+def _rights(this: Run) -> None:
+    """On PostgreSQL consumers' views get the tokens of the newest identities; elsewhere nothing is imported for it."""
+    if not this.settings.database_url.startswith("postgresql"):
+        return
+    from transforms.reader import package, roles
+
+    for role, tokens in roles.after_release(this.settings, package.load_all(this.settings.expectations)).items():
+        this.say(f"rights: {role}: {tokens} new tokens")
 
 
 def _troubles(this: Run) -> Iterator[str]:

@@ -62,6 +62,31 @@ def apply(settings: Settings, packages: dict[str, Package]) -> list[str]:
     return sorted(wanted)
 
 
+def after_release(settings: Settings, packages: dict[str, Package]) -> dict[str, int]:
+    """Give the identities of the newest release their tokens in every schema that :func:`apply` made here.
+
+    Rights themselves stay as they were applied: what a package grants is changed by a person. Where the export key
+    rotated, every token is made anew.
+
+    Returns:
+        Role → tokens made; empty on SQLite, and where no rights were applied.
+
+    Raises:
+        DatabaseError: the server refused.
+    """
+    dbs = database.open_databases(settings)
+    if dbs.dialect != "postgresql":
+        return {}
+    wanted, known = {role_of(name): package for name, package in packages.items()}, keys.load(settings)
+    made = {}
+    with database.writing(dbs.release) as connection:
+        schemas = sa.text(r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'reader\_%' ORDER BY 1")
+        for role in connection.scalars(schemas).all():
+            if role in wanted:
+                made[role] = _new_tokens(connection, role, wanted[role], known)
+    return made
+
+
 def _close_doors(connection: Connection) -> None:
     """What PostgreSQL gives to everybody by itself."""
     database_name = connection.scalar(sa.text("SELECT current_database()"))
@@ -123,12 +148,23 @@ def _make(connection: Connection, role: str, package: Package, known: Keys) -> N
 def _tokens(connection: Connection, role: str, package: Package, known: Keys) -> None:
     """The consumer's tokens of ids, in a table only its views read; ids published since the last apply come as null."""
     connection.exec_driver_sql(f'CREATE TABLE "{role}"._token (entity_id text PRIMARY KEY, token text NOT NULL)')
+    _new_tokens(connection, role, package, known)
+
+
+def _new_tokens(connection: Connection, role: str, package: Package, known: Keys) -> int:
+    """Tokens of ids that have none; all of them where those that are there are of another key."""
     if not any("token" in share.mask.values() for share in package.tables.values()):
-        return
-    ids = connection.scalars(sa.text("SELECT entity_id FROM identity ORDER BY entity_id")).all()
+        return 0
+    held = f'"{role}"._token'
+    first = connection.execute(sa.text(f"SELECT entity_id, token FROM {held} LIMIT 1")).one_or_none()  # noqa: S608
+    if first is not None and first.token != export.token_of(known, package, first.entity_id):
+        connection.exec_driver_sql(f"DELETE FROM {held}")  # noqa: S608
+    missing = f"SELECT i.entity_id FROM identity AS i LEFT JOIN {held} AS t ON t.entity_id = i.entity_id"  # noqa: S608
+    ids = connection.scalars(sa.text(f"{missing} WHERE t.entity_id IS NULL ORDER BY 1")).all()
     rows = [{"entity_id": one, "token": export.token_of(known, package, one)} for one in ids]
     if rows:
-        connection.execute(sa.text(f'INSERT INTO "{role}"._token VALUES (:entity_id, :token)'), rows)  # noqa: S608
+        connection.execute(sa.text(f"INSERT INTO {held} VALUES (:entity_id, :token)"), rows)  # noqa: S608
+    return len(rows)
 
 
 def _token(role: str) -> Callable[[str], str]:

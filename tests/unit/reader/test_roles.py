@@ -122,3 +122,24 @@ def test_a_file_has_no_roles(tmp_path: Path) -> None:
     keys.create(tmp_path / "keys.yml")
     with pytest.raises(GridfactsError, match="NO_ROLES"):
         roles.apply(settings, {})
+
+
+@pytest.mark.postgres
+def test_identities_of_the_next_release_get_their_tokens_and_nothing_else_changes(served: Settings) -> None:
+    packages = {name: package(name, expires=FAR) for name in ("here", "elsewhere")}
+    assert roles.after_release(served, packages) == {"reader_here": 0}
+    query = "SELECT person_id FROM reader_here.v1_person ORDER BY 1"
+    before = asked(served, "reader_here", query)
+    assert before
+    with database.writing(database.open_databases(served).release) as connection:
+        gone = connection.exec_driver_sql(
+            "DELETE FROM reader_here._token WHERE entity_id IN (SELECT person_id FROM fact_person LIMIT 1)"
+        ).rowcount
+    assert gone == 1, "as if that person had come with the newest release"
+    assert asked(served, "reader_here", query) != before
+    assert roles.after_release(served, packages) == {"reader_here": 1}
+    assert asked(served, "reader_here", query) == before
+    with database.writing(database.open_databases(served).release) as connection:
+        connection.exec_driver_sql("UPDATE reader_here._token SET token = 'of another key'")
+    assert roles.after_release(served, packages)["reader_here"] > 1
+    assert asked(served, "reader_here", query) == before
