@@ -1,7 +1,8 @@
 """Planned floods: a re-cut of the grids, another model or lookup changes many entities at once, and is told before.
 
 A person writes a notice down; the next release carries it as an event of the feed (kind and event ``notice``, entity
-the notice's number). ``fields`` says ``what=grids|on=2026-12-01|entities=120000``.
+the notice's number). ``fields`` says ``what=grids|on=2026-12-01|entities=120000``. A flood that nobody announced is
+told in the release that brings it: entity ``<what>-<night>``, ``announced=no``.
 """
 
 from __future__ import annotations
@@ -42,6 +43,12 @@ class Notice:
         """The event that tells it, as account leaves events."""
         fields = f"what={self.what}|on={self.day.isoformat()}|entities={self.entities}"
         return {"kind": EVENT, "entity_id": str(self.number), "event": EVENT, "fields": fields, "other_id": None}
+
+
+def late(what: str, night: str, entities: int) -> dict[str, str | None]:
+    """The event that tells of a flood nobody announced, in the release that brings it."""
+    fields = f"what={what}|on={night}|entities={entities}|announced=no"
+    return {"kind": EVENT, "entity_id": f"{what}-{night}", "event": EVENT, "fields": fields, "other_id": None}
 
 
 def of_event(entity_id: str, fields: str) -> Notice:

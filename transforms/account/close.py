@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from transforms import checksum, database, decisions, manifest, notices, store
-from transforms.account import seal
+from transforms.account import floods, seal
 from transforms.account.balance import Reread, doors
 from transforms.account.books import base_of, release_books
 from transforms.account.changes import CHANGE, changes
@@ -59,7 +59,7 @@ def close(run: Run, reread: Reread) -> list[Report]:
         "notices": decisions.digest(planned),
     }
     folder = store.night_dir(run, _ROOM, _PART)
-    found = manifest.fresh(folder, _ROOM, inputs) or _write(pages, base, folder, inputs, planned)
+    found = manifest.fresh(folder, _ROOM, inputs) or _write(pages, (base, base_night), folder, inputs, planned)
     told = json.loads((folder / "release.json").read_text("utf-8"))
     changed = {name: int(rows) for name, rows in found.facts.items() if isinstance(rows, int)}
     run.say(f"account: balanced; on release {base} {changed['closed']} rows end, {changed['opened']} begin")
@@ -79,22 +79,24 @@ def _touch(night: Night) -> None:
 
 
 def _write(
-    pages: Pages, base: int, folder: Path, inputs: dict[str, str], planned: list[dict[str, str | None]]
+    pages: Pages, on: tuple[int, str], folder: Path, inputs: dict[str, str], planned: list[dict[str, str | None]]
 ) -> manifest.Manifest:
-    night, books = pages.night, release_books(pages)
+    night, books, base = pages.night, release_books(pages), on[0]
     before = standing_tables(night.run)
     now = beside_the_cut_before(books.tables, before)
     differing = deltas(night, before, now)
     events = changes(night, before, now, clusters(night))
-    events = pa.concat_tables([events, pa.Table.from_pylist(planned, CHANGE)])
-    if base and recut(now, before):
-        _say_unannounced(night.run)
+    rests, rested = floods.rests_on(night), floods.rested_on(night.run, *on)
+    late = floods.unannounced(night.run, rests, rested, events, recut=bool(base) and recut(now, before))
+    events = pa.concat_tables([events, pa.Table.from_pylist([*planned, *late], CHANGE)])
     counts = {name: table.num_rows for name, table in sorted(now.items())}
     release = {
         "night": night.run.night,
         "base_release": base,
         "checksum": checksum.tables_checksum(now),
         "counts": counts,
+        "rests_on": rests,
+        "rested_on": rested,
     }
     facts = {
         "closed": sum(delta.closed.num_rows for delta in differing.values()),
@@ -107,12 +109,6 @@ def _write(
         written = manifest.write(fresh, _ROOM, inputs, facts)
     forget(night.run)
     return written
-
-
-def _say_unannounced(run: Run) -> None:
-    told = notices.published(database.open_databases(run.settings))
-    if not any(one.what == "grids" and one.day.isoformat() <= run.night for one in told):
-        run.say("account: the grids are cut anew, and no release before said so (gridfacts feed notice grids)")
 
 
 def _write_tables(folder: Path, receipts: Mapping[str, pa.Table], differing: Mapping[str, Delta]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from transforms import kinds, tables
+from transforms import bulk, kinds, notices, tables
 from transforms.keys import Keys
 from transforms.reader import difference, export, feed
 from transforms.reader.difference import Difference, Step
@@ -110,13 +110,22 @@ class Limited:
         if before not in self._releases:
             return []
         step = Step(before, release, self._releases[before][0], self._releases[release][0])
-        found: list[Event] = []
+        found = self._planned(release)
         for name, share in sorted(self._package.tables.items()):
             if difference.follows(name, share):
                 kind = self._kinds.get(base_of(name).table) if name.startswith("v1_") else None
                 told = difference.differences(self._connection, self._package, name, step, kind)
                 found += sorted((self._event(name, release, one) for one in told), key=lambda one: json.dumps(one.key))
         return found
+
+    def _planned(self, release: int) -> list[Event]:
+        """Notices of a release: what is planned or came unannounced is of no entity, and everybody may know it."""
+        told: dict[str, str | int | None] = {"release": release, "event": notices.EVENT}
+        rows = bulk.select(self._connection, "change", ["seq", "entity_id", "fields"], told).to_pylist()
+        return [
+            Event(release * SPAN, release, notices.EVENT, (row["entity_id"],), notices.EVENT, row["fields"], None, None)
+            for row in rows
+        ]
 
     def _event(self, name: str, release: int, one: Difference) -> Event:
         key = base_of(name).key

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from tests.unit.account.deployment import INSURED, World
-from transforms import account, database, notices
+from tests.unit.account.deployment import INSURED, PEOPLE, World
+from transforms import account, database, manifest, notices
 from transforms.cli import main
 from transforms.errors import GridfactsError
 
@@ -35,9 +36,11 @@ def called(world: World, *words: str, code: int = 0) -> str:
     return result.output
 
 
-def another_night(world: World, night: str, cut: str = "2026-10-01") -> list[str]:
-    """What account says while it closes an unchanged night, or one with another cut of the grids."""
+def another_night(world: World, night: str, cut: str = "2026-10-01", people: int = 0) -> list[str]:
+    """What account says while it closes an unchanged night, one with another cut, or so many people in the register."""
     world.night, world.cut = night, cut
+    if people:
+        world.deliver("registry", PEOPLE[:people])
     world.deliver("roster", INSURED)
     world.rooms()
     said: list[str] = []
@@ -90,3 +93,24 @@ def test_a_cut_that_nobody_announced_is_said(city: World, announced: bool) -> No
     another_night(city, "2026-10-02")
     said = another_night(city, "2026-10-03", cut="2026-10-03")
     assert any("no release before said so" in line for line in said) is not announced
+    late = [
+        (fields or "").split("|entities=")[0] for release, entity, fields in told(city) if entity == "grids-2026-10-03"
+    ]
+    assert late == ([] if announced else ["what=grids|on=2026-10-03"])
+
+
+def test_a_lookup_that_changed_entities_unannounced_is_told_and_one_that_changed_none_is_not(
+    city: World, tmp_path: Path
+) -> None:
+    expectations = Path(shutil.copytree(city.settings.expectations, tmp_path / "expectations"))
+    city.settings = dataclasses.replace(city.settings, expectations=expectations)
+    city.publish()
+    lookup = expectations / "lookups" / "surname_readings.csv"
+    for night, more in (("2026-10-02", "合,he\n"), ("2026-10-03", "成,cheng\n")):
+        lookup.write_text(lookup.read_text("utf-8").rstrip() + "\n" + more, "utf-8")
+        manifest.configuration.cache_clear()  # a process lives one night
+        said = another_night(city, night, people=2 if night == "2026-10-03" else 0)
+        assert any("lookups are others" in line for line in said) is (night == "2026-10-03")
+    [(release, entity, fields)] = told(city)
+    assert (release, entity) == (3, "lookup-2026-10-03")
+    assert str(fields).endswith("|announced=no")
