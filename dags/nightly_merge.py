@@ -54,11 +54,19 @@ def nightly_merge() -> None:
     def receipts() -> dict[str, int]:
         return rooms.tell()
 
+    @task(doc_md=notes.ROOMS["rights"])
+    def rights() -> dict[str, int]:
+        return rooms.rights()
+
+    @task(doc_md=notes.ROOMS["retain"])
+    def retain() -> dict[str, int]:
+        return rooms.retain()
+
     places, closed = steps.staged("place", rooms_of("place")), account_close()
     chain(steps.bundled(BUNDLE_ROOMS, bundles()), account_apply(), places)
     for lane in LANES:
         chain(places, *(steps.staged(stage, rooms_of(stage)) for stage in lane), closed)
-    chain(closed, brakes(), publish(), receipts())
+    chain(closed, brakes(), publish(), [rights(), receipts()], retain())
 
 
 nightly_merge()

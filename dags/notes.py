@@ -86,4 +86,12 @@ ROOMS = {
         "Tell every department what became of each row of its drops: `$GRIDFACTS_HOME/receipts/<source>/<night>/`. "
         "Red: the release stands all the same, and departments hear nothing. Safe to repeat: the same bytes come out."
     ),
+    "rights": (
+        "PostgreSQL: give the newest identities their tokens in consumers' views. Red: consumers see the release, new "
+        "entities without tokens. Safe to repeat. On SQLite, or where no rights were applied, it does nothing."
+    ),
+    "retain": (
+        "Remove what was kept as long as expectations/retention.yml says. Red: nothing is lost and the release stands; "
+        "what should have gone is still there. Safe to repeat and to kill. Runbook: `docs/runbooks/retention.md`."
+    ),
 }

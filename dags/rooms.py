@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transforms.run import Run
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
-BUNDLES = 4  # 3 mapped tasks a bundle, 20 of the stages, 6 around them: 38 of the 40 a night may have
+BUNDLES = 4  # 3 mapped tasks a bundle, 20 of the stages, 8 around them: the 40 a night may have
 _LOG = logging.getLogger("gridfacts")
 
 
@@ -111,6 +111,30 @@ def tell() -> dict[str, int]:
         run = current_run(get_current_context())
         made = receipts.make(run, run.settings.home / "receipts")
     return {"receipts": len(made)}
+
+
+def rights() -> dict[str, int]:
+    """After the release, on PostgreSQL: consumers' tokens of its newest identities."""
+    from transforms.reader import package, roles
+
+    with value_free_errors():
+        settings = current_run(get_current_context()).settings
+        made = roles.after_release(settings, package.load_all(settings.expectations))
+    return {"roles": len(made), "tokens": sum(made.values())}
+
+
+def retain() -> dict[str, int]:
+    """Last: what was kept long enough goes."""
+    from transforms import account, publish
+    from transforms.publish import aged
+    from transforms.retain import step
+
+    with value_free_errors():
+        made = step.Rooms(
+            account.expirable, account.past, account.outcome_of_past, publish.reconcile, aged.ended, aged.forget
+        )  # fmt: skip
+        found = step.run(current_run(get_current_context()).settings, made, _LOG.info)
+    return dict(Counter(one.what for one in found))
 
 
 @contextmanager

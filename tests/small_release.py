@@ -173,7 +173,9 @@ def _receipts(night: str, base: int) -> dict[str, list[Row]]:
     later = [event | {"entity_id": "per1", "event": "update", "fields": "name"},
              event | {"entity_id": "per3", "event": "merge", "other_id": "per1"}]  # fmt: skip
     row: Row = {"batch": batch, "source": "src", "line": 2, "ordinal": 1}
-    states = dict.fromkeys(("quarantined", "merged", "duplicate", "superseded", "withdrawn", "held", "erased"), 0)
+    states = dict.fromkeys(
+        ("quarantined", "merged", "duplicate", "superseded", "withdrawn", "held", "erased", "expired"), 0
+    )
     states |= {"landed": 2, "quarantined": 1, "superseded" if base else "merged": 1}
     return {
         "change": later if base else first,

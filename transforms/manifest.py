@@ -147,12 +147,12 @@ def upstream(lake: Path, folder: Path, found: Manifest) -> tuple[str, str]:
 def _damaged(folder: Path, found: Manifest) -> str | None:
     for name, told in found.files.items():
         path = folder / name
-        if not path.is_file() or _sha256(path) != told["sha256"]:
+        if not path.is_file() or sha256_of(path) != told["sha256"]:
             return name
     return None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """The file's sha256; a process reads it once, until anybody touches the file."""
     seen = store.settled(path)
     return store.file_sha256(path) if seen is None else _remembered(path, seen)

@@ -67,6 +67,7 @@ class RowState(StrEnum):
     WITHDRAWN = "withdrawn"  # by a later snapshot or a deletion, or with its whole delivery (recalled)
     HELD = "held"
     ERASED = "erased"
+    EXPIRED = "expired"  # its words went when the time of its delivery was over, and no live record rests on it
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _reach(
     found: dict[str, set[str]] = {what: set() for what in subjects.WHATS}
     found["record"] |= records
     shared: set[str] = set()
-    for batch in sorted({batch for batch, _ in rows}):
+    for batch in sorted({batch for batch, _ in rows if _path(settings, batch).is_file()}):  # others went: words too
         source = contract.load_all(settings.expectations)[batch.split("-", 1)[0]]
         landed = _landed(settings, batch, [line for one, line in rows if one == batch])
         told = subjects.of_rows(settings, source, landed)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from transforms.run import Run, Settings
 
+EXPIRED = "expired"  # beside the manifest of a delivery whose tables went (transforms.checkpoint)
 _SETTLED = 1_000_000_000  # nanoseconds: many times the grain of a file's times
 
 
@@ -52,6 +53,23 @@ def _mends(settings: Settings, batch: str) -> Path:
     return raw_path(settings, sha256).with_name(f"{sha256}.mends.json")
 
 
+def forget_raw(settings: Settings, sha256: str) -> int:
+    """Remove raw bytes, or what stands in their place, unless a delivery that is held came as the same bytes.
+
+    Returns:
+        How many files went.
+    """
+    if any(not (path / EXPIRED).exists() for path in settings.lake.glob(f"land/*/*-{sha256}")):
+        return 0
+    received = raw_path(settings, sha256)
+    notes = {received.with_name(f"{sha256}.{what}.json") for what in ("redacted", "mends")}
+    paths = {held_raw(settings, sha256), received, *notes}
+    there = [path for path in paths if path.exists()]
+    for path in there:
+        path.unlink()
+    return len(there)
+
+
 def batch_dir(settings: Settings, room: str, batch: str) -> Path:
     """A room's output for one batch (land, check, standardise)."""
     return settings.lake / room / batch.split("-", 1)[0] / batch
@@ -63,17 +81,22 @@ def night_dir(run: Run, room: str, part: str = "") -> Path:
 
 
 def landed(run: Run, source: str) -> list[str]:
-    """Ids of the batches of a source that were landed by this night, sorted: a total order without meaning."""
+    """Ids of the batches of a source that were landed by this night and are held, in a total order without meaning."""
     folder = run.settings.lake / "land" / source
     if not folder.is_dir():
         return []
     found = []
-    for path in sorted(p for p in folder.iterdir() if not p.name.startswith(".")):
+    for path in sorted(p for p in folder.iterdir() if not p.name.startswith(".") and not (p / EXPIRED).exists()):
         with contextlib.suppress(OSError, ValueError):
             facts = json.loads((path / "manifest.json").read_text("utf-8"))["facts"]
             if facts["first_night"] <= run.night:
                 found.append(path.name)
     return found
+
+
+def expired(settings: Settings, source: str) -> list[str]:
+    """Ids of the batches of a source whose tables went, sorted; the checkpoint says the same, or something is wrong."""
+    return sorted(path.parent.name for path in (settings.lake / "land" / source).glob(f"*/{EXPIRED}"))
 
 
 def write_table(path: Path, table: pa.Table) -> None:

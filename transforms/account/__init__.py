@@ -6,6 +6,8 @@ from transforms.account.close import close
 from transforms.account.evaluate import evaluate, render_evaluation
 from transforms.account.examined import examine, render_all
 from transforms.account.explain import explain, render_explanation
+from transforms.account.outcome import outcome_of_past
+from transforms.account.past import expirable, past
 from transforms.account.summary import summary
 
 __all__ = [
@@ -14,8 +16,11 @@ __all__ = [
     "close",
     "evaluate",
     "examine",
+    "expirable",
     "explain",
     "listen",
+    "outcome_of_past",
+    "past",
     "render_all",
     "render_evaluation",
     "render_explanation",

@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import contract, decisions, holds, kinds, manifest, model, store
+from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, model, store, subjects
+from transforms.account import tail
+from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.model import Batch, Report
@@ -43,8 +45,9 @@ def apply(run: Run) -> list[Report]:
     contracts = contract.load_all(run.settings.expectations)
     recalls = decisions.recalls(run.settings)
     braked = holds.held(holds.braked(run.settings))
-    landed = {source: _landed(run, source, recalls, braked) for source in contracts}
-    inputs = {"configuration": manifest.configuration(run.settings.expectations)}
+    past = checkpoint.current(run.settings)
+    landed = {source: landed_of(run, source, past, recalls, braked) for source in contracts}
+    inputs = {"configuration": manifest.configuration(run.settings.expectations), "checkpoint": past.digest}
     inputs["recalled"] = decisions.digest(sorted(one.batch.id for of in landed.values() for one in of if one.recalled))
     inputs["braked"] = decisions.digest(sorted({one.batch.id for of in landed.values() for one in of} & set(braked)))
     for batches in landed.values():
@@ -52,7 +55,7 @@ def apply(run: Run) -> list[Report]:
     live, versions = store.night_dir(run, _ROOM, "live"), store.night_dir(run, _ROOM, "versions")
     found = manifest.fresh(live, _ROOM, inputs)
     if found is None or manifest.fresh(versions, _ROOM, inputs) is None:
-        found = _write(run, contracts, landed, inputs)
+        found = _write(run, contracts, landed, past, inputs)
     counts = {name.removesuffix(".parquet"): int(told["rows"] or 0) for name, told in found.files.items()}
     run.say("account: live records " + ", ".join(f"{kind} {rows}" for kind, rows in counts.items()))
     return [Report(_ROOM, "apply", counts)]
@@ -94,10 +97,10 @@ def _counting(rivals: list[Landed], mode: str, same_period: str) -> list[Landed]
     return earliest if len(earliest) == 1 else []
 
 
-def _landed(run: Run, source: str, recalls: dict[str, bool], braked: list[str]) -> list[Landed]:
-    """The source's batches with what land, check and the brakes said of them."""
+def landed_of(run: Run, source: str, past: Checkpoint, recalls: dict[str, bool], braked: list[str]) -> list[Landed]:
+    """The source's batches that are held in the lake, with what land, check and the brakes said of them."""
     found = []
-    for name in store.landed(run, source):
+    for name in (one for one in store.landed(run, source) if one not in past.batches):
         landed = manifest.require(run.settings.lake, store.batch_dir(run.settings, "land", name), "land")
         held = bool(landed.facts.get("hold"))
         if not held:
@@ -115,72 +118,100 @@ def _input(run: Run, one: Landed) -> tuple[str, str]:
 
 
 def _write(
-    run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]], inputs: dict[str, str]
+    run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint, inputs: dict[str, str]
 ) -> manifest.Manifest:
-    named = list(kinds.load_all(run.settings.expectations))
-    deliveries, kept = _deliveries(run, contracts, landed)
-    files = _files(run, deliveries, named)
     with Engine(run.settings) as engine:
-        told = {"told_row": _rows(files), "delivery": deliveries, "kept": kept}
-        states = engine.run(_STEPS, told)
+        states, files = folded(run, engine, contracts, landed, past)
         with store.output(store.night_dir(run, _ROOM, "versions")) as folder:
-            store.write_table(folder / "versions.parquet", states.cast(model.VERSION))
+            store.write_table(folder / "versions.parquet", states)
             manifest.write(folder, _ROOM, inputs)
         lives = engine.table("live")
         with store.output(store.night_dir(run, _ROOM, "live")) as folder:
-            for kind in named:
-                if files[kind]:
-                    store.write_table(folder / f"{kind}.parquet", _live_rows(files[kind], lives, kind))
+            for kind, paths in files.items():
+                if paths:
+                    store.write_table(folder / f"{kind}.parquet", live_rows(paths, lives, kind))
             return manifest.write(folder, _ROOM, inputs)
 
 
-def _deliveries(run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]]) -> tuple[pa.Table, pa.Table]:
+def folded(
+    run: Run, engine: Engine, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint
+) -> tuple[pa.Table, dict[str, list[Path]]]:
+    """Run the fold; its steps stand in the engine afterwards.
+
+    Returns:
+        The versions (:data:`transforms.model.VERSION`) in order, those of deliveries that went among them; kind → the
+        files that hold its rows.
+    """
+    named = list(kinds.load_all(run.settings.expectations))
+    deliveries, kept = _deliveries(run, contracts, landed, past)
+    files = _files(run, deliveries, {kind: tail.files(past, kind, contracts) for kind in named})
+    last = dict(zip(deliveries["source"].to_pylist(), deliveries["last_position"].to_pylist(), strict=True))
+    erased = subjects.digests(database.open_databases(run.settings), "erase")["record"] if past.batches else ()
+    told = {
+        "told_row": _rows(files), "delivery": deliveries, "kept": kept,
+        "tail": tail.ranked(past, {name: one.arrives.mode for name, one in contracts.items()}, last, erased),
+    }  # fmt: skip
+    states = engine.run(_STEPS, told).cast(model.VERSION)
+    settled = [tail.without(table, erased) for table in past.every("version", contracts).values()]
+    if settled:
+        order = [(name, "ascending") for name in ("source", "batch", "kind", "ordinal", "record_id")]
+        states = pa.concat_tables([states, *settled]).sort_by(order).combine_chunks()
+    return states, files
+
+
+def _deliveries(
+    run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint
+) -> tuple[pa.Table, pa.Table]:
     """The ``delivery`` table of the steps, and the records of quarantined rows in each source's current batch."""
     rows, kept = [], [model.KEPT.empty_table()]
     for source, batches in landed.items():
         arrives = contracts[source].arrives
         told = fates(arrives.mode, arrives.same_period, batches)
-        last = max((p for _, _, p in told if p is not None), default=None)
+        last = max((p for _, _, p in told if p is not None), default=tail.LATEST if source in past.through else None)
+        if last == tail.LATEST:
+            kept += past.every("kept", [source]).values()
         for batch, fate, position in told:
-            rows.append((batch.id, arrives.mode, fate, position, last, batch.as_of))
+            rows.append((source, batch.id, arrives.mode, fate, position, last, batch.as_of))
             if position is not None and position == last:
                 folder = store.batch_dir(run.settings, "standardise", batch.id)
                 kept.append(store.read_table(folder / "kept.parquet", ["kind", "record_id"]))
-    names = ["batch", "mode", "fate", "position", "last_position", "as_of"]
-    types = [pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.string()]
+    names = ["source", "batch", "mode", "fate", "position", "last_position", "as_of"]
+    types = [pa.string()] * 4 + [pa.int64(), pa.int64(), pa.string()]
     columns = [pa.array([row[i] for row in rows], of) for i, of in enumerate(types)]
     distinct = pa.concat_tables(kept).group_by(["kind", "record_id"]).aggregate([])
     return pa.table(columns, names=names), distinct
 
 
-def _files(run: Run, deliveries: pa.Table, named: list[str]) -> dict[str, list[Path]]:
-    """Kind → standardised files of batches that a room did not hold and their department did not recall."""
-    files: dict[str, list[Path]] = {kind: [] for kind in named}
+def _files(run: Run, deliveries: pa.Table, files: dict[str, list[Path]]) -> dict[str, list[Path]]:
+    """Kind → files with its rows: those of the checkpoint, and of batches that no room held and nobody recalled."""
     for batch, fate in zip(deliveries["batch"].to_pylist(), deliveries["fate"].to_pylist(), strict=True):
         folder = store.batch_dir(run.settings, "standardise", batch)
         if fate == "recalled" or (fate == "held" and not folder.is_dir()):
             continue
-        for kind in named:
+        for kind, paths in files.items():
             if (folder / f"{kind}.parquet").is_file():
-                files[kind].append(folder / f"{kind}.parquet")
+                paths.append(folder / f"{kind}.parquet")
     return files
 
 
 def _rows(files: dict[str, list[Path]]) -> pa.Table:
+    """What deliveries that are held said; of those that went, their tail says it."""
     tables = [model.STANDARD.empty_table()]
     for paths in files.values():
-        tables += [store.read_table(path, model.STANDARD.names).cast(model.STANDARD) for path in paths]
+        own = [path for path in paths if not tail.in_checkpoint(path)]
+        tables += [store.read_table(path, model.STANDARD.names).cast(model.STANDARD) for path in own]
     return pa.concat_tables(tables)
 
 
-def _live_rows(paths: list[Path], lives: pa.Table, kind: str) -> pa.Table:
+def live_rows(paths: list[Path], lives: pa.Table, kind: str) -> pa.Table:
     """The kind's live rows with all their clean columns, sorted by record.
 
     Arrow's own join refuses list columns and its sort moves every column twice, so both see row numbers only.
     """
     chosen = lives.filter(pc.equal(lives["kind"], kind)).select([*_ROW, "as_of", "since"])
     batches = set(pc.unique(chosen["batch"]).to_pylist())
-    named = [path for path in paths if path.parent.name in batches] or paths[:1]  # one at least says the columns
+    named = [path for path in paths if path.parent.name in batches or tail.in_checkpoint(path)]
+    named = named or paths[:1]  # one at least says the columns
     told = pa.concat_tables([store.read_table(path) for path in named], promote_options="permissive")
     numbered = told.select(_ROW).append_column("row", pa.array(np.arange(told.num_rows)))
     rows = numbered.join(chosen, _ROW, join_type="inner").sort_by("record_id")

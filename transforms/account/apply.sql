@@ -2,6 +2,8 @@
 -- (as_of, correction, sha256), whatever order they arrived in. A spell is a run of deliveries that say the same of a record;
 -- its first row is the version, the others are unchanged repeats.
 --   told_row: every accepted row of every batch (model.STANDARD); kept: records of quarantined rows of current batches
+--   tail: what deliveries that went said last of every record, each with its place before the first that is held
+--     (columns of ranked; settled: 1 where what became of it is told already)
 --   delivery: batch, mode, fate (counts | replaced | held), position and last_position among the counting ones, as_of
 
 -- step: numbered
@@ -14,10 +16,17 @@ INNER JOIN delivery AS d ON r.batch = d.batch
 
 -- step: ranked
 SELECT
-  n.*,
-  ROW_NUMBER() OVER (PARTITION BY n.batch, n.kind, n.record_id ORDER BY n.operation ASC, n.content_hash DESC) AS preference
+  n.source, n.batch, n.ordinal, n.line, n.kind, n.record_id, n.content_hash, n.operation,
+  n.mode, n.position, n.last_position, n.as_of,
+  ROW_NUMBER() OVER (PARTITION BY n.batch, n.kind, n.record_id ORDER BY n.operation ASC, n.content_hash DESC) AS preference,
+  0 AS settled
 FROM numbered AS n
 WHERE n.fate = 'counts' AND n.repetition = 1
+UNION ALL
+SELECT
+  t.source, t.batch, t.ordinal, t.line, t.kind, t.record_id, t.content_hash, t.operation,
+  t.mode, t.position, t.last_position, t.as_of, t.preference, t.settled
+FROM tail AS t
 
 -- step: version
 SELECT
@@ -68,7 +77,7 @@ SELECT
     ELSE 1
   END AS changed
 FROM ranked AS r
-INNER JOIN version AS v ON r.batch = v.batch AND r.kind = v.kind AND r.record_id = v.record_id
+INNER JOIN version AS v ON r.position = v.position AND r.kind = v.kind AND r.record_id = v.record_id
 WHERE r.preference > 1
 
 -- step: state
@@ -83,7 +92,7 @@ FROM (
   UNION ALL
   SELECT c.source, c.batch, c.ordinal, c.line, c.kind, c.record_id, c.content_hash, 'superseded' AS state
   FROM contradicted AS c
-  WHERE c.changed = 1
+  WHERE c.changed = 1 AND c.settled = 0
   UNION ALL
   SELECT
     s.source, s.batch, s.ordinal, s.line, s.kind, s.record_id, s.content_hash,

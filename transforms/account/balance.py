@@ -9,7 +9,7 @@ from functools import partial
 
 from transforms.account import seal, standing
 from transforms.account.books import release_books
-from transforms.account.doors_apply import version_door
+from transforms.account.doors_apply import past_door, version_door
 from transforms.account.doors_night import KIND_DOORS, stage_doors
 from transforms.account.doors_release import release_doors
 from transforms.account.doors_source import Reread, read_ahead, source_doors
@@ -114,6 +114,7 @@ def _versions(pages: Pages, engine: Engine) -> tuple[str, Tell]:
         with engine.apart() as own:
             for delivery in waiting:
                 yield from version_door(pages, own, delivery)
+        yield from past_door(pages)
 
     return f"versions-{hashlib.sha256(' '.join(map(_name, waiting)).encode()).hexdigest()[:16]}", tell
 

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model, store
-from transforms.account import settled
+from transforms.account import settled, tail
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import Pages
 from transforms.engine import Engine
+from transforms.model import Batch
 
 _HERE = Path(__file__).parent
 _SAID = pa.schema(
@@ -46,7 +47,36 @@ def _earlier(night: Night, delivery: Delivery, kind: str) -> pa.Table:
     for one in night.before(delivery):
         said = _said(night, one, kind)
         found.append(said.append_column("position", pa.array(np.full(said.num_rows, one.position or 0))))
-    return pa.concat_tables(found)
+    return pa.concat_tables([*found, *_past(night, delivery, kind)])
+
+
+def _past(night: Night, delivery: Delivery, kind: str) -> Iterator[pa.Table]:
+    """What the deliveries that went said last, where this one is compared with them."""
+    delta = night.contracts[delivery.batch.source].arrives.mode == "delta"
+    if delivery.position is None or not (delta or delivery.position == 0):
+        return
+    told = night.past.table(f"{delivery.batch.source}.tail")
+    if told is not None:
+        told = tail.without(told.filter(pc.equal(told["kind"], kind)), night.erased)
+        told = told if delta else told.filter(told["latest"])
+        yield told.select(_SAID.names).cast(_SAID).append_column("position", tail.positions(told))
+
+
+def past_door(pages: Pages) -> Iterator[str]:
+    """The versions of deliveries that went are those that the checkpoint holds, and each of them is told once."""
+    names = ["batch", "ordinal", "kind", "record_id", "content_hash"]
+    night, parts = pages.night, [model.VERSION.empty_table().select(names)]
+    for part in ("version", "tail"):
+        for table in night.past.every(part, night.contracts).values():
+            rows = table if part == "version" else table.filter(pc.invert(table["outvoted"]))
+            parts.append(tail.without(rows, night.erased).select(names))
+    gone = pa.array(sorted(night.past.batches), pa.string())
+    told = night.versions.filter(pc.is_in(night.versions["batch"], value_set=gone)).select(names)
+    order = [(name, "ascending") for name in names]
+    sealed = pa.concat_tables(parts).sort_by(order)
+    if not told.sort_by(order).equals(sealed):
+        lost = f"{told.num_rows} versions of deliveries that went are not the {sealed.num_rows} of the checkpoint"
+        yield f"account: {lost}"
 
 
 def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
@@ -58,11 +88,13 @@ def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     if not _alike(merged.select(_ID.names).cast(_ID), narrow):
         yield from _report(kind, None, engine.run(_HERE / "door_live.sql", {"merged": merged, "live_row": narrow}))
     passed = {batch.id: batch for batch in night.passed(kind)}
+    passed |= {name: Batch.parse(name) for name in night.past.batches}
     for batch, _ in sorted(pair for pair in pages.versions if pair[1] == kind and pair[0] not in passed):
         yield f"account {kind} {batch.split('-')[0]}: versions of a batch that did not pass"
     if live is None:
         return
     counting = {one.batch.id for of in night.deliveries.values() for one in of if one.fate == "counts"}
+    counting |= {one.batch for one in night.past.batches.values() if one.fate == "counts"}
     codes = live["batch"].combine_chunks().dictionary_encode()
     for code, name in enumerate(codes.dictionary.to_pylist()):
         if name in passed:  # else it is no merged version, and told above
@@ -70,9 +102,17 @@ def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
             source = passed[name].source
             if name not in counting:
                 yield f"account {kind} {source}: {rows.num_rows} live rows of a delivery that does not count tonight"
-            missing = _not_in(rows, night.of_batch("standardise", passed[name], kind))
+            missing = _not_in(rows, _standardised(night, passed[name], kind))
             if missing:
                 yield f"account {kind} {source}: {missing} live rows that are not rows of their standardised batch"
+
+
+def _standardised(night: Night, batch: Batch, kind: str) -> pa.Table:
+    """The batch as it was standardised, or what the checkpoint holds of it."""
+    if batch.id not in night.past.batches:
+        return night.of_batch("standardise", batch, kind)
+    held = night.past.table(f"{batch.source}.{kind}")
+    return model.STANDARD.empty_table() if held is None else held.filter(pc.equal(held["batch"], batch.id))
 
 
 def _alike(merged: pa.Table, live: pa.Table) -> bool:

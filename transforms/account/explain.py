@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from transforms import database, manifest, store
 from transforms.account.delta import key_of
-from transforms.account.landed import Told, file_of, landed_at, versions
+from transforms.account.landed import Told, file_of, landed_at, past_at, versions
 from transforms.account.night import Night
 from transforms.errors import GridfactsError
 from transforms.run import Run
@@ -92,6 +92,10 @@ def _row(night: Night, what: str) -> Explanation:
         if file in (delivery.batch.id, delivery.batch.sha256, file_of(night, delivery.batch))
         for row in landed_at(night, delivery, int(place))
     ]
+    gone = [one for one in night.past.batches.values() if one.batch.startswith(f"{source}-")]
+    for one in gone:
+        if file in (one.batch, one.batch.rpartition("-")[2], one.file):
+            found += past_at(night, one, int(place))
     if not found:
         raise GridfactsError("NOT_FOUND", f"no row at line {place} of such a file of {source} by {night.run.night}")
     return Explanation(what, None, None, None, tuple(found))

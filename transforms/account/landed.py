@@ -13,6 +13,7 @@ from transforms import decisions, model, store
 from transforms.account.ledger import clusters
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import RANKS
+from transforms.checkpoint import Expired
 from transforms.model import Batch, RowState
 
 _MENTIONED = "MENTIONED"  # rule of a row of a kind fed by mentions that names nothing an earlier row has not named
@@ -40,6 +41,8 @@ class Told:
 
 def file_of(night: Night, batch: Batch) -> str:
     """Name of the file that a batch came as, escaped."""
+    if batch.id in night.past.batches:
+        return night.past.batches[batch.id].file
     found = night.require(store.batch_dir(night.run.settings, "land", batch.id), "land")
     return str(found.facts.get("file"))
 
@@ -76,6 +79,20 @@ def landed_at(night: Night, delivery: Delivery, line: int) -> Iterator[Told]:
                 yield Told(*where, RowState.ERASED.value)
             else:
                 yield Told(*where, RowState.QUARANTINED.value, told["rule"], told["field"])
+
+
+def past_at(night: Night, gone: Expired, line: int) -> Iterator[Told]:
+    """What became of the versions that a row of a delivery that went had brought; of another row nothing is known."""
+    batch = Batch.parse(gone.batch)
+    mine = pc.and_(pc.equal(night.versions["batch"], gone.batch), pc.equal(night.versions["line"], line))
+    found = night.versions.filter(mine).to_pylist()
+    for row in found:
+        entity = _entity(night, row["kind"], row) if row["state"] == RowState.MERGED else None
+        where = (batch.source, batch.id, gone.file, line, row["kind"])
+        yield Told(*where, row["state"], record_id=row["record_id"], entity_id=entity)
+    if not found:
+        for kind in night.contracts[batch.source].feeds:
+            yield Told(batch.source, batch.id, gone.file, line, kind, RowState.EXPIRED.value)
 
 
 def _aside(delivery: Delivery) -> tuple[str, str | None]:

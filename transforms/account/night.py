@@ -10,8 +10,9 @@ from typing import Self
 
 import pyarrow as pa
 
-from transforms import contract, database, decisions, holds, kinds, manifest, model, store, subjects
+from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, model, store, subjects
 from transforms.account.apply import Landed, fates
+from transforms.checkpoint import Checkpoint
 from transforms.errors import StaleInputError
 from transforms.model import Batch
 from transforms.run import Run
@@ -81,7 +82,7 @@ class Night:
     def standing(self) -> dict[str, str]:
         """What the night stands on besides tables: the configuration, and what persons decided about deliveries."""
         told = {"recalled": decisions.digest(self.recalls), "braked": decisions.digest(self.braked)}
-        told["erased"] = decisions.digest(sorted(self.erased))
+        told |= {"erased": decisions.digest(sorted(self.erased)), "checkpoint": self.past.digest}
         return told | {"configuration": manifest.configuration(self.run.settings.expectations)}
 
     @cached_property
@@ -100,6 +101,21 @@ class Night:
         return subjects.digests(database.open_databases(self.run.settings), "erase")["record"]
 
     @cached_property
+    def past(self) -> Checkpoint:
+        """What is left of deliveries that went when their time was over.
+
+        Raises:
+            StaleInputError: it is gone or altered, or tables went of deliveries that it does not name.
+        """
+        found = checkpoint.current(self.run.settings)
+        for source in self.contracts:
+            if strange := sorted(set(store.expired(self.run.settings, source)) - set(found.batches)):
+                remedy = "restore the folders of these batches below lake/ from a backup"
+                stored = f"{len(strange)} deliveries of {source} without tables, the first {strange[0]}"
+                raise StaleInputError("land", stored, "deliveries that the checkpoint names, or their tables", remedy)
+        return found
+
+    @cached_property
     def deliveries(self) -> dict[str, list[Delivery]]:
         """Source → its batches landed by this night, in the order (as_of, correction, sha256)."""
         if self._whole is not None:
@@ -110,7 +126,7 @@ class Night:
 
     def _deliveries(self, source: str) -> list[Delivery]:
         told: dict[Batch, tuple[manifest.Manifest, str | None]] = {}
-        for name in store.landed(self.run, source):
+        for name in (one for one in store.landed(self.run, source) if one not in self.past.batches):
             told[Batch.parse(name)] = self.landed(name)
         arrives = self.contracts[source].arrives
         may = [

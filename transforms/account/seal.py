@@ -77,7 +77,11 @@ def _write(pages: Pages, delivery: Delivery) -> None:
 def _claim(night: Night, delivery: Delivery) -> Claim:
     """What the page stands on: bytes, code, promise, the rooms' tables by their sha256, the delivery before it."""
     expectations = night.run.settings.expectations
-    against = [[one.batch.id, _files(night, one, ("standardise",))] for one in night.before(delivery)]
+    against: list[object] = [[one.batch.id, _files(night, one, ("standardise",))] for one in night.before(delivery)]
+    if delivery.batch.source in night.past.through and (
+        not delivery.position or night.contracts[delivery.batch.source].arrives.mode == "delta"
+    ):
+        against.append(night.past.digest)
     return {
         "batch": delivery.batch.id,
         "code": manifest.code_of("account"),

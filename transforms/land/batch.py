@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms import checkpoint, decisions, manifest, model, store
 from transforms import contract as contracts
-from transforms import decisions, manifest, model, store
 from transforms.contract import Contract
 from transforms.errors import GridfactsError, RefusedError
 from transforms.land import erase, redact, returned, sandbox
@@ -194,6 +194,11 @@ def _split(settings: Settings, batch: Batch, arrival: Arrival, folder: Path) -> 
     path, result = parse_raw(settings, batch, folder, whole=arrival.totals.sha256 == batch.sha256)
     _agree(arrival, result.rows)
     hold, notes = _weigh(contracts.load_all(settings.expectations)[batch.source], result)
+    if checkpoint.current(settings).too_late(batch):
+        hold = "PERIOD_EXPIRED"
+        notes.insert(
+            0, f"deliveries of {batch.as_of} and before went when their time was over: there is no place for it"
+        )
     told = "; ".join([*notes, *_faults(path)])
     return {"file": arrival.file, "bytes": arrival.size, "rows": result.rows, "hold": hold, "notes": told}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from transforms import contract as contracts
-from transforms import receipt_form
+from transforms import receipt_form, store
+from transforms.checkpoint import Checkpoint
 from transforms.errors import HeldError, RefusedError
 from transforms.land import intake, returned
 from transforms.land.batch import Arrival, job_of, land_batch
@@ -17,7 +18,9 @@ from transforms.run import Run
 from transforms.subjects import Digests
 
 
-def land_file(run: Run, source: str, name: str, taken: set[str], digests: Digests | None = None) -> Delivery:
+def land_file(
+    run: Run, source: str, name: str, taken: set[str], digests: Digests | None = None, past: Checkpoint | None = None
+) -> Delivery:
     """Receive, place and split one file.
 
     Args:
@@ -26,6 +29,7 @@ def land_file(run: Run, source: str, name: str, taken: set[str], digests: Digest
         name: its name there.
         taken: batches that files before it in this drop box made.
         digests: of erased subjects, whose rows are not taken over; None where there are none.
+        past: the checkpoint of deliveries whose time is over, which are not taken in again.
 
     Returns:
         What became of it; refusals and holds are answers, not errors.
@@ -44,6 +48,13 @@ def land_file(run: Run, source: str, name: str, taken: set[str], digests: Digest
             told = period(name, every[source], every, run.night)
             batch = Batch(source, told.as_of, told.correction, received.sha256)
         known = replace(known, as_of=batch.as_of, correction=batch.correction)
+        if past and batch.id in past.batches:
+            store.forget_raw(run.settings, received.sha256)
+            gone = past.batches[batch.id]
+            told_once = f"landed in the night {gone.first_night}, and its time is over"
+            return _ended(
+                known, DeliveryState.DUPLICATE, "DUPLICATE_FILE", f"the same bytes and as_of were {told_once}"
+            )
         try:
             facts = land_batch(run, batch, arrival, digests)
         except RefusedError as error:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from transforms import checkpoint, manifest, model, store
 from transforms import contract as contracts
-from transforms import manifest, model, store
+from transforms.checkpoint import Checkpoint
 from transforms.errors import ConfigError
 from transforms.land import erase, intake, sandbox
 from transforms.land.batch import parse_raw, refresh_batch
@@ -46,9 +47,9 @@ def run(run: Run, sources: Sequence[str]) -> list[Report]:
         raise ConfigError(f"no contract for {', '.join(unknown)} in {run.settings.expectations / 'contracts'}")
     intake.room_left(run.settings)
     sandbox.prepare()
-    wanted, digests = sorted(set(sources)), erase.wanted(run.settings)
+    wanted, digests, past = sorted(set(sources)), erase.wanted(run.settings), checkpoint.current(run.settings)
     with ThreadPoolExecutor(run.settings.threads) as pool:
-        reports = list(pool.map(lambda source: _source(run, source, digests), wanted))
+        reports = list(pool.map(lambda source: _source(run, source, digests, past), wanted))
     for report in reports:
         run.say(f"land {report.part}: " + ", ".join(f"{n} {what}" for what, n in report.counts.items()))
     return reports
@@ -73,12 +74,12 @@ def _refresh(run: Run, source: str, digests: Digests | None) -> None:
         refresh_batch(run, Batch.parse(batch), digests)
 
 
-def _source(run: Run, source: str, digests: Digests | None) -> Report:
+def _source(run: Run, source: str, digests: Digests | None, past: Checkpoint) -> Report:
     _refresh(run, source, digests)
     deliveries: list[Delivery] = []
     taken: set[str] = set()
     for name in intake.names(run.drops / source):
-        delivery = land_file(run, source, name, taken, digests)
+        delivery = land_file(run, source, name, taken, digests, past)
         deliveries.append(delivery)
         if delivery.batch:
             taken.add(delivery.batch)

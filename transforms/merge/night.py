@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import contract, kinds, manifest, model, store
+from transforms import checkpoint, contract, kinds, manifest, model, store
+from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.kinds import Kind
 from transforms.live import Live, ascending
@@ -45,6 +46,7 @@ class Inputs:
         for name in _MERGED.get(kind.kind, ()):
             self._require(store.night_dir(run, ROOM, name), ROOM)
         if kind.typed("document", "phone", "number"):
+            self.entries["checkpoint"] = self._past.digest
             for batch in self._batches():
                 self._require(store.batch_dir(run.settings, "standardise", batch), "standardise")
 
@@ -86,8 +88,13 @@ class Inputs:
         """A table that merge wrote for an earlier kind."""
         return store.read_table(store.night_dir(self.run, ROOM, kind) / f"{name}.parquet")
 
+    @cached_property
+    def _past(self) -> Checkpoint:
+        return checkpoint.current(self.run.settings)
+
     def _batches(self) -> list[str]:
-        return sorted(pc.unique(self.live().column("batch")).to_pylist())
+        """Batches with live rows whose tables are held."""
+        return sorted(set(pc.unique(self.live().column("batch")).to_pylist()) - set(self._past.batches))
 
     def vault(self) -> pa.Table:
         """Ciphertexts of the kind's live rows: what an older version of a record said is not its entity's any more."""
@@ -99,6 +106,9 @@ class Inputs:
                 told = store.read_table(path).select(model.VAULT.names).cast(model.VAULT)
                 of_batch = live.ids.filter(pc.equal(batches, batch))
                 parts.append(told.filter(pc.is_in(told["record_id"], of_batch)))
+        gone = live.ids.filter(pc.is_in(batches, value_set=pa.array(sorted(self._past.batches), pa.string())))
+        for told in self._past.every("vault", self.contracts).values():
+            parts.append(told.filter(pc.is_in(told["record_id"], gone)))
         return pa.concat_tables(parts)
 
     def entity_of(self, kind: str, column: str, values: pa.Array) -> pa.Array:

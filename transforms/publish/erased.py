@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from transforms import bulk, database, subjects
+from transforms import bulk, database, sealing, subjects
 from transforms.database import Databases
 from transforms.publish import restricted
 from transforms.run import Run
@@ -110,6 +110,7 @@ def sweep(run: Run, dbs: Databases, found: Due, release: int) -> None:
     for part in lake.glob("night/*/*"):
         if part.name != _KEPT and part.parent.name != run.night:
             shutil.rmtree(part)
+    sealing.forget(run.settings, dbs, found.records)
     with database.guarded():
         _clean(dbs)
     with database.deciding(dbs.control, "subject") as (connection, subject):

@@ -7,7 +7,8 @@ cannot be written the read is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import pyarrow as pa
@@ -89,8 +90,52 @@ def verify(settings: Settings) -> list[str]:
         DatabaseError: control cannot be read.
         ConfigError: there is no audit key.
     """
-    found = database.read(database.open_databases(settings).control, "audit").to_pylist()
-    return list(_broken(found, keys.held(settings, "audit")))
+    stores, held = database.open_databases(settings), keys.held(settings, "audit")
+    found = database.read(stores.control, "audit").to_pylist()
+    return list(_broken(found, held, _gone(stores)))
+
+
+def aged(settings: Settings, before: str) -> list[dict[str, object]]:
+    """The rows at the chain's start that are of days until ``before`` (ISO), in order.
+
+    The chain is kept from the first answer to a consumer's own keys on (what a consumer was ever told is counted by
+    it), and its last row always: the next one follows from it.
+
+    Raises:
+        DatabaseError: control cannot be read.
+    """
+    rows = database.read(database.open_databases(settings).control, "audit").to_pylist()
+    return list(
+        itertools.takewhile(lambda row: str(row["at"])[:10] <= before and row["action"] != "onboard", rows[:-1])
+    )
+
+
+def forget(settings: Settings, night: str, rows: Sequence[dict[str, object]]) -> None:
+    """Remove rows at the chain's start (:func:`aged`); the ledger keeps a keyed digest of the last, which verify asks.
+
+    Raises:
+        DatabaseError: control cannot be written.
+        ConfigError: there is no audit key.
+    """
+    if not rows:
+        return
+    number, chain = int(str(rows[-1]["audit_id"])), str(rows[-1]["chain"])
+    told = {"what": "audit", "name": str(number), "night": night, "rows": len(rows)}
+    told["digest"] = _anchor(number, chain, keys.load(settings).audit)
+    with database.writing(database.open_databases(settings).control) as connection:
+        connection.execute(sa.text("DELETE FROM audit WHERE audit_id <= :number"), {"number": number})
+        bulk.insert(connection, "expired", pa.Table.from_pylist([told], bulk.schema_of("expired")))
+
+
+def _gone(dbs: Databases) -> tuple[int, str | None]:
+    """Number and keyed digest of the last row that went, (0, None) where none did."""
+    told = database.read(dbs.control, "expired", ["name", "digest"], {"what": "audit"}).to_pylist()
+    last = max(told, key=lambda row: int(row["name"]), default=None)
+    return (int(last["name"]), str(last["digest"])) if last else (0, None)
+
+
+def _anchor(number: int, chain: str, key: Key) -> str:
+    return key.digest("audit gone", str(number), chain).hex()
 
 
 def _append(dbs: Databases, known: Keys, row: dict[str, object]) -> int:
@@ -116,9 +161,13 @@ def _chain(row: dict[str, object], key: Key) -> str:
     return key.digest("audit", *told).hex()
 
 
-def _broken(rows: list[dict[str, object]], held: list[Key]) -> Iterator[str]:
+def _broken(rows: list[dict[str, object]], held: list[Key], gone: tuple[int, str | None]) -> Iterator[str]:
     """Rows were chained under the key of their day: the current one, or one that was current before."""
-    previous, number = START, 0
+    (number, anchor), previous = gone, START
+    if anchor is not None:
+        previous = str(rows[0]["previous"]) if rows else ""
+        if rows and anchor not in {_anchor(number, previous, key) for key in held}:
+            yield f"audit row {number + 1} does not follow from the last one that went"
     for row in rows:
         number += 1
         if row["audit_id"] != number:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.account.deployment import World
 from transforms import account, model, store
+from transforms.account import tail
 from transforms.account.apply import Landed, fates
 from transforms.engine import Engine
 from transforms.model import Batch
@@ -111,8 +112,8 @@ def test_the_steps_agree_with_the_model(engine: Engine, batches: list[list[tuple
             "as_of": [f"2026-10-0{at + 1}" for at in range(len(batches))],
         }
     )
-    kept = model.KEPT.empty_table()
-    states = engine.run(STEPS, {"told_row": told_row, "delivery": delivery, "kept": kept}).to_pylist()
+    told = {"told_row": told_row, "delivery": delivery, "kept": model.KEPT.empty_table()}
+    states = engine.run(STEPS, told | {"tail": tail.RANKED.empty_table()}).to_pylist()
     live = {
         r["record_id"]: (int(r["batch"][1:]), r["ordinal"], r["content_hash"]) for r in engine.table("live").to_pylist()
     }

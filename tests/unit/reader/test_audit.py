@@ -94,3 +94,17 @@ def test_a_read_without_person_or_purpose_is_refused(looked: Settings) -> None:
         with pytest.raises(audit.AuditError, match="a read needs a person and a purpose"):
             read(looked, "per1", **told)
     assert len(audit.verify(looked)) == 0
+
+
+def test_rows_whose_time_is_over_go_and_the_chain_still_holds(looked: Settings) -> None:
+    assert audit.aged(looked, "2000-01-01") == []
+    rows = audit.aged(looked, "9999-12-31")
+    assert [row["audit_id"] for row in rows] == [1, 2, 3], "the last one stays: the next follows from it"
+    audit.forget(looked, "2026-10-01", rows)
+    assert audit.verify(looked) == []
+    assert read(looked, "per9", action="onboard") == 5
+    assert audit.verify(looked) == []
+    assert [row["audit_id"] for row in audit.aged(looked, "9999-12-31")] == [4], "what a consumer was told is counted"
+    assert tamper(looked, "DELETE FROM audit WHERE audit_id = 4")
+    forged = tamper(looked, "UPDATE expired SET name = '4'")
+    assert forged == ["audit row 5 does not follow from the last one that went"]

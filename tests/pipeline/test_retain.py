@@ -1,0 +1,135 @@
+"""Deliveries whose time is over go; the books balance, the release is the same, and a rebuild begins without them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.homes import NIGHTS, ROOT, Home
+
+SHORT = (("days: 90", "days: 1"), ("open_days: 365", "open_days: 1"), ("nights: {days: 14}", "nights: {days: 1}"))
+
+
+def impatient(folder: Path) -> tuple[tuple[str, str], ...]:
+    """Expectations under which a delivery of the night before goes, as the setting that names them."""
+    copy = Path(shutil.copytree(ROOT / "expectations", folder))
+    text = (copy / "retention.yml").read_text("utf-8")
+    for long, short in SHORT:
+        assert long in text
+        text = text.replace(long, short)
+    (copy / "retention.yml").write_text(text, "utf-8")
+    return (("GRIDFACTS_EXPECTATIONS", str(copy)),)
+
+
+def control(home: Home, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(home.path / "control.db") as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def retained(both_nights: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    folder = tmp_path_factory.mktemp("retained")
+    home = Home(Path(shutil.copytree(both_nights, folder / "home", symlinks=True)), impatient(folder / "expectations"))
+    before = {path for path in (home.path / "lake").rglob("*") if path.is_file()}
+    planned = json.loads(home.call("retain", "--dry-run", "--json").stdout)
+    assert {path for path in (home.path / "lake").rglob("*") if path.is_file()} == before, "a dry run removes nothing"
+    done = json.loads(home.call("retain", "--json").stdout)
+    assert done == planned
+    assert sum(one["what"] == "delivery" for one in done) > 5
+    return home
+
+
+def gone(home: Home) -> dict[str, str]:
+    """Batch that went → sha256 of its bytes."""
+    return {str(b): str(b).split("-")[-1] for (b,) in control(home, "SELECT name FROM expired WHERE what = 'delivery'")}
+
+
+def test_bytes_and_tables_are_gone_and_the_books_balance(retained: Home) -> None:
+    lake = retained.path / "lake"
+    assert gone(retained)
+    for batch, sha256 in gone(retained).items():
+        source = batch.split("-", 1)[0]
+        assert not (lake / "raw" / sha256[:2] / sha256).exists()
+        for room in ("land", "check", "standardise"):
+            assert not list((lake / room / source / batch).glob("*.parquet"))
+        assert [p for p in (lake / "land" / source).iterdir() if p.name != batch], "its source has a current delivery"
+    assert retained.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
+    assert retained.call("retain").stdout.strip() == "0 things went"
+
+
+def test_the_ledger_says_expired_of_what_stands_nowhere(retained: Home, both_nights: Path) -> None:
+    rows = control(retained, "SELECT batch, kind, landed, merged, expired FROM outcome ORDER BY batch, kind")
+    mine = [row for row in rows if row[0] in gone(retained)]
+    assert {int(str(row[4])) > 0 for row in mine} == {True, False}
+    assert all(landed == int(str(merged)) + int(str(expired)) for _, _, landed, merged, expired in mine)
+    query = "SELECT batch, kind, merged FROM outcome ORDER BY batch, kind"
+    assert control(retained, query) == control(Home(both_nights), query), "what stood stands"
+    states = control(retained, "SELECT batch, state FROM delivery WHERE state = 'expired'")
+    assert {batch for batch, _ in states} == set(gone(retained))
+
+
+def test_a_row_that_went_is_explained(retained: Home) -> None:
+    batch, kind, line = control(
+        retained,
+        "SELECT batch, kind, 2 FROM outcome WHERE expired > 0 AND kind = 'person' ORDER BY landed DESC LIMIT 1",
+    )[0]
+    source = str(batch).split("-")[0]
+    said = retained.call("explain", f"{source}:{batch}:999999").stdout
+    assert ": expired\n" in said
+    assert kind == "person"
+    with sqlite3.connect(retained.path / "release.db") as connection:
+        [(line, entity)] = connection.execute(
+            "SELECT line, entity_id FROM record WHERE batch = ? AND kind = 'person' AND state = 'merged' LIMIT 1",
+            [batch],
+        ).fetchall()
+    assert str(entity) in retained.call("explain", f"{source}:{batch}:{line}").stdout
+
+
+def test_a_planted_mark_does_not_hide_a_delivery(retained: Home, tmp_path: Path) -> None:
+    home = Home(Path(shutil.copytree(retained.path, tmp_path / "home", symlinks=True)), retained.extra)
+    batch = next(path for path in sorted((home.path / "lake" / "land").glob("*/*")) if path.name not in gone(home))
+    (batch / "expired").touch()
+    said = home.call("retain", "--dry-run", check=False)
+    assert said.returncode
+    assert "STALE_INPUT" in said.stderr
+    assert batch.name in said.stderr
+
+
+def test_a_rebuild_begins_at_the_checkpoint(
+    retained: Home, keyed: Path, city: Path, undisturbed: tuple[str, str], tmp_path: Path
+) -> None:
+    [folder] = (retained.path / "lake" / "checkpoint").iterdir()
+    stolen = Path(shutil.copytree(folder, tmp_path / "tampered"))
+    victim = min(stolen.glob("*.person.parquet"))
+    victim.write_bytes(victim.read_bytes()[:-1] + b"x")
+    home = Home(Path(shutil.copytree(keyed, tmp_path / "home")), retained.extra)
+    refused = home.call("checkpoint", "restore", str(stolen), check=False).stderr
+    assert all(word in refused for word in ("STALE_INPUT", victim.name, "required", "remedy"))
+    home.call("checkpoint", "restore", str(folder))
+    assert "NOT_EMPTY" in home.call("checkpoint", "restore", str(folder), check=False).stderr
+    left, known = tmp_path / "left", set(gone(retained).values())
+    for path in sorted((city / "drops").glob("*/*/*")):
+        if hashlib.sha256(path.read_bytes()).hexdigest() not in known:
+            to = left / path.relative_to(city / "drops")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, to)
+    assert len(list(left.rglob("*"))) > 10
+    again = min(
+        p
+        for p in sorted((city / "drops" / NIGHTS[0]).glob("*/*"))
+        if not (left / NIGHTS[0] / p.parent.name / p.name).exists()
+    )
+    (left / NIGHTS[1] / again.parent.name).mkdir(parents=True, exist_ok=True)
+    shutil.copy(again, left / NIGHTS[1] / again.parent.name / again.name)
+    home.call("room", "land", "--night", NIGHTS[0], "--drops", str(left / NIGHTS[0]))
+    home.run(NIGHTS[1], left / NIGHTS[1])
+    assert home.call("checksum").stdout.split() == ["2", undisturbed[1]]
+    assert home.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
+    assert control(home, f"SELECT state, code FROM delivery WHERE file = '{again.name}' AND night = '{NIGHTS[1]}'") == [
+        ("duplicate", "DUPLICATE_FILE")
+    ]

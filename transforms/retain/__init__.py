@@ -1,0 +1,1 @@
+"""Retention: what went when its time was over. Stands beside the rooms (README.md)."""
