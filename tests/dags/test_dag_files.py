@@ -69,10 +69,13 @@ def test_the_rooms_of_a_night_stand_in_order(bag: DagBag) -> None:
     seen: set[str] = set()
     for lane in LANES:
         stages = [f"{stage}.{room}" for stage in ("place", *lane) for room in rooms_of(stage)]
-        order = [*first, *stages, "account_close", "brakes", "publish", "receipts"]
+        order = [*first, *stages, "account_close", "brakes", "publish", "receipts", "retain"]
         seen.update(order)
         for before, after in pairwise(order):
             assert after in dag.get_task(before).downstream_task_ids, (before, after)
+    seen.add("rights")
+    assert "rights" in dag.get_task("publish").downstream_task_ids
+    assert "retain" in dag.get_task("rights").downstream_task_ids, "rights and receipts side by side"
     assert sorted(seen) == sorted(dag.task_ids)
 
 
