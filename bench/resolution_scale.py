@@ -133,11 +133,12 @@ def splink(run: Run) -> int:
     return int(found.as_duckdbpyrelation().aggregate("count(DISTINCT cluster_id)").fetchall()[0][0])
 
 
-def city(residents: int, work: Path) -> Path:
+def city(residents: int, work: Path, nights: int = 1) -> Path:
     """The sample city's folder, generated once."""
-    folder = work / f"city{residents}"
+    folder = work / (f"city{residents}" if nights == 1 else f"city{residents}x{nights}")
     if not (folder / "truth").is_dir():
-        command = [sys.executable, "-m", "demo", "--residents", str(residents), "--nights", "1", "--out", str(folder)]
+        size = ["--residents", str(residents), "--nights", str(nights)]
+        command = [sys.executable, "-m", "demo", *size, "--out", str(folder)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folder
 
@@ -157,13 +158,13 @@ def measure(residents: int, work: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def exponent(sizes: list[dict[str, Any]]) -> float | None:
-    """Least-squares slope of log CPU seconds over log rows; None for a single size."""
-    points = [(math.log(s["rows"]), math.log(s["total"]["cpu_s"])) for s in sizes]
-    if len(points) < 2:
+def slope(points: list[tuple[float, float]]) -> float | None:
+    """Least-squares slope of log cost over log rows; None for a single size or a cost of nothing."""
+    if len(points) < 2 or min(cost for _, cost in points) <= 0:
         return None
-    mean_x, mean_y = (sum(p[i] for p in points) / len(points) for i in (0, 1))
-    return round(sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points), 3)
+    logs = [(math.log(rows), math.log(cost)) for rows, cost in points]
+    mean_x, mean_y = (sum(p[i] for p in logs) / len(logs) for i in (0, 1))
+    return round(sum((x - mean_x) * (y - mean_y) for x, y in logs) / sum((x - mean_x) ** 2 for x, _ in logs), 3)
 
 
 def main() -> None:
@@ -173,7 +174,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for cities and homes; may be used again")
     options = parser.parse_args()
     sizes = [measure(residents, options.work.resolve()) for residents in sorted(options.residents)]
-    print(json.dumps({"night": NIGHT, "sizes": sizes, "exponent": exponent(sizes)}, indent=1))
+    exponent = slope([(size["rows"], size["total"]["cpu_s"]) for size in sizes])
+    print(json.dumps({"night": NIGHT, "sizes": sizes, "exponent": exponent}, indent=1))
 
 
 if __name__ == "__main__":

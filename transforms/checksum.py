@@ -23,6 +23,7 @@ from transforms.tables import Table
 _FIELD, _TABLE = "\x1f", "\x1d"
 _MARK = {"text": "t:", "integer": "i:", "day": "d:", "number": "f:", "boolean": "b:"}
 _LANES = 4  # of 64 bits, big-endian, each summed modulo 2**64
+_PIECE = 50_000  # rows whose texts are held at once: a city has tens of millions
 EMPTY = "0" * 64
 
 
@@ -102,9 +103,11 @@ def _sum(table: Table, rows: pa.Table) -> np.ndarray:
         rows = rows.filter(pc.equal(rows[name], value))
     if not rows.num_rows:
         return _lanes(EMPTY)
-    sha256 = hashlib.sha256
-    digests = b"".join([sha256(text.encode()).digest() for text in canonical(table, rows).to_pylist()])
-    lanes: np.ndarray = np.frombuffer(digests, ">u8").reshape(-1, _LANES).sum(axis=0, dtype=np.uint64)
+    sha256, lanes = hashlib.sha256, _lanes(EMPTY)
+    for start in range(0, rows.num_rows, _PIECE):
+        texts = canonical(table, rows.slice(start, _PIECE)).cast(pa.large_binary()).to_pylist()
+        digests = b"".join([sha256(text).digest() for text in texts])
+        lanes = lanes + np.frombuffer(digests, ">u8").reshape(-1, _LANES).sum(axis=0, dtype=np.uint64)
     return lanes
 
 

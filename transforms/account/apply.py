@@ -6,15 +6,15 @@ so late, corrected and shuffled files end in the same state. It selects rows; it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, model, store, subjects
-from transforms.account import tail
+from transforms.account import live_rows, tail
 from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.engine import Engine
@@ -23,7 +23,10 @@ from transforms.run import Run
 
 _STEPS = Path(__file__).with_suffix(".sql")
 _ROOM = "account"
-_ROW = ["batch", "ordinal", "record_id"]
+_LIVE = ["batch", "ordinal", "record_id", "as_of", "since"]
+_CODE = pa.int32()
+_PIECE = 1_048_576  # rows that get their names back at once: four gigabytes of them in a city
+_TOLD = pa.schema([model.STANDARD.field(n) for n in ("ordinal", "line", "record_id", "content_hash", "operation")])
 
 
 @dataclass(frozen=True)
@@ -121,42 +124,83 @@ def _write(
     run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint, inputs: dict[str, str]
 ) -> manifest.Manifest:
     with Engine(run.settings) as engine:
-        states, files = folded(run, engine, contracts, landed, past)
+        fold = folded(run, engine, contracts, landed, past)
         with store.output(store.night_dir(run, _ROOM, "versions")) as folder:
-            store.write_table(folder / "versions.parquet", states)
+            store.write_pieces(folder / "versions.parquet", fold.versions())
             manifest.write(folder, _ROOM, inputs)
         lives = engine.table("live")
-        with store.output(store.night_dir(run, _ROOM, "live")) as folder:
-            for kind, paths in files.items():
-                if paths:
-                    store.write_table(folder / f"{kind}.parquet", live_rows(paths, lives, kind))
-            return manifest.write(folder, _ROOM, inputs)
+    spill = run.settings.home / "tmp"
+    with store.output(store.night_dir(run, _ROOM, "live")) as folder:
+        for kind, paths in fold.files.items():
+            if paths:
+                mine = lives.filter(pc.equal(lives["kind"], fold.words["kind"].index(kind))).select(_LIVE)
+                live_rows.write(folder / f"{kind}.parquet", paths, fold.named(mine), spill)
+        return manifest.write(folder, _ROOM, inputs)
+
+
+@dataclass
+class Fold:
+    """The fold, done: its steps stand in the engine, with a number for each source, batch and kind.
+
+    The steps compare and sort tens of millions of rows by them, and a batch's name is ninety characters long.
+
+    Attributes:
+        words: column → the names whose places are its numbers: in their order, so that both sort alike.
+        files: kind → the files that hold its rows.
+    """
+
+    words: dict[str, list[str]]
+    files: dict[str, list[Path]]
+    _states: pa.Table
+    _settled: list[pa.Table]
+
+    def versions(self) -> Iterator[pa.Table]:
+        """The versions (:data:`transforms.model.VERSION`) in order, those of deliveries that went among them; once."""
+        states, settled = self._states, self._settled
+        self._states, self._settled = model.VERSION.empty_table(), []
+        starts = range(0, max(states.num_rows, 1), _PIECE)
+        pieces = (self.named(states.slice(at, _PIECE)).cast(model.VERSION) for at in starts)
+        if settled:
+            order = [(name, "ascending") for name in ("source", "batch", "kind", "ordinal", "record_id")]
+            pieces = iter([pa.concat_tables([*pieces, *settled]).sort_by(order).combine_chunks()])
+        return pieces
+
+    def coded(self, table: pa.Table) -> pa.Table:
+        """The table with a number for each source, batch and kind."""
+        for at, name in enumerate(table.column_names):
+            if name in self.words:
+                codes = pc.index_in(table[name], value_set=pa.array(self.words[name], pa.string()))
+                table = table.set_column(at, name, codes.cast(_CODE))
+        return table
+
+    def named(self, table: pa.Table) -> pa.Table:
+        """The table with names again for the numbers."""
+        for at, name in enumerate(table.column_names):
+            if name in self.words:
+                table = table.set_column(at, name, pc.take(pa.array(self.words[name], pa.string()), table[name]))
+        return table
 
 
 def folded(
     run: Run, engine: Engine, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint
-) -> tuple[pa.Table, dict[str, list[Path]]]:
-    """Run the fold; its steps stand in the engine afterwards.
-
-    Returns:
-        The versions (:data:`transforms.model.VERSION`) in order, those of deliveries that went among them; kind → the
-        files that hold its rows.
-    """
+) -> Fold:
+    """Run the fold."""
     named = list(kinds.load_all(run.settings.expectations))
     deliveries, kept = _deliveries(run, contracts, landed, past)
     files = _files(run, deliveries, {kind: tail.files(past, kind, contracts) for kind in named})
     last = dict(zip(deliveries["source"].to_pylist(), deliveries["last_position"].to_pylist(), strict=True))
     erased = subjects.digests(database.open_databases(run.settings), "erase")["record"] if past.batches else ()
-    told = {
-        "told_row": _rows(files), "delivery": deliveries, "kept": kept,
-        "tail": tail.ranked(past, {name: one.arrives.mode for name, one in contracts.items()}, last, erased),
-    }  # fmt: skip
-    states = engine.run(_STEPS, told).cast(model.VERSION)
+    batches = sorted({*deliveries["batch"].to_pylist(), *past.batches})
     settled = [tail.without(table, erased) for table in past.every("version", contracts).values()]
-    if settled:
-        order = [(name, "ascending") for name in ("source", "batch", "kind", "ordinal", "record_id")]
-        states = pa.concat_tables([states, *settled]).sort_by(order).combine_chunks()
-    return states, files
+    words = {"source": sorted(contracts), "batch": batches, "kind": sorted(named)}
+    fold = Fold(words, files, model.VERSION.empty_table(), settled)
+    modes = {name: one.arrives.mode for name, one in contracts.items()}
+    told = {
+        "told_row": _rows(files, words), "delivery": fold.coded(deliveries), "kept": fold.coded(kept),
+        "tail": fold.coded(tail.ranked(past, modes, last, erased)),
+    }  # fmt: skip
+    fold._states = engine.run(_STEPS, told)
+    return fold
 
 
 def _deliveries(
@@ -194,28 +238,17 @@ def _files(run: Run, deliveries: pa.Table, files: dict[str, list[Path]]) -> dict
     return files
 
 
-def _rows(files: dict[str, list[Path]]) -> pa.Table:
-    """What deliveries that are held said; of those that went, their tail says it."""
-    tables = [model.STANDARD.empty_table()]
-    for paths in files.values():
-        own = [path for path in paths if not tail.in_checkpoint(path)]
-        tables += [store.read_table(path, model.STANDARD.names).cast(model.STANDARD) for path in own]
-    return pa.concat_tables(tables)
+def _rows(files: dict[str, list[Path]], words: dict[str, list[str]]) -> pa.Table:
+    """What deliveries that are held said, coded; a file holds the rows of one kind of one batch.
 
-
-def live_rows(paths: list[Path], lives: pa.Table, kind: str) -> pa.Table:
-    """The kind's live rows with all their clean columns, sorted by record.
-
-    Arrow's own join refuses list columns and its sort moves every column twice, so both see row numbers only.
+    Of deliveries that went, their tail says it.
     """
-    chosen = lives.filter(pc.equal(lives["kind"], kind)).select([*_ROW, "as_of", "since"])
-    batches = set(pc.unique(chosen["batch"]).to_pylist())
-    named = [path for path in paths if path.parent.name in batches or tail.in_checkpoint(path)]
-    named = named or paths[:1]  # one at least says the columns
-    told = pa.concat_tables([store.read_table(path) for path in named], promote_options="permissive")
-    numbered = told.select(_ROW).append_column("row", pa.array(np.arange(told.num_rows)))
-    rows = numbered.join(chosen, _ROW, join_type="inner").sort_by("record_id")
-    result = told.take(rows["row"])
-    for name in ("as_of", "since"):
-        result = result.append_column(name, rows[name])
-    return result
+    told = [pa.schema([*((name, _CODE) for name in words), *_TOLD]).empty_table()]
+    for kind, paths in files.items():
+        for path in (one for one in paths if not tail.in_checkpoint(one)):
+            rows = store.read_table(path, _TOLD.names).select(_TOLD.names).cast(_TOLD)
+            said = {"source": path.parent.name.split("-", 1)[0], "batch": path.parent.name, "kind": kind}
+            numbers = [words[name].index(said[name]) for name in words]
+            codes = [pa.repeat(pa.scalar(number, _CODE), rows.num_rows) for number in numbers]
+            told.append(pa.table([*codes, *rows.columns], schema=told[0].schema))
+    return pa.concat_tables(told)

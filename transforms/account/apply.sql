@@ -2,6 +2,7 @@
 -- (as_of, correction, sha256), whatever order they arrived in. A spell is a run of deliveries that say the same of a record;
 -- its first row is the version, the others are unchanged repeats.
 --   told_row: every accepted row of every batch (model.STANDARD); kept: records of quarantined rows of current batches
+--   (source, batch and kind may be numbers that lie in the order of the names)
 --   tail: what deliveries that went said last of every record, each with its place before the first that is held
 --     (columns of ranked; settled: 1 where what became of it is told already)
 --   delivery: batch, mode, fate (counts | replaced | held), position and last_position among the counting ones, as_of

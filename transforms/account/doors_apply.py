@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from transforms import model, store
 from transforms.account import settled, tail
@@ -17,6 +18,8 @@ from transforms.engine import Engine
 from transforms.model import Batch
 
 _HERE = Path(__file__).parent
+_AT_ONCE = 1_000_000  # rows whose every column is held at once
+_PLACE = ["ordinal", "record_id"]
 _SAID = pa.schema(
     [("record_id", pa.string()), ("content_hash", pa.string()), ("operation", pa.string()), ("ordinal", pa.int64())]
 )
@@ -82,61 +85,93 @@ def past_door(pages: Pages) -> Iterator[str]:
 def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     """Merged = live, no record twice; live rows are rows of a batch that counts, as it was standardised."""
     night, versions = pages.night, pages.night.versions
-    live = night.of_night("account", "live", kind)
+    path = night.night_path("account", "live", kind)
     merged = versions.filter(pc.and_(pc.equal(versions["kind"], kind), pc.equal(versions["state"], "merged")))
-    narrow = (model.STANDARD.empty_table() if live is None else live).select(_ID.names).cast(_ID)
-    if not _alike(merged.select(_ID.names).cast(_ID), narrow):
-        yield from _report(kind, None, engine.run(_HERE / "door_live.sql", {"merged": merged, "live_row": narrow}))
+    told = model.STANDARD.empty_table() if path is None else store.read_table(path, _ID.names)
+    merged, live = merged.select(_ID.names).cast(_ID), told.select(_ID.names).cast(_ID)
+    if not _alike(merged, live):
+        yield from _report(kind, None, engine.run(_HERE / "door_live.sql", {"merged": merged, "live_row": live}))
     passed = {batch.id: batch for batch in night.passed(kind)}
     passed |= {name: Batch.parse(name) for name in night.past.batches}
     for batch, _ in sorted(pair for pair in pages.versions if pair[1] == kind and pair[0] not in passed):
         yield f"account {kind} {batch.split('-')[0]}: versions of a batch that did not pass"
-    if live is None:
+    if path is None:
         return
     counting = {one.batch.id for of in night.deliveries.values() for one in of if one.fate == "counts"}
     counting |= {one.batch for one in night.past.batches.values() if one.fate == "counts"}
     codes = live["batch"].combine_chunks().dictionary_encode()
-    for code, name in enumerate(codes.dictionary.to_pylist()):
-        if name in passed:  # else it is no merged version, and told above
-            rows = live.filter(pa.array(codes.indices.to_numpy() == code)) if len(codes.dictionary) > 1 else live
-            source = passed[name].source
-            if name not in counting:
-                yield f"account {kind} {source}: {rows.num_rows} live rows of a delivery that does not count tonight"
-            missing = _not_in(rows, _standardised(night, passed[name], kind))
-            if missing:
-                yield f"account {kind} {source}: {missing} live rows that are not rows of their standardised batch"
+    parts = [
+        (passed[name], _Part(_told_in(night, passed[name], kind), live, codes.indices.to_numpy() == code))
+        for code, name in enumerate(codes.dictionary.to_pylist())
+        if name in passed  # else it is no merged version, and told above
+    ]
+    _compare(path, live.num_rows, [part for _, part in parts])
+    for one, part in parts:
+        if one.id not in counting:
+            yield f"account {kind} {one.source}: {part.rows} live rows of a delivery that does not count tonight"
+        if missing := part.missing():
+            yield f"account {kind} {one.source}: {missing} live rows that are not rows of their standardised batch"
 
 
-def _standardised(night: Night, batch: Batch, kind: str) -> pa.Table:
-    """The batch as it was standardised, or what the checkpoint holds of it."""
-    if batch.id not in night.past.batches:
-        return night.of_batch("standardise", batch, kind)
-    held = night.past.table(f"{batch.source}.{kind}")
-    return model.STANDARD.empty_table() if held is None else held.filter(pc.equal(held["batch"], batch.id))
+def _told_in(night: Night, batch: Batch, kind: str) -> Path | None:
+    """The batch as it was standardised, or the file in which the checkpoint holds what still speaks of it."""
+    if batch.id in night.past.batches:
+        return night.past.path(f"{batch.source}.{kind}")
+    return night.batch_path("standardise", batch, kind)
 
 
 def _alike(merged: pa.Table, live: pa.Table) -> bool:
     """Whether both hold the same records, each once: nearly always so, and much the cheaper question."""
     if merged.num_rows != live.num_rows:
         return False
-    merged, live = merged.sort_by("record_id"), live.sort_by("record_id")
-    once = pc.equal(live["record_id"].slice(1), live["record_id"].slice(0, max(live.num_rows - 1, 0)))
-    return merged.equals(live) and not pc.any(once).as_py()
+    if not settled.ascending(live["record_id"].combine_chunks()):
+        return False
+    order = pc.sort_indices(merged["record_id"])
+    return all(merged[name].take(order).equals(live[name]) for name in merged.column_names)
 
 
-def _not_in(rows: pa.Table, part: pa.Table) -> int:
-    """How many rows are not, in every column both have, the row of ``part`` with their ordinal and record."""
-    at = pc.index_in(_place(rows), value_set=_place(part))
-    lost = at.null_count
-    if lost:
-        rows, at = rows.filter(at.is_valid()), at.drop_null()
-    same = pa.repeat(pa.scalar(value=True), rows.num_rows)
-    for name in (name for name in part.column_names if name in rows.column_names):
-        ours, theirs = rows[name].combine_chunks(), part[name].combine_chunks().take(at)
-        if not ours.equals(theirs):
-            same = pc.and_(same, _equal(ours, theirs))
-    missing: int = lost + rows.num_rows - (pc.sum(same).as_py() or 0)
-    return missing
+class _Part:
+    """The live rows that came with one batch.
+
+    Attributes:
+        rows: how many they are.
+    """
+
+    def __init__(self, path: Path | None, live: pa.Table, mine: np.ndarray) -> None:
+        """Find each row in the batch by its ordinal and record; ``mine`` says which of all live rows they are."""
+        self._path, self.rows = path, int(mine.sum())
+        there = model.STANDARD.empty_table() if path is None else store.read_table(path, _PLACE)
+        at = pc.index_in(_place(live.select(_PLACE).filter(pa.array(mine))), value_set=_place(there))
+        here = mine.copy()
+        here[mine] = at.is_valid().to_numpy(zero_copy_only=False)
+        self._here, self._there = pa.array(here), at.drop_null()  # a mask: taking would join chunks that are too long
+        self._same = pa.repeat(pa.scalar(value=True), len(self._there))
+        self._columns = set() if path is None else set(pq.read_schema(path).names)
+
+    def compare(self, live: pa.Table) -> None:
+        """Compare these columns of all live rows, as far as the batch has them."""
+        names = [name for name in live.column_names if name in self._columns]
+        if self._path is None or not names:
+            return
+        told = store.read_table(self._path, names)
+        for name in names:
+            ours, theirs = live[name].filter(self._here).combine_chunks(), told[name].combine_chunks().take(self._there)
+            if not ours.equals(theirs):
+                self._same = pc.and_(self._same, _equal(ours, theirs))
+
+    def missing(self) -> int:
+        """How many rows are not, in every column compared, the row of the batch with their ordinal and record."""
+        return self.rows - (pc.sum(self._same).as_py() or 0)
+
+
+def _compare(path: Path, rows: int, parts: list[_Part]) -> None:
+    """Compare all columns of the live rows, no more of them at once than stand for a million rows of all."""
+    names = pq.read_schema(path).names
+    width = max(1, len(names) * _AT_ONCE // max(rows, _AT_ONCE))
+    for start in range(0, len(names), width):
+        live = store.read_table(path, names[start : start + width])
+        for part in parts:
+            part.compare(live)
 
 
 def _place(rows: pa.Table) -> pa.Array:

@@ -30,6 +30,7 @@ Reread = Callable[[Settings, str], pa.Table]
 _HERE = Path(__file__).parent
 _DIFFER = _HERE / "differ.sql"
 _CHECK = _HERE / "door_check.sql"
+_AHEAD = 500_000  # rows that are read ahead: a register of a city is a gigabyte
 
 
 def read_ahead(
@@ -43,7 +44,9 @@ def read_ahead(
     with ThreadPoolExecutor(settings.threads) as pool:
         for delivery in deliveries:
             waiting.append((delivery, pool.submit(reread, settings, delivery.batch.id)))
-            if len(waiting) > 2 * settings.threads:
+            while len(waiting) > 2 * settings.threads or (
+                len(waiting) > 1 and sum(one.rows for one, _ in waiting) > _AHEAD
+            ):
                 first, rows = waiting.popleft()
                 yield first, rows.result
         for first, rows in waiting:

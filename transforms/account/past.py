@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import checkpoint, contract, decisions, manifest, model, store
-from transforms.account.apply import Landed, folded, landed_of, live_rows
+from transforms.account import live_rows
+from transforms.account.apply import Landed, folded, landed_of
 from transforms.account.night import Delivery, Night
 from transforms.checkpoint import Expired
 from transforms.engine import Engine
@@ -87,14 +88,15 @@ def past(run: Run, going: Mapping[str, list[Expired]]) -> Past:
     tables = _carried(before, [source for source in before.through if source not in going])
     for source, promise in contracts.items():
         with Engine(run.settings) as engine:
-            states, files = folded(run, engine, {source: promise}, {source: landed[source]}, before)
-            told = engine.run(_STEPS).cast(checkpoint.TAIL)
-            lives, kept = engine.table("live"), engine.table("kept")
+            fold = folded(run, engine, {source: promise}, {source: landed[source]}, before)
+            told = fold.named(engine.run(_STEPS)).cast(checkpoint.TAIL)
+            lives, kept = fold.named(engine.table("live")), fold.named(engine.table("kept"))
+            states = pa.concat_tables(fold.versions())
         tables |= {f"{source}.{name}": table for name, table in words(source, states, told, kept).items()}
         for kind in promise.feeds:
             rows = lives.filter(pc.and_(pc.equal(lives["kind"], kind), _mine(lives, source)))
             if rows.num_rows:
-                whole = live_rows(files[kind], rows, kind)
+                whole = live_rows.gathered(fold.files[kind], rows)
                 tables[f"{source}.{kind}"] = whole.drop_columns(model.LIVE.names)
         tables[f"{source}.vault"] = _vault(run, before, source, landed[source], lives)
     batches = dict(before.batches) | {one.batch: one for of in going.values() for one in of}

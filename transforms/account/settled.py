@@ -23,7 +23,7 @@ def judged(landed: pa.Table, verdict: pa.Table, finding: pa.Table) -> tuple[pa.T
         finding: check's own.
     """
     ordinals = landed["ordinal"].combine_chunks()
-    if not _ascending(ordinals) or not verdict["ordinal"].combine_chunks().equals(ordinals):
+    if not ascending(ordinals) or not verdict["ordinal"].combine_chunks().equals(ordinals):
         return landed, verdict
     told = pc.is_in(ordinals, value_set=finding["ordinal"].combine_chunks())
     refused = pc.fill_null(pc.invert(verdict["accepted"].combine_chunks()), fill_value=True)
@@ -65,7 +65,7 @@ class Claimed:
     def __init__(self, golden: pa.Table, claim: pa.Table, live: pa.Table) -> None:
         """Find every claim's golden record and live record, once for all columns."""
         self._golden, self._live, self._property = golden, live, claim["property"].combine_chunks()
-        self._unique = _ascending(live["record_id"].combine_chunks())
+        self._unique = ascending(live["record_id"].combine_chunks())
         self._entity = pc.index_in(claim["entity_id"], value_set=golden["entity_id"].combine_chunks()).combine_chunks()
         self._record = pc.index_in(claim["record_id"], value_set=live["record_id"].combine_chunks()).combine_chunks()
 
@@ -86,7 +86,7 @@ class Claimed:
         return pc.and_(told.is_valid(), pa.array(~sure))
 
 
-def _ascending(values: pa.Array) -> bool:
+def ascending(values: pa.Array) -> bool:
     """Each value is there, and greater than the one before it."""
     if values.null_count:
         return False
