@@ -162,7 +162,7 @@ class Fold:
         pieces = (self.named(states.slice(at, _PIECE)).cast(model.VERSION) for at in starts)
         if settled:
             order = [(name, "ascending") for name in ("source", "batch", "kind", "ordinal", "record_id")]
-            pieces = iter([pa.concat_tables([*pieces, *settled]).sort_by(order).combine_chunks()])
+            return iter([pa.concat_tables([*pieces, *settled]).sort_by(order).combine_chunks()])
         return pieces
 
     def coded(self, table: pa.Table) -> pa.Table:
