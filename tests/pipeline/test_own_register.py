@@ -25,6 +25,7 @@ COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 COPIED = ("transforms", "expectations", "sql", "demo", "docs/tutorial")
 BAR = 0.996
 pytestmark = pytest.mark.timeout(900)  # half a minute on an idle machine
+NIGHTS_OF_ITS_OWN = pytest.mark.thorough("unit/link learns weights from records alone and notices a collapse")
 
 
 def typed(clone: Path, commands: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -61,6 +62,7 @@ def test_the_tutorials_migration_follows_the_newest() -> None:
     assert re.search(rf'^down_revision = "{newest}"', path.read_text("utf-8"), re.MULTILINE)
 
 
+@NIGHTS_OF_ITS_OWN
 def test_febrl_3_is_linked_above_the_bar(released: subprocess.CompletedProcess[str], clone: Path) -> None:
     assert len(COMMANDS) == 2
     (found,) = re.findall(r"resolved +n +(\d+) +P ([\d.]+) +R ([\d.]+) +F1 ([\d.]+)", released.stdout)
@@ -71,6 +73,7 @@ def test_febrl_3_is_linked_above_the_bar(released: subprocess.CompletedProcess[s
     assert (manifest["facts"]["collapsed"], manifest["facts"]["id_conflict"]) == (0, 0)
 
 
+@NIGHTS_OF_ITS_OWN
 @pytest.mark.usefixtures("released")
 def test_it_is_explained_and_exported(clone: Path) -> None:
     exported = f"export GRIDFACTS_EXPECTATIONS=$PWD/my_expectations GRIDFACTS_HOME=$PWD/library\n{COMMANDS[1]}"
@@ -91,6 +94,7 @@ def test_it_is_explained_and_exported(clone: Path) -> None:
     assert not any(numbers & set(live[name]) for name in live.columns)  # tokens alone go on
 
 
+@NIGHTS_OF_ITS_OWN
 @pytest.mark.usefixtures("released")
 @pytest.mark.parametrize(("change", "code"), [({"minimum_age": 13}, "UNDER_14"), ({"mask": {}}, "JOINABLE")])
 def test_its_natural_persons_are_guarded_like_the_citys(clone: Path, change: dict[str, object], code: str) -> None:
@@ -106,6 +110,7 @@ def test_its_natural_persons_are_guarded_like_the_citys(clone: Path, change: dic
     assert code in done.stderr
 
 
+@NIGHTS_OF_ITS_OWN
 @pytest.mark.usefixtures("released")
 def test_a_declaration_that_tells_only_the_surname_is_held_and_not_published(clone: Path) -> None:
     shutil.copytree(clone / "my_expectations", clone / "vague")

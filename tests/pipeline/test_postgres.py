@@ -20,6 +20,7 @@ PERSON = (
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(900)  # three nights
 def test_the_same_nights_give_the_same_release_and_what_goes_goes(
     home: Home, city: Path, undisturbed: tuple[str, str], postgres_url: str, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ def control(home: Home, query: str) -> list[tuple[object, ...]]:
 @pytest.fixture(scope="module")
 def retained(both_nights: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = tmp_path_factory.mktemp("retained")
-    home = Home(Path(shutil.copytree(both_nights, folder / "home", symlinks=True)), impatient(folder / "expectations"))
+    home = Home.copy_of(both_nights, folder / "home", *impatient(folder / "expectations"))
     before = {path for path in (home.path / "lake").rglob("*") if path.is_file()}
     planned = json.loads(home.call("retain", "--dry-run", "--json").stdout)
     assert {path for path in (home.path / "lake").rglob("*") if path.is_file()} == before, "a dry run removes nothing"
@@ -100,6 +100,7 @@ def test_a_planted_mark_does_not_hide_a_delivery(retained: Home, tmp_path: Path)
     assert batch.name in said.stderr
 
 
+@pytest.mark.thorough("unit/account/test_past: the fold from a cut on ends as the fold without one")
 def test_a_rebuild_begins_at_the_checkpoint(
     retained: Home, keyed: Path, city: Path, undisturbed: tuple[str, str], tmp_path: Path
 ) -> None:
