@@ -117,7 +117,7 @@ def test_no_marked_value_of_any_source_or_fault_is_in_what_is_told(spoilt: Spoil
     raw = [path.read_bytes() for path in (home.path / "lake" / "raw").rglob("*") if path.is_file()]
     assert {mark for data in raw for mark in canary.found_in(data)} == set(canary.MARKS), "the marks never came in"
     findings = [s for s in sources for d in deliveries(home, s) if d["state"] == LANDED and d["batch"]]
-    assert len(set(findings)) > 10, "most sources took their marked rows in"
+    assert len(set(findings)) >= len(sources) - len(SPOILERS) > 5, "most sources took their marked rows in"
     home.call("receipt", "make", "--night", NIGHTS[1], "--out", str(tmp_path / "receipts"))
     home.call("department", "page", "--out", str(tmp_path / "pages"))
     told = {

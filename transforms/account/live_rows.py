@@ -24,7 +24,7 @@ from transforms.account import tail
 
 _PIECE = 500_000  # rows of the result that are put in order at once
 _AT_ONCE = 250_000  # rows that are read of a batch at once
-_PLACE = "place"
+_PLACE = "#"  # no property can be called that
 
 Places = npt.NDArray[np.int64]
 

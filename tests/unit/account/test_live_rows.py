@@ -35,7 +35,7 @@ def files(tmp_path: Path) -> list[Path]:
     """Two batches; the second knows a column more, and one of its rows is not live."""
     near = pa.array([["p", "q"], [], None, ["r"]], pa.list_(pa.string()))
     return [
-        batch(tmp_path, "b1", ["k", "a", "z"], name=pa.array(["K", "A", "Z"])),
+        batch(tmp_path, "b1", ["k", "a", "z"], name=pa.array(["K", "A", "Z"]), place=pa.array(["x", "y", "z"])),
         batch(tmp_path, "b2", ["m", "a", "c", "y"], name=pa.array(["M", "A2", "C", "Y"]), near=near),
     ]
 
@@ -51,7 +51,7 @@ def test_the_rows_do_not_depend_on_the_pieces(tmp_path: Path, files: list[Path],
     assert told["name"].to_pylist() == ["A", "C", "K", "M", "Y", "Z"]
     assert told["near"].to_pylist() == [None, None, None, ["p", "q"], ["r"], None]
     assert told["since"].to_pylist() == told["as_of"].to_pylist() == told["batch"].to_pylist()
-    assert told.column_names == ["batch", "ordinal", "record_id", "name", "near", "as_of", "since"]
+    assert told.column_names == ["batch", "ordinal", "record_id", "name", "place", "near", "as_of", "since"]
     assert not list((tmp_path / "spill").glob("*"))
 
 
@@ -65,4 +65,4 @@ def test_a_kind_without_live_rows_keeps_its_columns(tmp_path: Path, files: list[
     live_rows.write(tmp_path / "out.parquet", files, chosen(), tmp_path / "spill")
     told = store.read_table(tmp_path / "out.parquet")
     assert told.num_rows == 0
-    assert told.column_names == ["batch", "ordinal", "record_id", "name", "as_of", "since"]
+    assert told.column_names == ["batch", "ordinal", "record_id", "name", "place", "as_of", "since"]
