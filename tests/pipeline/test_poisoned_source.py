@@ -149,8 +149,12 @@ def without(once: Once, first_night: Path, city: Path) -> Home:
     return Home(once("without", make) / "home")
 
 
-@pytest.mark.thorough("golden/test_poisoned merges nobody, unit/brakes counts and blames")
-@pytest.mark.parametrize("poison", NIGHTS_OF_POISON)
+A_NIGHT_EACH = pytest.mark.thorough("one poison is tried in every run")
+
+
+@pytest.mark.parametrize(
+    "poison", [p if p == LET_IN[0] else pytest.param(p, marks=A_NIGHT_EACH) for p in NIGHTS_OF_POISON]
+)
 def test_poisoned_sources_are_frozen_and_the_rest_is_published(
     poison: str, without: Home, first_night: Path, city: Path, tmp_path: Path
 ) -> None:
@@ -199,7 +203,7 @@ FIRST = {
 BESIDE = ("gongan_hukou", "wangge_renkou", "zhengfa_wangge", "zhujian_fangwu")  # enough of a city to live in
 
 
-@pytest.mark.thorough("golden/test_poisoned merges nobody, unit/brakes counts and blames")
+@pytest.mark.thorough("one poison of a second delivery is tried in every run")
 def test_a_source_poisoned_from_its_first_delivery_on_is_named_and_held(
     keyed: Path, city: Path, tmp_path: Path
 ) -> None:

@@ -19,7 +19,6 @@ PERSON = (
 )
 
 
-@pytest.mark.thorough("unit/publish holds checksum, switch and history equal on both databases")
 @pytest.mark.postgres
 @pytest.mark.timeout(900)  # three nights
 def test_the_same_nights_give_the_same_release_and_what_goes_goes(
