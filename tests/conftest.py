@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck
 
 from tests import postgres
-from tests.homes import LEFT_OUT, NIGHTS, RESIDENTS, Home
+from tests.homes import NIGHTS, RESIDENTS, Home
 
 pytest_plugins = ["tests.skips"]
 TOLERATED = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)  # a machine may be busy; examples tidy up
@@ -90,8 +89,6 @@ def city(once: Once) -> Path:
     def make(folder: Path) -> None:
         size = ("--residents", str(RESIDENTS), "--nights", "2", "--seed", "5")
         Home(folder / "nowhere").call("demo", "city", *size, "--out", str(folder))
-        for night, source in itertools.product(NIGHTS, LEFT_OUT):
-            shutil.rmtree(folder / "drops" / night / source, ignore_errors=True)
 
     out = once("city", make)
     assert [p.name for p in sorted((out / "drops").iterdir())] == list(NIGHTS)

@@ -12,7 +12,7 @@ from transforms import link, resolve
 from transforms.review.queue import _of_kind
 from transforms.run import REPOSITORY, Run
 
-OWN, WRONG = "445391199003050019", "445391199003051038"
+OWN, WRONG = "449991199003050013", "449991199003051032"
 HOME = "v|road:甲|door:1|room:101"
 OWNER = Row("gongan_hukou", "王小明", OWN, "1990-03-05", "male", "13800000001", HOME)
 RECHECKED = replace(OWNER, source="shebao_canbao", number=WRONG, address="")
@@ -38,7 +38,7 @@ def test_two_numbers_of_one_name_day_and_phone_or_home_are_asked_and_not_joined(
 
 
 @pytest.mark.parametrize(
-    "other", [NAMESAKE, BROTHER, replace(RECHECKED, birth="1990-03-06", number="445391199003061017")]
+    "other", [NAMESAKE, BROTHER, replace(RECHECKED, birth="1990-03-06", number="449991199003061011")]
 )
 def test_whose_name_day_or_contacts_differ_is_somebody_else(other: Row, tmp_path: Path) -> None:
     run = night(tmp_path, OWNER, other)

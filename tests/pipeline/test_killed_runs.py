@@ -13,7 +13,7 @@ import pytest
 
 from tests.homes import NIGHTS, Home
 
-INSTANTS = 20 if os.environ.get("CI") else 2  # all twenty in CI; every one costs two runs of a night
+INSTANTS = 20 if os.environ.get("CI") else 3  # all twenty in CI; every one costs two runs of a night
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-import pytest
 import sqlalchemy as sa
 
 from tests.homes import NIGHTS, Home
@@ -30,7 +29,6 @@ def read(home: Home, query: str) -> pd.DataFrame:
     return pd.read_sql(query, sa.create_engine(f"sqlite:///{home.path / 'release.db'}"))
 
 
-@pytest.mark.thorough("unit/account folds late and out-of-order deliveries")
 def test_late_is_as_good_as_in_time(home: Home, both_nights: Path, city: Path, tmp_path: Path) -> None:
     in_time = Home(both_nights)
     drops = Path(shutil.copytree(city / "drops", tmp_path / "drops"))

@@ -100,7 +100,6 @@ def test_a_planted_mark_does_not_hide_a_delivery(retained: Home, tmp_path: Path)
     assert batch.name in said.stderr
 
 
-@pytest.mark.thorough("unit/account/test_past: the fold from a cut on ends as the fold without one")
 def test_a_rebuild_begins_at_the_checkpoint(
     retained: Home, keyed: Path, city: Path, undisturbed: tuple[str, str], tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import dataclass
 from itertools import chain
@@ -21,7 +20,7 @@ from transforms.run import Settings
 
 Partition = list[list[str]]
 NOTHING = Past(HOME.empty_table(), model.IDENTITY.empty_table())
-HISTORIES = 20_000 if os.environ.get("CI") else 4_000
+HISTORIES = 20_000
 
 
 @pytest.fixture(scope="module")

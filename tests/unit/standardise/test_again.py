@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
 import pytest
@@ -99,7 +98,7 @@ def test_nodes_are_counted_anew_from_addresses_read_before(run, deliver, read):
     refused=st.sets(st.integers(1, 7)),
     struck=st.sets(st.tuples(st.integers(1, 7), st.sampled_from(["公民身份号码", "联系电话", "户籍地址"]))),
 )
-@settings(max_examples=10 if os.environ.get("CI") else 4)
+@settings(max_examples=10)
 def test_the_tables_are_those_of_reading_every_row_anew(run, deliver, before, now, refused, struck):
     for folder in ("land", "check", "standardise"):
         shutil.rmtree(run.settings.lake / folder, ignore_errors=True)
