@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
@@ -107,10 +106,7 @@ def write(
         rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
         files[path.name] = {"sha256": store.file_sha256(path), "rows": rows}
     made = Manifest(room, dict(inputs), code_of(room), files, dict(facts or {}))
-    with (folder / NAME).open("w", encoding="utf-8") as file:
-        file.write(made.text)
-        file.flush()
-        os.fsync(file.fileno())
+    (folder / NAME).write_text(made.text, "utf-8")
     return made
 
 

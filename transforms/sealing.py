@@ -51,6 +51,7 @@ def write(
         (fresh / checkpoint.SEAL).write_bytes(text)
         target = checkpoint.place(settings, night, hashlib.sha256(text).hexdigest())
         if not target.exists():  # else the same was sealed before
+            store.lasting(fresh)
             fresh.rename(target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

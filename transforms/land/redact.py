@@ -135,6 +135,7 @@ def _written(
         except (GridfactsError, ValueError, pa.ArrowException, KeyError):
             pass
     store.write_table(path, wanted)
+    _sync(path)
     return path, False
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -97,10 +96,7 @@ def _write(run: Run, source: str, deliveries: list[Delivery]) -> None:
     if manifest.fresh(folder, "land", inputs):
         return
     with store.output(folder) as tmp:
-        with (tmp / DELIVERIES).open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        (tmp / DELIVERIES).write_text(text + "\n", "utf-8")
         manifest.write(tmp, "land", inputs, {"files": len(deliveries)})
 
 
