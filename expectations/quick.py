@@ -2,9 +2,10 @@
 
 Two of its modules draw charts (altair) and fit distributions (scipy.stats) for expectations that no suite of ours has;
 an import makes a million objects that stay, which a collector of garbage need not look through again and again; an
-expectation makes its configuration anew each of the hundred times a suite asks for it; a metric's arguments are looked
-through for what JSON cannot tell, although all are words; a frame is hashed, twice, for a fingerprint nobody reads; and
-a context writes its settings out as YAML each time something is added to it.
+expectation makes its configuration anew each of the hundred times a suite asks for it, and a configuration its
+expectation; a metric's arguments are looked through for what JSON cannot tell, although all are words; a frame is
+hashed, twice, for a fingerprint nobody reads; and a context writes its settings out as YAML each time something is
+added to it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import hashlib
 import importlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from operator import is_
 from types import ModuleType
 from typing import Any
 
@@ -103,23 +105,41 @@ def _plain(value: object) -> bool:
 
 @contextmanager
 def configured_once() -> Iterator[None]:
-    """Meanwhile an expectation makes its configuration once, and again when one of its fields was set since."""
-    base = importlib.import_module("great_expectations.expectations.expectation").Expectation
-    own = vars(base)["configuration"]
-    made: dict[int, tuple[object, tuple[int, ...], object]] = {}
+    """Meanwhile an expectation makes its configuration once, and a configuration its expectation.
 
-    def configuration(self: object) -> object:
-        fields = tuple(map(id, vars(self).values()))
-        known = made.get(id(self))
-        if known is None or known[0] is not self or known[1] != fields:
-            known = made[id(self)] = (self, fields, own.fget(self))
-        return known[2]
-
-    base.configuration = property(configuration)
+    Each is made again when a field (or an argument) of what it is made from was set since.
+    """
+    home = "great_expectations.expectations.expectation"
+    base = importlib.import_module(home).Expectation
+    there = importlib.import_module(f"{home}_configuration").ExpectationConfiguration
+    configuration, expectation = vars(base)["configuration"], there.to_domain_obj
+    base.configuration = property(_once(configuration.fget, _fields))
+    there.to_domain_obj = _once(expectation, _arguments)
     try:
         yield
     finally:
-        base.configuration = own
+        base.configuration, there.to_domain_obj = configuration, expectation
+
+
+def _fields(of: object) -> tuple[object, ...]:
+    return tuple(vars(of).values())
+
+
+def _arguments(of: Any) -> tuple[object, ...]:  # noqa: ANN401 - a configuration of Great Expectations
+    return (*_fields(of), *of.kwargs, *of.kwargs.values())
+
+
+def _once(make: Callable[[object], object], seen: Callable[[Any], tuple[object, ...]]) -> Callable[[object], object]:
+    """What ``make`` makes of an object, made again only when one of the things ``seen`` in it is another thing."""
+    made: dict[int, tuple[object, tuple[object, ...], object]] = {}
+
+    def known(of: object) -> object:
+        now, held = seen(of), made.get(id(of))
+        if held is None or held[0] is not of or len(held[1]) != len(now) or not all(map(is_, held[1], now)):
+            held = made[id(of)] = (of, now, make(of))
+        return held[2]
+
+    return known
 
 
 @contextmanager

@@ -87,6 +87,18 @@ def test_an_expectation_configured_once_is_what_it_is_and_follows_its_fields() -
     assert expectation.configuration is not expectation.configuration
 
 
+def test_a_configuration_makes_its_expectation_once_and_follows_its_arguments() -> None:
+    made = quick.great_expectations().expectations.ExpectColumnValuesToMatchRegex(column="a", regex="x").configuration
+    assert made.to_domain_obj() is not made.to_domain_obj(), "the library makes it anew each time"
+    with quick.configured_once():
+        once = made.to_domain_obj()
+        assert (once.column, once.regex) == ("a", "x")
+        assert made.to_domain_obj() is once
+        made.kwargs["regex"] = "y"
+        assert made.to_domain_obj().regex == "y"
+    assert made.to_domain_obj() is not made.to_domain_obj()
+
+
 def test_two_suites_of_one_process_know_nothing_of_each_other() -> None:
     found = []
     for names in (["甲", None], [None, None], ["甲", "乙"]):
