@@ -1,7 +1,8 @@
 """Writes the files of a night and the truth of their rows, several departments at once.
 
-Every source of a night is one task in a forked process; what it writes depends on nothing but the night's state,
-so the bytes are the same for any number of processes. The parts of the truth are joined in a fixed order.
+Every source of a night is one task, in a forked process unless the city is tiny; what it writes depends on nothing but
+the night's state, so the bytes are the same for any number of processes. The parts of the truth are joined in a fixed
+order.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _MIDDLE = (  # more than 150 000 rows in a city of 2.9 million
     "dianli_yonghu", "gongan_liudong", "jiaoyu_xueji", "minzheng_diming", "shuiwu_gongshui", "zhujian_fangwu",
     "ziran_zongdi",
 )  # fmt: skip
+_SMALL_CITY = 800  # residents below which a fork a source takes longer than its file
 _BIG_CITY = 1_500_000  # residents from which a heavy source (about 1.8 kB a row) meets small ones only
 
 
@@ -64,7 +66,7 @@ class Job:
 def night(job: Job, processes: int) -> Iterator[Written]:
     """Write all files of a night; they are told in the order of the sources."""
     sources = [source for source, _ in deliveries.of_night(job.state, job.first)]
-    if processes < 2:
+    if processes < 2 or len(job.state.persons) < _SMALL_CITY:
         for source in sources:
             yield from job.source(source)
         return

@@ -26,20 +26,21 @@ Once = Callable[[str, Callable[[Path], None]], Path]
 _NUMBER = itertools.count(1)
 
 
-_FIRST = ("test_killed_runs.py", "test_second_city.py", "test_postgres.py", "test_clerk.py")
+_FIRST = ("test_killed_runs.py", "test_publish_killed.py", "test_doors.py", "test_faults.py")
+_NEXT = ("test_second_city.py", "test_postgres.py", "test_clerk.py", "test_nightly_merge.py", "test_heard.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Thorough tests wait for ``CI=1``; files that take minutes come first (xdist hands out files in order).
 
-    So no file is left alone at the end, and while the first worker makes the nights that many tests share, the second
-    has tests that need none of them.
+    So no file is left alone at the end, and while the first worker makes the nights that many tests share, the others
+    have tests that need none of them.
     """
     if not os.environ.get("CI"):
         left = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
-    place = {name: number for number, name in enumerate(_FIRST)}
+    place = {name: number for number, name in enumerate((*_FIRST, *_NEXT))}
     items.sort(key=lambda item: (place.get(item.path.name, len(place)), item.path.parent.name != "pipeline"))
 
 
