@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from tests.homes import NIGHTS, Home
+from tests.spreadsheet import saved_again
 
 SOURCE, SHEET = "shebao_canbao", "参保人员"
 FIRST, CORRECTION = "参保人员名单20261001.xlsx", "参保人员名单20261001（更正1）.xlsx"
@@ -109,7 +110,7 @@ def test_a_clerk_mends_three_rows_in_the_receipt_and_none_is_withdrawn(clerk: tu
     assert sum(int(str(group["rows"])) for group in waiting(home)) == 3
 
     (box / SOURCE / FIRST).unlink()
-    mend(first, box / SOURCE / CORRECTION)
+    mend(saved_again(first, out), box / SOURCE / CORRECTION)
     home.run(NIGHTS[1], box)
     _, rows = read(receipt(home, out, NIGHTS[1], CORRECTION))
     assert len(rows) == len(FILLED)

@@ -21,7 +21,7 @@ from transforms.receipts.words import PHASES, STATES, VERDICTS
 from transforms.run import Run
 
 MOST_ROWS = 300_000  # of a workbook people can still open; above it only what is not green (issue: receipts)
-_WIDTHS = (8, 24, 34, 14, 44, 26)
+_WIDTHS = (8, 30, 40, 14, 48, 26)
 _OWN_WIDTH = 18
 
 
@@ -130,6 +130,7 @@ def _book(drop: Drop, receipt: dict[str, Any], rows: Rows | None, most_rows: int
         styles=rows.styles,
         widths=widths,
         frozen=2,
+        wrapped=[rows.verdict_names[at] for at in (2, 3, 4)],
     )
     workbook.write(path, [sheet, guide])
 

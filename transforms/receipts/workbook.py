@@ -7,7 +7,7 @@ like a formula also carries a quote prefix, so that it stays text when somebody 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,11 +21,16 @@ _FORBIDDEN = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x{fffe}\\x{ffff}]"
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;"))
 _ESCAPED = r"_(x[0-9A-Fa-f]{4}_)"  # a workbook reads _x0041_ as A
 # Cell styles, by their place in styles.xml; each is followed by the same with a quote prefix.
-TEXT, HEAD, RED, YELLOW, GREEN, TITLE = range(0, 12, 2)
+TEXT, HEAD, RED, YELLOW, GREEN, TITLE, WRAPPED = range(0, 14, 2)
 _FILLS = {HEAD: "FFD9E1F2", RED: "FFF8CBAD", YELLOW: "FFFFF2CC", GREEN: "FFE2EFDA"}
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+# On paper: across, as wide as the sheet, as many sheets long as it takes (ECMA-376 part 1, 18.3.1.63 and 18.3.1.65).
+_FIT = '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+_PAPER = '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
+_LINE = 16  # points of a line; programs do not all make room for a second one by themselves
+_HEIGHT = f'<sheetFormatPr defaultRowHeight="{_LINE}" customHeight="1"/>'
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
@@ -39,6 +44,7 @@ class Sheet:
         tables: text columns, in as many pieces as one likes; the columns stand in the order of ``headings``.
         styles: heading → style of each row's cell, a column of the piece called so, else :data:`TEXT`.
         widths: per column, in characters. frozen: columns that stay in sight.
+        wrapped: headings (with a width) whose cells go on in a second line rather than under their neighbour.
     """
 
     name: str
@@ -48,6 +54,7 @@ class Sheet:
     styles: Mapping[str, str] = field(default_factory=dict)
     widths: Sequence[int] = ()
     frozen: int = 0
+    wrapped: Collection[str] = ()
 
 
 def write(path: Path, sheets: Sequence[Sheet]) -> None:
@@ -57,7 +64,7 @@ def write(path: Path, sheets: Sequence[Sheet]) -> None:
         ValueError: a sheet has more rows than a worksheet can hold.
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
-        for name, text in _frame([sheet.name for sheet in sheets]).items():
+        for name, text in _frame(sheets).items():
             with book.open(name, "w") as part:
                 part.write(text.encode())
         for number, sheet in enumerate(sheets, 1):
@@ -91,9 +98,10 @@ def letters(column: int) -> str:
 
 def _sheet(sheet: Sheet) -> Iterable[bytes]:
     width, head = len(sheet.headings), len(sheet.above) + bool(sheet.headings)
-    yield f"{_XML}<worksheet {_MAIN}>{_views(sheet, head)}{_columns(sheet)}<sheetData>".encode()
+    yield f"{_XML}<worksheet {_MAIN}>{_FIT}{_views(sheet, head)}{_HEIGHT}{_columns(sheet)}<sheetData>".encode()
     for number, line in enumerate(sheet.above, 1):
-        yield _row(number, [line], TITLE if number == 1 else TEXT)
+        alone = sheet.widths[0] if sheet.widths and not width else None
+        yield _row(number, [line], TITLE if number == 1 else WRAPPED if alone else TEXT, alone)
     if width:
         yield _row(head, list(sheet.headings), HEAD)
     row = head
@@ -104,7 +112,7 @@ def _sheet(sheet: Sheet) -> Iterable[bytes]:
             yield _rows(sheet, piece, row + 1)
             row += piece.num_rows
     ending = f'<autoFilter ref="A{head}:{letters(width - 1)}{max(row, head)}"/>' if width else ""
-    yield f"</sheetData>{ending}</worksheet>".encode()
+    yield f"</sheetData>{ending}{_PAPER}</worksheet>".encode()
 
 
 def _views(sheet: Sheet, head: int) -> str:
@@ -127,15 +135,30 @@ def _columns(sheet: Sheet) -> str:
     return f"<cols>{told}</cols>" if told else ""
 
 
-def _row(number: int, cells: list[str], style: int) -> bytes:
+def _row(number: int, cells: list[str], style: int, width: int | None = None) -> bytes:
     texts = pa.array(cells, pa.string())
+    height = "" if width is None else _height([texts], [width])[0].as_py()
     plain, prefixed = escape(texts).to_pylist(), _looks_like_a_formula(texts).to_pylist()
     told = "".join(
         f'<c r="{letters(at)}{number}" s="{style + bool(quoted)}" t="inlineStr">'
         f'<is><t xml:space="preserve">{text}</t></is></c>'
         for at, (text, quoted) in enumerate(zip(plain, prefixed, strict=True))
     )
-    return f'<row r="{number}">{told}</row>'.encode()
+    return f'<row r="{number}"{height}>{told}</row>'.encode()
+
+
+def _height(texts: Sequence[pa.Array], widths: Sequence[int]) -> pa.Array:
+    """The height of each row as an attribute: as many lines as the longest of its cells needs; empty for one line.
+
+    A hanzi, three bytes of UTF-8, is two characters wide: so a text's width is the mean of its bytes and characters.
+    """
+    lines = pa.array([1] * len(texts[0]), pa.int32())
+    for text, width in zip(texts, widths, strict=True):
+        said = pc.fill_null(pc.add(pc.utf8_length(text), pc.binary_length(text)), 0)
+        lines = pc.max_element_wise(lines, pc.add(1, pc.divide(said, 2 * width)))
+    high = pc.cast(pc.multiply(lines, _LINE), pa.string())
+    told = pc.binary_join_element_wise(' ht="', high, '" customHeight="1"', "")
+    return pc.if_else(pc.greater(lines, 1), told, "")
 
 
 def _looks_like_a_formula(text: pa.Array) -> pa.Array:
@@ -144,10 +167,14 @@ def _looks_like_a_formula(text: pa.Array) -> pa.Array:
 
 def _rows(sheet: Sheet, piece: pa.RecordBatch, first: int) -> bytes:
     numbers = pa.array(range(first, first + piece.num_rows), pa.int64()).cast(pa.string())
-    parts = [pc.binary_join_element_wise('<row r="', numbers, '">', "")]
+    long = [at for at, heading in enumerate(sheet.headings) if heading in sheet.wrapped]
+    texts = [piece[sheet.headings[at]].cast(pa.string()) for at in long]
+    height = _height(texts, [sheet.widths[at] for at in long]) if long else pa.scalar("")
+    parts = [pc.binary_join_element_wise('<row r="', numbers, '"', height, ">", "")]
     for at, heading in enumerate(sheet.headings):
         text = piece[heading].cast(pa.string())
-        style = piece[sheet.styles[heading]] if heading in sheet.styles else pa.scalar(TEXT, pa.int64())
+        usual = pa.scalar(WRAPPED if heading in sheet.wrapped else TEXT, pa.int64())
+        style = piece[sheet.styles[heading]] if heading in sheet.styles else usual
         style = pc.add(style, _looks_like_a_formula(text).cast(pa.int64())).cast(pa.string())
         start, middle = f'<c r="{letters(at)}', pa.scalar('" t="inlineStr"><is><t xml:space="preserve">')
         cell = pc.binary_join_element_wise(
@@ -158,8 +185,9 @@ def _rows(sheet: Sheet, piece: pa.RecordBatch, first: int) -> bytes:
     return "".join(whole.to_pylist()).encode()
 
 
-def _frame(names: Sequence[str]) -> dict[str, str]:
-    """Every part of the workbook but its sheets."""
+def _frame(of: Sequence[Sheet]) -> dict[str, str]:
+    """Every part of the workbook but its sheets; on paper each page of a sheet begins with its headings."""
+    names = [sheet.name for sheet in of]
     numbers = range(1, len(names) + 1)
     told = escape(pa.array(names, pa.string())).to_pylist()
     sheets = "".join(
@@ -167,6 +195,12 @@ def _frame(names: Sequence[str]) -> dict[str, str]:
         for n, name in zip(numbers, told, strict=True)
     )
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    heads = "".join(
+        f'<definedName name="_xlnm.Print_Titles" localSheetId="{at}">{_quoted(name)}!${head}:${head}</definedName>'
+        for at, (sheet, name) in enumerate(zip(of, told, strict=True))
+        if sheet.headings and (head := len(sheet.above) + 1)
+    )
+    defined = f"<definedNames>{heads}</definedNames>" if heads else ""
     overrides = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in numbers
     )
@@ -181,11 +215,18 @@ def _frame(names: Sequence[str]) -> dict[str, str]:
         f'<Override PartName="/xl/styles.xml" ContentType="{kind}.styles+xml"/>{overrides}</Types>',
         "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="rId1" Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'{_XML}<workbook {_MAIN} xmlns:r="{_RELATIONS}"><sheets>{sheets}</sheets></workbook>',
+        "xl/workbook.xml": f'{_XML}<workbook {_MAIN} xmlns:r="{_RELATIONS}"><sheets>{sheets}</sheets>{defined}'
+        "</workbook>",
         "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">{relations}'
         f'<Relationship Id="rId{len(names) + 1}" Type="{_RELATIONS}/styles" Target="styles.xml"/></Relationships>',
         "xl/styles.xml": _styles(),
     }  # fmt: skip
+
+
+def _quoted(name: str) -> str:
+    """A sheet's name as it stands before a range."""
+    doubled = name.replace("'", "''")
+    return f"'{doubled}'"
 
 
 def _styles() -> str:
@@ -195,10 +236,12 @@ def _styles() -> str:
     )
     place = {style: number for number, style in enumerate(_FILLS, 2)}
     fonts = '<font><sz val="11"/><name val="宋体"/></font><font><b/><sz val="11"/><name val="宋体"/></font>'
+    wrap = ' wrapText="1"'
     formats = "".join(
         f'<xf numFmtId="49" fontId="{int(style in (HEAD, TITLE))}" fillId="{place.get(style, 0)}" borderId="0" '
-        f'xfId="0" applyNumberFormat="1" applyFill="1" applyFont="1"{quote}/>'
-        for style in range(TEXT, TITLE + 2, 2)
+        f'xfId="0" applyNumberFormat="1" applyFill="1" applyFont="1" applyAlignment="1"{quote}>'
+        f'<alignment vertical="top"{wrap if style == WRAPPED else ""}/></xf>'
+        for style in range(TEXT, WRAPPED + 2, 2)
         for quote in ("", ' quotePrefix="1"')
     )
     return (
@@ -207,6 +250,6 @@ def _styles() -> str:
         f"{fills}</fills>"
         '<borders count="1"><border/></borders>'
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-        f'<cellXfs count="{TITLE + 2}">{formats}</cellXfs>'
+        f'<cellXfs count="{WRAPPED + 2}">{formats}</cellXfs>'
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
     )

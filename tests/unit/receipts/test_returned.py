@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from tests.spreadsheet import saved_again
 from tests.unit.receipts.deployment import SOURCE, Deployment, row
 from transforms import contract as contracts
 from transforms import database, land, store, subjects
@@ -86,6 +87,22 @@ def test_mended_cells_alone_change_and_nobody_is_withdrawn(sent: Deployment) -> 
     assert live(sent, SECOND) == sorted([*alive, "李示例"])
     fixed = land.reread(sent.settings, str(told["batch"]))
     assert fixed["digest"].to_pylist() == [one["digest"] for one in after], "made anew from the bytes that came"
+
+
+def test_a_spreadsheet_program_saves_it_and_no_cell_is_another(sent: Deployment, tmp_path: Path) -> None:
+    """Line breaks, leading blanks and signs, texts that look like numbers: only what was mended is mended."""
+    odd = ["007", "2026-01-02", "'abc", "TRUE", "a\tb", "１２３", "\U0001f600𠮷", "e\u0301", "a\n\nb\n", "1e5"]
+    sent.drop(SECOND, "a_20261002.csv", [row(f"K{n}", text) for n, text in enumerate([*odd, NASTY, " x "])])
+    sent.night(SECOND)
+    sent.receipts(SECOND)
+    book = saved_again(sent.folder(SECOND) / "a_20261002.csv.回执.xlsx", tmp_path)
+
+    def one(sheet: Worksheet) -> None:
+        cell(sheet, "K0", "性别").value = "男"
+
+    told = send_back(sent, THIRD, one, "a_20261002.csv.回执.xlsx", of=book)
+    assert (told["state"], told["rows"]) == ("landed", len(odd) + 2)
+    assert "1 cells of 1 rows" in str(told["message"])
 
 
 def test_its_own_receipt_has_every_row_in_the_order_of_the_file_and_can_come_back_too(sent: Deployment) -> None:

@@ -119,3 +119,23 @@ def test_csv_cells_that_look_like_formulas_get_an_apostrophe() -> None:
 def test_an_archive_is_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", pa.table({"A": ["x"]}))
     assert zipfile.ZipFile(io.BytesIO(path.read_bytes())).testzip() is None
+
+
+def test_on_paper_it_is_as_wide_as_the_sheet_and_begins_with_its_headings(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", pa.table({"A": ["1"]}), above=("a title", ""))
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
+        "landscape", 1, 0,
+    )  # fmt: skip
+    assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.print_title_rows) == (True, "$3:$3")
+
+
+def test_a_wrapped_cell_has_the_lines_it_needs(tmp_path: Path) -> None:
+    """A column of ten characters takes ten letters or five hanzi in a line."""
+    table = pa.table({"A": [None, "a" * 9, "网" * 4, "a" * 19, "网" * 9, "网" * 24], "B": ["网" * 50] * 6})
+    path = write(tmp_path / "a.xlsx", table, wrapped=("A",), widths=(10, 10))
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    lines = [(sheet.row_dimensions[row].height or workbook._LINE) / workbook._LINE for row in range(2, 8)]
+    assert lines == [1, 1, 1, 2, 2, 5]
+    assert (sheet["A2"].alignment.wrap_text, sheet["A4"].alignment.wrap_text) == (None, True)
+    assert not sheet["B4"].alignment.wrap_text
