@@ -37,6 +37,10 @@ _ARRIVES = {
     "file_pattern": Effect.ARRIVE, "cadence": Effect.ARRIVE, "same_period": Effect.RETELL, "mode": Effect.RETELL,
     "database": Effect.ARRIVE, "operation": Effect.RETELL, "null_marks": Effect.JUDGE, "crs": Effect.CLEAN,
 }  # fmt: skip
+_DRIFT = {
+    "on_new_column": Effect.SPLIT, "on_missing_column": Effect.SPLIT, "on_new_code": Effect.JUDGE,
+    "on_type_change": Effect.JUDGE,
+}  # fmt: skip
 _COLUMN = {
     "required": Effect.JUDGE, "codes": Effect.JUDGE, "formats": Effect.JUDGE, "document_kind": Effect.JUDGE,
     "purpose": Effect.WORDS,
@@ -92,8 +96,10 @@ def _each(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple
 def _arrives(old: Contract, new: Contract) -> Iterator[Change]:
     for name, before, after in _each(old.arrives.model_dump(), new.arrives.model_dump()):
         yield Change(f"arrives.{name}", _was(before, after), _ARRIVES.get(name, Effect.SPLIT))
-    if old.on_new_column != new.on_new_column:
-        yield Change("on_new_column", _was(old.on_new_column, new.on_new_column), Effect.SPLIT)
+    for name, effect in _DRIFT.items():
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield Change(name, _was(before, after), effect)
 
 
 def _keys(old: Contract, new: Contract) -> Iterator[Change]:
@@ -118,7 +124,8 @@ def _columns(old: Contract, new: Contract) -> Iterator[Change]:
     after = {column.heading: column for column in new.columns}
     for heading in sorted({*before, *after}):
         if heading not in before:
-            told = f"is loaded from now on, into {_said(after[heading].to)}; a file without it is refused"
+            without = "read all the same" if heading in new.may_be_missing else "refused"
+            told = f"is loaded from now on, into {_said(after[heading].to)}; a file without it is {without}"
             yield _column(heading, told, Effect.RETELL, after[heading].to)
         elif heading not in after:
             yield _column(heading, "is loaded no longer", Effect.RETELL, before[heading].to)

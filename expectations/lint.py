@@ -158,6 +158,14 @@ def _required(contract: Contract, deployment: _Deployment) -> Iterator[str]:
                 yield f"feeds {name}, but no column or constant feeds its required property {prop}"
 
 
+def _optional(contract: Contract, deployment: _Deployment) -> Iterator[str]:
+    for column in contract.columns:
+        for target in column.to:
+            prop = _target(deployment, target)
+            if column.optional and prop and prop.required:
+                yield f"column {column.heading} is optional, but {target} is required: without it every row would wait"
+
+
 def _coordinates(contract: Contract, deployment: _Deployment) -> Iterator[str]:
     types: dict[str, set[str]] = {}
     for target in sorted(_fed(contract)):
@@ -204,7 +212,7 @@ def _tells_kind(contract: Contract, deployment: _Deployment, target: str) -> boo
 
 
 CHECKS: tuple[Callable[[Contract, _Deployment], Iterator[str]], ...] = (
-    _unknown_targets, _unknown_trust, _purposes, _denied, _required, _coordinates, _codes, _types,
+    _unknown_targets, _unknown_trust, _purposes, _denied, _required, _optional, _coordinates, _codes, _types,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,9 @@ MAX_BYTES = 64 * 1024
 MAX_ADDRESS = 500
 FAULT = "FAULT"
 _POINT = ("COORDINATE_SWAPPED", "COORDINATE_ZERO", "COORDINATE_RANGE")
+# What says that a value cannot be read as its type at all, whatever it was meant to say.
+UNREADABLE = ("DATE_INVALID", "NUMBER_RANGE", "ID_FORMAT", "ID_NUMERIC_CELL", "CREDIT_CODE_FORMAT", "PHONE_INVALID",
+              "COORDINATE_RANGE")  # fmt: skip
 _IDS = ("ID_FORMAT", "ID_DATE", "ID_CHECKSUM", "ID_PRECISION_LOSS")
 _CREDIT_CODES = ("CREDIT_CODE_FORMAT", "CREDIT_CODE_CHECKSUM", "CREDIT_CODE_CITIZEN_NUMBER")
 _PATTERNS = {"facility_class": r"\d{4}", "document_kind": r"\d{3}"}  # GB/T 30428.2 classes; GA/T 517 kinds
@@ -96,8 +99,16 @@ def derive(contract: Contract, kinds: Mapping[str, Kind], as_of: str) -> tuple[R
     """
     found: dict[tuple[str, str | None], Rule] = {(FAULT, None): Rule(FAULT, None, "quarantine", "fault", ("fault",))}
     for rule in (*_of_rows(contract), *_of_columns(contract, kinds, as_of)):
-        found.setdefault((rule.id, rule.heading), rule)
+        found.setdefault((rule.id, rule.heading), _by_policy(contract, rule))
     return tuple(found.values())
+
+
+def _by_policy(contract: Contract, rule: Rule) -> Rule:
+    """The rule, with the row in quarantine where the contract says so of what would only be struck."""
+    policy = contract.on_new_code if rule.id == "CODE_UNKNOWN" else contract.on_type_change
+    drifts = rule.id == "CODE_UNKNOWN" or rule.id in UNREADABLE
+    waits = drifts and policy == "quarantine" and rule.effect == "strike"
+    return replace(rule, effect="quarantine") if waits else rule
 
 
 def _of_rows(contract: Contract) -> Iterator[Rule]:

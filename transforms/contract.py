@@ -128,6 +128,7 @@ class Column(Strict):
     Attributes:
         aliases: other headings under which the department sends the same column; a renamed column is accepted only
             if it is written down here, and the batch's notes tell it.
+        optional: the department may leave the column out of a file; its values are null then, and the notes tell it.
     """
 
     heading: str
@@ -135,6 +136,7 @@ class Column(Strict):
     to: Targets
     purpose: str
     required: bool = False
+    optional: bool = False
     codes: dict[str, str] | None = None
     formats: tuple[str, ...] | None = None
     document_kind: str | None = None
@@ -161,8 +163,26 @@ class Registers(Strict):
     number_is_unique: bool = False
 
 
+Drift = Literal["note", "quarantine", "stop"]
+
+
 class Contract(Strict):
-    """The promise of one source (design.md section 4)."""
+    """The promise of one source (design.md section 4).
+
+    Four attributes say what follows when a file is not what it was; a renamed column is a missing and a new one, unless
+    its new name is an alias.
+
+    Attributes:
+        on_new_column: a heading that stands nowhere in the contract. note: its name is told, its values stay in the raw
+            bytes; quarantine: the file is held; stop: it is refused.
+        on_missing_column: a loaded column is not there (one that is ``optional`` may be, whatever this says; a key, the
+            operation and a required column never may). note: its values are null; quarantine: the file is held; stop:
+            it is refused.
+        on_new_code: a word that no code map knows. note: the value is struck, the row goes on; quarantine: the row
+            waits; stop: the file is held at the first one. Many of them hold the file in any case.
+        on_type_change: a value that cannot be read as its type. note: it is struck; quarantine: the row waits; stop: it
+            is struck, and a file in which most values of a column are so is held.
+    """
 
     source: str = Field(pattern=r"^[a-z][a-z0-9_]{2,30}$")
     label: str
@@ -175,7 +195,10 @@ class Contract(Strict):
     constants: dict[str, str] = {}
     trust: dict[str, int] = {}
     registers: Registers = Registers()
-    on_new_column: Literal["note", "quarantine", "stop"] = "note"
+    on_new_column: Drift = "note"
+    on_missing_column: Drift = "stop"
+    on_new_code: Drift = "note"
+    on_type_change: Drift = "stop"
 
     @model_validator(mode="after")
     def _coherent(self) -> Contract:
@@ -189,6 +212,8 @@ class Contract(Strict):
             needed.add(self.arrives.operation.heading)
         if missing := sorted(needed - set(self.headings)):
             raise ValueError(f"key or operation headings that are no column: {missing}")
+        if lacking := [c.heading for c in self.columns if c.optional and (c.required or c.heading in needed)]:
+            raise ValueError(f"optional columns that are required, a key or the operation: {lacking}")
         for column in self.columns:
             for target in column.to:
                 if target.partition(".")[0] not in self.feeds:
@@ -208,6 +233,16 @@ class Contract(Strict):
             extra.add(self.arrives.operation.heading)
         loaded = {c.heading for c in self.columns}
         return tuple(h for h in self.headings if h in loaded or h in extra)
+
+    @property
+    def may_be_missing(self) -> tuple[str, ...]:
+        """The landed headings without which a file is read, in the contract's order."""
+        needed = {*self.key, *(h for f in self.feeds.values() for h in f.key)}
+        if self.arrives.operation:
+            needed.add(self.arrives.operation.heading)
+        free = self.on_missing_column != "stop"
+        told = {c.heading: c.optional or (free and not c.required) for c in self.columns if c.heading not in needed}
+        return tuple(heading for heading in self.landed_headings if told.get(heading))
 
     def columns_of(self, kind: str) -> dict[str, Column]:
         """Property name → column, for one kind this source feeds."""

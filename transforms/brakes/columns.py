@@ -51,6 +51,7 @@ def _alone(night: Closed, budgets: Budgets, kind: Kind, batch: str) -> Iterator[
 
 def _compared(night: Closed, budgets: Budgets, kind: Kind, pair: tuple[str, str], *, delta: bool) -> Iterator[Count]:
     source = night.fresh[pair[1]]
+    free = {name for name, c in night.contracts[source].columns_of(kind.kind).items() if c.optional}
     (of_old, old), (of_new, new) = (_shares(_table(night, batch, kind.kind), kind, telling=delta) for batch in pair)
     if min(of_old, of_new) < budgets.sameness.least:
         return
@@ -59,6 +60,8 @@ def _compared(night: Closed, budgets: Budgets, kind: Kind, pair: tuple[str, str]
         if filled_now:
             allowed = budgets.sameness.allowed(filled_now, top / max(filled, 1))
             yield Count("sameness", kind.kind, source, top_now, allowed, name)
+        if not filled_now and name in free:  # the contract lets the department leave it out
+            continue
         allowed = budgets.blanks.allowed(of_new, 1 - filled / of_old)
         yield Count("blanks", kind.kind, source, of_new - filled_now, allowed, name)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.rules import FAULT, Rule
+from expectations.rules import FAULT, UNREADABLE, Rule
 from expectations.suites import ColumnSummary
 from transforms.check.verdict import Verdicts
+from transforms.contract import Contract
 
 UNKNOWN_CODES, DISTRIBUTION, QUARANTINE_SHARE = "UNKNOWN_CODES", "DISTRIBUTION", "QUARANTINE_SHARE"
+TYPE_CHANGED = "TYPE_CHANGED"
+UNREADABLE_PERCENT = 50  # most of a column: it is another column now, not a clerk's slips
 UNKNOWN_PERCENT = 3  # faults.md F6
 UNKNOWN_ROWS = 10  # one odd word in a file of thirty rows is that row's fault, not the file's
 QUARANTINE_PERCENT = 50
@@ -25,14 +29,20 @@ class Hold:
     field: str | None = None
 
 
-def judge(rules: Sequence[Rule], found: Verdicts, columns: Sequence[ColumnSummary]) -> Hold | None:
+def judge(contract: Contract, rules: Sequence[Rule], found: Verdicts, columns: Sequence[ColumnSummary]) -> Hold | None:
     """The first reason to hold a file back, or None.
 
     A required column that is empty in every row that could be split comes first, then a column of which more than 3 %
-    (and at least ten rows) is in no code map, then more than half of the rows in quarantine.
+    (and at least ten rows; any, where the contract says stop) is in no code map, then one of which more than half (and
+    at least ten rows) cannot be read as its type, then more than half of the rows in quarantine.
     """
     rows = found.verdict.num_rows
-    return _empty_column(rules, found, rows) or _unknown_codes(found, columns) or _quarantined(found, rows)
+    return (
+        _empty_column(rules, found, rows)
+        or _unknown_codes(found, columns, at_once=contract.on_new_code == "stop")
+        or (_unreadable(found, columns) if contract.on_type_change == "stop" else None)
+        or _quarantined(found, rows)
+    )
 
 
 def _count(found: Verdicts, rule: str, field: str | None) -> int:
@@ -48,11 +58,24 @@ def _empty_column(rules: Sequence[Rule], found: Verdicts, rows: int) -> Hold | N
     return None
 
 
-def _unknown_codes(found: Verdicts, columns: Sequence[ColumnSummary]) -> Hold | None:
+def _unknown_codes(found: Verdicts, columns: Sequence[ColumnSummary], *, at_once: bool) -> Hold | None:
     for column in columns:
         unknown, told = _count(found, "CODE_UNKNOWN", column.heading), column.rows - column.nulls
-        if unknown >= UNKNOWN_ROWS and unknown * 100 > told * UNKNOWN_PERCENT:
+        many = unknown >= UNKNOWN_ROWS and unknown * 100 > told * UNKNOWN_PERCENT
+        if many or (at_once and unknown):
             return Hold(UNKNOWN_CODES, column.heading)
+    return None
+
+
+def _unreadable(found: Verdicts, columns: Sequence[ColumnSummary]) -> Hold | None:
+    """A column that is not what it was: other dates, words where numbers were, numbers where texts were."""
+    of_type = found.finding.filter(pc.is_in(found.finding["rule"], pa.array(UNREADABLE, pa.string())))
+    counted = of_type.group_by("field").aggregate([("ordinal", "count_distinct")])
+    rows = dict(zip(counted["field"].to_pylist(), counted["ordinal_count_distinct"].to_pylist(), strict=True))
+    for column in columns:
+        unread, told = rows.get(column.heading, 0), column.rows - column.nulls
+        if unread >= UNKNOWN_ROWS and unread * 100 > told * UNREADABLE_PERCENT:
+            return Hold(TYPE_CHANGED, column.heading)
     return None
 
 

@@ -22,6 +22,7 @@ _EFFECTS = {"quarantine": "整行隔离，待更正", "strike": "该值不采用
 _COLOURS = {"accepted": "#2b7a4b", "quarantined": "#b3402a"}
 _HOLDS = {
     "UNKNOWN_CODES": "有一列超过 3% 的内容不在约定的代码表内",
+    "TYPE_CHANGED": "有一列的内容多半不能按约定的格式读取",
     "DISTRIBUTION": "有一个必填列整列为空",
     "QUARANTINE_SHARE": "超过一半的行被隔离",
 }

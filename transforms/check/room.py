@@ -89,7 +89,7 @@ def _judge(
         "expectations": suites.as_json(outcomes), "columns": [asdict(column) for column in columns],
     }  # fmt: skip
     judged = attested.without(settings, contract, landed, judged, told) if told else judged
-    hold = holds.judge(derived, judged, columns)
+    hold = holds.judge(contract, derived, judged, columns)
     accepted = int(pc.sum(judged.verdict["accepted"]).as_py() or 0)
     facts: dict[str, str | int | None] = {
         "rows": landed.num_rows, "accepted": accepted, "quarantined": landed.num_rows - accepted,

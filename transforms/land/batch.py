@@ -57,6 +57,7 @@ def job_of(settings: Settings, batch: Batch, size: int, *, whole: bool = True) -
         merged=arrives.merged,
         comment_prefix=arrives.comment_prefix,
         footer_marks=arrives.footer_marks,
+        optional=contract.may_be_missing,
         memory=_BASE_MEMORY + _MEMORY_PER_BYTE * size,
         cpu=_BASE_CPU + size // _BYTES_PER_SECOND,
     )
@@ -219,6 +220,7 @@ def _promise(contract: Contract) -> str:
     )
     aliases = {column.heading: column.aliases for column in contract.columns if column.aliases}
     told = [arrives, contract.landed_headings, contract.headings, contract.on_new_column, aliases]
+    told += [contract.may_be_missing, contract.on_missing_column] if contract.may_be_missing else []
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -237,6 +239,11 @@ def _weigh(contract: Contract, result: Result) -> tuple[str | None, list[str]]:
             raise RefusedError("NEW_COLUMN", notes[-1])
         if contract.on_new_column == "quarantine":
             hold = "NEW_COLUMN"
+    if result.absent:
+        notes.append(f"columns that are not in the file: {', '.join(result.absent)}")
+        undeclared = set(result.absent) - {c.heading for c in contract.columns if c.optional}
+        if undeclared and contract.on_missing_column == "quarantine":
+            hold = "MISSING_COLUMN"
     if not bounds.min <= result.rows <= bounds.max:
         hold = "ROW_BOUNDS" if result.rows else "ZERO_ROWS"
         notes.insert(0, f"{result.rows} rows; the contract expects {bounds.min} to {bounds.max}")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
+
+import pyarrow as pa
 
 from transforms import store
 from transforms.errors import RefusedError
@@ -28,6 +30,7 @@ from transforms.land import (
     xlsx_file,
 )
 from transforms.land.confine import cap
+from transforms.land.headings import AbsentError
 from transforms.land.job import Counter, Found, Job, Reader
 
 TABLE, JOB, RESULT = "rows.parquet", "job.json", "result.json"
@@ -58,7 +61,10 @@ _LOCKED = "EncryptedPackage".encode("utf-16-le")
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the file: ``code`` is null when it was split into rows; ``mends`` of a receipt alone."""
+    """What became of the file: ``code`` is null when it was split into rows; ``mends`` of a receipt alone.
+
+    ``absent`` are columns that may be missing and are.
+    """
 
     code: str | None
     message: str
@@ -66,18 +72,17 @@ class Result:
     extras: list[str]
     notes: list[str] = field(default_factory=list)
     mends: str | None = None
+    absent: list[str] = field(default_factory=list)
 
 
 def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
     """Split the file into ``folder/rows.parquet``, count it twice, and tell."""
-    found = Found()
     try:
         _recognise(job, raw)
-        reader, counter = _FORMATS[job.format]
-        table = rows.table(job, reader(job, raw, found), found)
-        with open(raw.fileno(), "rb", closefd=False) as again:
-            again.seek(0)
-            counter(job, again, found)
+        try:
+            table, found = _split(job, raw, ())
+        except AbsentError as absent:
+            table, found = _split(job, raw, absent.headings)
         store.write_table(folder / TABLE, table)
     except RefusedError as error:
         return Result(error.code, error.detail, 0, [])
@@ -86,7 +91,22 @@ def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
     except Exception as error:
         return Result("UNREADABLE", f"the file cannot be read ({type(error).__name__})", 0, [])
     renamed = [f"column {heading} came as {alias}" for heading, alias in sorted(found.renamed.items())]
-    return Result(None, "", found.rows, found.extras, renamed + asides.told(found) + found.notes, found.mends)
+    return Result(
+        None, "", found.rows, found.extras, renamed + asides.told(found) + found.notes, found.mends, list(found.absent)
+    )
+
+
+def _split(job: Job, raw: BinaryIO, absent: tuple[str, ...]) -> tuple[pa.Table, Found]:
+    """The rows, counted twice; columns that are absent are null."""
+    reader, counter = _FORMATS[job.format]
+    there = replace(job, landed=tuple(heading for heading in job.landed if heading not in absent))
+    found = Found(absent=absent)
+    raw.seek(0)
+    table = rows.table(job, reader(there, raw, found), found)
+    with open(raw.fileno(), "rb", closefd=False) as again:
+        again.seek(0)
+        counter(there, again, found)
+    return table, found
 
 
 def _recognise(job: Job, raw: BinaryIO) -> None:

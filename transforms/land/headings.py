@@ -13,6 +13,15 @@ from transforms.land.words import shown
 _LISTED = 20
 
 
+class AbsentError(Exception):
+    """Only columns that may be missing are missing: the file is to be read without them."""
+
+    def __init__(self, headings: Sequence[str]) -> None:
+        """Remember the headings."""
+        super().__init__()
+        self.headings = tuple(headings)
+
+
 def judge(job: Job, headings: Sequence[str], found: Found) -> list[str]:
     """The headings in the contract's words; a head that is not the contract's is refused.
 
@@ -23,6 +32,7 @@ def judge(job: Job, headings: Sequence[str], found: Found) -> list[str]:
 
     Raises:
         RefusedError: ``DUPLICATE_HEADING``, ``OTHER_SOURCE`` or ``SCHEMA`` with every missing name.
+        AbsentError: what is missing is optional.
     """
     found.renamed = {job.aliases[h]: h for h in headings if h in job.aliases}
     headings = [job.aliases.get(h, h) for h in headings]
@@ -35,6 +45,10 @@ def judge(job: Job, headings: Sequence[str], found: Found) -> list[str]:
         for source, theirs in sorted(job.others.items()):
             if foreign and theirs and have.issuperset(theirs):
                 raise RefusedError("OTHER_SOURCE", f"these are the columns of {source}, not of this source")
+        if needed := [h for h in missing if h not in job.optional]:
+            missing = needed
+        else:
+            raise AbsentError(missing)
         raise RefusedError("SCHEMA", f"these columns are missing: {', '.join(missing)}")
     if twice:
         raise RefusedError("DUPLICATE_HEADING", f"these columns stand twice: {', '.join(map(shown, twice))}")

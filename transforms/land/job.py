@@ -20,7 +20,8 @@ class Job:
 
     Attributes:
         batch: value of the column ``batch``.
-        landed: headings whose values leave the raw bytes, in contract order; each must be in the file.
+        landed: headings whose values leave the raw bytes, in contract order; each must be in the file, but
+        optional: those that may be missing from it.
         known: every heading of the contract, ignored ones too.
         aliases: other headings of the file → the contract's own. merged: headings whose merged cells are filled down.
         comment_prefix, footer_marks: how rows start that are no records (``asides``).
@@ -45,6 +46,7 @@ class Job:
     merged: tuple[str, ...] = ()
     comment_prefix: str | None = None
     footer_marks: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The job as one line of JSON."""
@@ -54,7 +56,7 @@ class Job:
     def from_json(cls, text: str) -> Self:
         """The inverse of :meth:`to_json`."""
         told = json.loads(text)
-        for name in ("landed", "known", "merged", "footer_marks"):
+        for name in ("landed", "known", "merged", "footer_marks", "optional"):
             told[name] = tuple(told[name])
         told["others"] = {source: tuple(headings) for source, headings in told["others"].items()}
         return cls(**told)
@@ -66,6 +68,7 @@ class Found:
 
     Attributes:
         extras: headings of the file that the contract does not know, as shown to people.
+        absent: headings that may be missing and are.
         renamed: the contract's headings that came under an alias → the alias.
         asides: kind of row that is no record → its lines.
         notes: what else a person should read.
@@ -75,6 +78,7 @@ class Found:
     """
 
     extras: list[str] = field(default_factory=list)
+    absent: tuple[str, ...] = ()
     renamed: dict[str, str] = field(default_factory=dict)
     asides: dict[str, list[int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -98,7 +102,7 @@ class Chunk:
     """Some rows in file order.
 
     Attributes:
-        columns: one text array per landed heading, in the job's order; null where the file has no value.
+        columns: one text array per landed heading that is there, in the job's order; null where the file has no value.
         line: physical place of each row. fault: why it could not be split, else null.
         numeric: headings whose cell was a floating-point number, joined by ``|``, else null.
     """

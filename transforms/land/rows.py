@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,9 +21,17 @@ def table(job: Job, chunks: Iterable[Chunk], found: Found) -> pa.Table:
     schema = pa.schema([*model.LANDED, *(pa.field(heading, pa.string()) for heading in job.landed)])
     batches = []
     for chunk in chunks:
-        batches.append(_batch(job, chunk, found.rows + 1, schema))
+        batches.append(_batch(job, _whole(job, chunk, found.absent), found.rows + 1, schema))
         found.rows += len(chunk.line)
     return pa.Table.from_batches(batches, schema)
+
+
+def _whole(job: Job, chunk: Chunk, absent: Collection[str]) -> Chunk:
+    """The chunk with a column of nulls for each heading that the file has not."""
+    if not absent:
+        return chunk
+    there, nothing = iter(chunk.columns), pa.nulls(len(chunk.line), pa.string())
+    return replace(chunk, columns=[nothing if heading in absent else next(there) for heading in job.landed])
 
 
 def _batch(job: Job, chunk: Chunk, first: int, schema: pa.Schema) -> pa.RecordBatch:

@@ -36,6 +36,8 @@ HOLDS = {
     "ROW_BOUNDS": "行数不在约定的范围内",
     "ZERO_ROWS": "文件里没有数据行",
     "NEW_COLUMN": "有约定之外的新列",
+    "MISSING_COLUMN": "缺少一列约定的内容",
+    "TYPE_CHANGED": "有一列的内容多半不能按约定的格式读取",
     "NO_AS_OF": "文件名里没有数据日期，请按约定命名",
     "FUTURE_AS_OF": "文件名里的数据日期晚于今天",
     "CHANGING": "文件还在写入，下次再取",
