@@ -163,6 +163,7 @@ class Registers(Strict):
     number_is_unique: bool = False
 
 
+DEFAULT_TRUST = 50  # of a property for which a contract names none
 Drift = Literal["note", "quarantine", "stop"]
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.contract import Contract
+from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.kinds import Heard
-from transforms.merge.golden import DEFAULT_TRUST, Golden, Ints
+from transforms.merge.golden import Golden, Ints
 from transforms.merge.places import stands
 
 

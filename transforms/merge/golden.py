@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
-from transforms.contract import Contract
+from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.engine import Engine
 from transforms.live import Live
 
 _STEPS = Path(__file__).with_name("survive.sql")
-DEFAULT_TRUST = 50  # of a property for which the contract names none
 _CLAIMS_AT_ONCE = 4_000_000  # rows of one run of survive.sql: bounds its memory
 CERTAINTIES = pa.array(["single", "scored", "number"])
 Ints = npt.NDArray[np.int64]

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
-from transforms.contract import Contract
-from transforms.merge.golden import DEFAULT_TRUST, Flags, Golden, Ints
+from transforms.contract import DEFAULT_TRUST, Contract
+from transforms.merge.golden import Flags, Golden, Ints
 
 _SAID = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
 _PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Container
 from pathlib import Path
 from typing import Annotated, Literal
@@ -73,7 +74,12 @@ class Onboarding(_Strict):
 
 
 class Package(_Strict):
-    """A rights package."""
+    """A rights package.
+
+    Attributes:
+        receipts_of: the sources of a department that is this consumer: their receipts tell what the package shows of
+            the entities that their own rows are of.
+    """
 
     consumer: Name
     label: str = Field(min_length=2)
@@ -84,6 +90,7 @@ class Package(_Strict):
     threshold: int = SMALL_CELL
     tables: dict[Name, Share] = Field(min_length=1)
     onboarding: dict[Name, Onboarding] = {}
+    receipts_of: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
     def _leaks_nothing(self) -> Package:
@@ -233,6 +240,10 @@ def load_all(expectations: Path) -> dict[str, Package]:
     """Every package of a deployment, by consumer.
 
     Raises:
-        ConfigError: one of them is refused.
+        ConfigError: one of them is refused, or two speak in the receipts of one source.
     """
-    return {path.stem: load(path) for path in sorted((expectations / "consumers").glob("*.yml"))}
+    found = {path.stem: load(path) for path in sorted((expectations / "consumers").glob("*.yml"))}
+    told = Counter(source for package in found.values() for source in package.receipts_of)
+    if twice := sorted(source for source, times in told.items() if times > 1):
+        raise ConfigError(f"{expectations / 'consumers'}: two packages name the receipts of {', '.join(twice)}")
+    return found

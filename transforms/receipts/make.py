@@ -10,7 +10,7 @@ from typing import Any
 
 from expectations.rules import wordings
 from transforms import receipt_form, store
-from transforms.receipts import own, places, verdicts, workbook
+from transforms.receipts import entities, own, places, verdicts, workbook
 from transforms.receipts.disputes import disputes
 from transforms.receipts.drops import Drop, drops, earlier
 from transforms.receipts.page import page
@@ -100,7 +100,8 @@ def _rows(drop: Drop) -> Rows | None:
     found = verdicts.findings(drop)
     words = wordings(drop.run.settings.expectations)
     doubted = tuple(d for d in disputes(drop.run.settings, drop.contract.source) if d.state == "open")
-    return Rows(drop, own.headings(drop), judged, found, places.places(drop, judged), words, doubted)
+    beside = places.places(drop, judged).merge(entities.entities(drop, judged), on="ordinal", validate="1:1")
+    return Rows(drop, own.headings(drop), judged, found, beside, words, doubted)
 
 
 def _write(folder: Path, name: str, parts: dict[str, str], make_it: Callable[[Path], Any]) -> None:

@@ -34,7 +34,8 @@ class Rows:
         own: the department's headings, in its order.
         judged: one row per landed row, by ordinal (:func:`transforms.receipts.verdicts.verdicts`).
         findings: what check found, rows that are quarantined first by their weightiest rule.
-        places: where their addresses are, by ordinal; only ``ordinal`` before the night is done.
+        places: where their addresses are, their entities and the columns that others speak for, by ordinal; only
+            ``ordinal`` before the night is done.
         words: the wording of every rule.
         doubted: disputes of the source that are open.
     """

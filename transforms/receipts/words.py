@@ -74,6 +74,13 @@ REFUSALS = {
     "NOTHING_MENDED": "退回的回执里没有改动的单元格",
 }
 _OTHER_REFUSAL = "文件不能读取，请重新导出后再报送"
+ENTITY, ELSEWHERE, OTHERS = "统一标识", "以其他单位为准的列", "其他单位"
+WHY = {
+    "trust": "该单位对此项的可信度更高",
+    "heard": "各单位所说合起来更可信",
+    "newer": "数据日期更近",
+    "voices": "与更多来源一致，或资料更全",
+}
 GRID_REASONS = {
     "no_address": "地址为空",
     "village_only": "地址只写到村居",
