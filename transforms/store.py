@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from transforms.run import Run, Settings
 EXPIRED = "expired"  # beside the manifest of a delivery whose tables went (transforms.checkpoint)
 _FEW_ROWS = 50_000  # a table as small is read sooner than threads are told what to read
 _AT_ONCE = 8  # files that are on their way to the disk: a journal takes them in one commit, not in one each
+PIECE = 100_000  # rows of a batch that a room holds at once: a register of a city has millions
 _SETTLED = 1_000_000_000  # nanoseconds: many times the grain of a file's times
 
 
@@ -120,12 +121,19 @@ def write_pieces(path: Path, pieces: Iterable[pa.Table]) -> None:
     first = next(each, None)
     if first is None:
         raise ValueError(f"{path.name}: no piece to write")
-    options = {"compression": "zstd", "write_page_checksum": True, "coerce_timestamps": "us", "store_schema": True}
-    with path.open("wb") as file, pq.ParquetWriter(file, first.schema, **options) as writer:
-        writer.write_table(first)
+    with writing(path, first.schema) as write:
+        write(first)
         del first
         for piece in each:
-            writer.write_table(piece)
+            write(piece)
+
+
+@contextlib.contextmanager
+def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """As :func:`write_pieces`, for whoever writes several tables side by side: gives what writes a piece."""
+    options = {"compression": "zstd", "write_page_checksum": True, "coerce_timestamps": "us", "store_schema": True}
+    with path.open("wb") as file, pq.ParquetWriter(file, schema, **options) as writer:
+        yield writer.write_table
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -147,6 +155,22 @@ def read_pieces(path: Path, rows: int, columns: list[str] | None = None) -> Iter
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         for piece in file.iter_batches(rows, columns=columns):
             yield pa.Table.from_batches([piece])
+
+
+def write_again(path: Path, target: Path, batch: str) -> None:
+    """Write the rows of one batch's table as those of another, as the other would be written by itself.
+
+    Raises:
+        OSError: the file is damaged.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        groups = map(file.read_row_group, range(file.num_row_groups)) if file.num_row_groups else iter([file.read()])
+        write_pieces(target, (_of_batch(rows, batch) for rows in groups))
+
+
+def _of_batch(rows: pa.Table, batch: str) -> pa.Table:
+    at = rows.schema.get_field_index("batch")
+    return rows.set_column(at, rows.schema.field(at), pa.repeat(pa.scalar(batch, pa.string()), rows.num_rows))
 
 
 def file_sha256(path: Path) -> str:

@@ -38,7 +38,7 @@ def without(
         return found
     finding = found.finding.filter(pa.array(keep))
     freed = set(found.finding["ordinal"].filter(pa.array(~keep)).to_pylist())
-    return Verdicts(_verdict(found.verdict, finding, freed), finding)
+    return Verdicts(_verdict(found.verdict, finding, freed), finding, found.finding.filter(pa.array(~keep)))
 
 
 def _verdict(verdict: pa.Table, finding: pa.Table, freed: set[int]) -> pa.Table:

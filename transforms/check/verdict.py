@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -17,15 +17,19 @@ from transforms.check.columns import Columns, Positions, Readings
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What the pass found, as :data:`model.VERDICT` and :data:`model.FINDING` tables sorted by ordinal."""
+    """What the pass found, as :data:`model.VERDICT` and :data:`model.FINDING` tables sorted by ordinal.
+
+    ``freed`` are findings that a person answered: they stand in neither of the others.
+    """
 
     verdict: pa.Table
     finding: pa.Table
+    freed: pa.Table = field(default_factory=model.FINDING.empty_table)
 
 
 @dataclass(frozen=True)
-class _Found:
-    """Rows (positions in the batch) that break one rule."""
+class Found:
+    """Rows (positions among those looked at, ascending) that break one rule."""
 
     rule: str
     heading: str | None
@@ -33,49 +37,78 @@ class _Found:
     rows: Positions
 
 
-def judge(landed: pa.Table, rules: Sequence[Rule], null_marks: Sequence[str]) -> Verdicts:
+@dataclass(frozen=True)
+class Asked:
+    """Rows (positions, ascending) that are held against some of the rules."""
+
+    rows: Positions
+    of: Callable[[Rule], bool] = lambda _rule: True
+
+
+def judge(
+    landed: pa.Table,
+    rules: Sequence[Rule],
+    null_marks: Sequence[str],
+    asked: Sequence[Asked] | None = None,
+    known: Iterable[Found] = (),
+) -> Verdicts:
     """Hold every row of a batch against its source's rules.
 
     Args:
-        landed: :data:`model.LANDED` plus one text column per landed heading.
+        landed: :data:`model.LANDED` plus one text column per landed heading that a rule asked for reads.
         rules: in order of weight; the first quarantine rule a row breaks names it in the verdict.
         null_marks: the contract's words for nothing.
+        asked: which rows are held against which rules, no row against a rule twice; without it all against all.
+        known: what is known to be broken without asking.
 
     A row that land could not split breaks ``FAULT_<code>`` and nothing else: it has no values to judge.
     """
     if (np.diff(landed["ordinal"].to_numpy()) < 0).any():
         landed = landed.sort_by("ordinal")
-    split = pc.is_null(landed["fault"])
-    rows = np.flatnonzero(split.to_numpy())
-    found = _faults(landed)
-    found += _broken(landed.filter(split) if len(rows) < landed.num_rows else landed, rows, rules, null_marks)
+    split = pc.is_null(landed["fault"]).to_numpy()
+    parts = [Asked(np.flatnonzero(split))] if asked is None else [Asked(p.rows[split[p.rows]], p.of) for p in asked]
+    broken = [*known, *(one for part in parts if len(part.rows) for one in _broken(landed, part, rules, null_marks))]
+    found = [*_faults(landed), *_in_order(broken, rules)]
     return Verdicts(_verdict(landed, found), _finding(landed, found))
 
 
-def _faults(landed: pa.Table) -> list[_Found]:
+def _faults(landed: pa.Table) -> list[Found]:
     fault = landed["fault"].combine_chunks()
     codes = sorted(code for code in pc.unique(fault).to_pylist() if code is not None)
     rows = {code: pc.equal(fault, code).fill_null(False).to_numpy(zero_copy_only=False) for code in codes}
-    return [_Found(f"{FAULT}_{code}", None, "quarantine", np.flatnonzero(rows[code])) for code in codes]
+    return [Found(f"{FAULT}_{code}", None, "quarantine", np.flatnonzero(rows[code])) for code in codes]
 
 
-def _broken(split: pa.Table, rows: Positions, rules: Sequence[Rule], null_marks: Sequence[str]) -> list[_Found]:
-    readings = Readings(Columns(split, null_marks))
+def _in_order(found: Sequence[Found], rules: Sequence[Rule]) -> list[Found]:
+    """What was found by the rules' weight, one for each."""
+    told: dict[tuple[str, str | None], list[Found]] = {}
+    for one in found:
+        told.setdefault((one.rule, one.heading), []).append(one)
+    every = ((rule, told.get((rule.id, rule.heading), [])) for rule in rules)
+    return [
+        mine[0] if len(mine) == 1 else Found(r.id, r.heading, r.effect, np.sort(np.concatenate([m.rows for m in mine])))
+        for r, mine in every
+        if mine
+    ]
+
+
+def _broken(landed: pa.Table, asked: Asked, rules: Sequence[Rule], null_marks: Sequence[str]) -> list[Found]:
+    mine = [rule for rule in rules if rule.id != FAULT and asked.of(rule)]
+    here = landed.select(list(dict.fromkeys(heading for rule in mine for heading in rule.columns)))
+    readings = Readings(Columns(here.take(pa.array(asked.rows)) if len(asked.rows) < len(here) else here, null_marks))
     answers: dict[object, tuple[kernels.Reasons, Positions | None]] = {}
     found = []
-    for rule in rules:
-        if rule.id == FAULT:
-            continue
+    for rule in mine:
         if rule.judgement not in answers:
             answers[rule.judgement] = readings.answer(rule)
         reasons, codes = answers[rule.judgement]
         bad = np.asarray(reasons == rule.id, dtype=bool)
-        if bad.any():
-            found.append(_Found(rule.id, rule.heading, rule.effect, rows[bad if codes is None else bad[codes]]))
+        if bad.any() and (here_bad := bad if codes is None else bad[codes]).any():
+            found.append(Found(rule.id, rule.heading, rule.effect, asked.rows[here_bad]))
     return found
 
 
-def _verdict(landed: pa.Table, found: Sequence[_Found]) -> pa.Table:
+def _verdict(landed: pa.Table, found: Sequence[Found]) -> pa.Table:
     first = np.full(landed.num_rows, -1, dtype=np.int32)
     for position in range(len(found) - 1, -1, -1):
         if found[position].effect == "quarantine":
@@ -87,7 +120,7 @@ def _verdict(landed: pa.Table, found: Sequence[_Found]) -> pa.Table:
     return pa.table(columns, schema=model.VERDICT)
 
 
-def _finding(landed: pa.Table, found: Sequence[_Found]) -> pa.Table:
+def _finding(landed: pa.Table, found: Sequence[Found]) -> pa.Table:
     rows = np.concatenate([f.rows for f in found]) if found else np.zeros(0, dtype=np.int64)
     which = np.repeat(np.arange(len(found)), [len(f.rows) for f in found]) if found else np.zeros(0, dtype=np.int64)
     order = np.lexsort((which, rows))  # rows lie by ordinal; within a row the rules' own order

@@ -15,7 +15,7 @@ from transforms import checkpoint, decisions, manifest, model, store
 from transforms import contract as contracts
 from transforms.contract import Contract
 from transforms.errors import GridfactsError, RefusedError
-from transforms.land import erase, redact, returned, sandbox
+from transforms.land import again, erase, redact, returned, sandbox
 from transforms.land.child import TABLE, Result
 from transforms.land.intake import Totals
 from transforms.land.job import Job
@@ -25,7 +25,7 @@ from transforms.subjects import Digests
 
 _BASE_MEMORY, _MEMORY_PER_BYTE = 3 << 30, 16
 _BASE_CPU, _BYTES_PER_SECOND = 60, 500_000
-Facts = dict[str, str | int | None]
+Facts = again.Facts
 
 
 @dataclass(frozen=True)
@@ -192,10 +192,16 @@ def _split_again(run: Run, batch: Batch) -> None:
 
 
 def _split(settings: Settings, batch: Batch, arrival: Arrival, folder: Path) -> Facts:
+    late = checkpoint.current(settings).too_late(batch)
+    if not late and (before := again.landed_before(settings, batch, _inputs(settings, batch))):
+        table, facts = before
+        _agree(arrival, int(facts["rows"] or 0))
+        store.write_again(table, folder / TABLE, batch.id)
+        return facts | {"file": arrival.file, "bytes": arrival.size}
     path, result = parse_raw(settings, batch, folder, whole=arrival.totals.sha256 == batch.sha256)
     _agree(arrival, result.rows)
     hold, notes = _weigh(contracts.load_all(settings.expectations)[batch.source], result)
-    if checkpoint.current(settings).too_late(batch):
+    if late:
         hold = "PERIOD_EXPIRED"
         notes.insert(
             0, f"deliveries of {batch.as_of} and before went when their time was over: there is no place for it"

@@ -80,10 +80,9 @@ def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
     try:
         _recognise(job, raw)
         try:
-            table, found = _split(job, raw, ())
+            found = _split(job, raw, (), folder)
         except AbsentError as absent:
-            table, found = _split(job, raw, absent.headings)
-        store.write_table(folder / TABLE, table)
+            found = _split(job, raw, absent.headings, folder)
     except RefusedError as error:
         return Result(error.code, error.detail, 0, [])
     except MemoryError:
@@ -96,17 +95,17 @@ def parse(job: Job, raw: BinaryIO, folder: Path) -> Result:
     )
 
 
-def _split(job: Job, raw: BinaryIO, absent: tuple[str, ...]) -> tuple[pa.Table, Found]:
-    """The rows, counted twice; columns that are absent are null."""
+def _split(job: Job, raw: BinaryIO, absent: tuple[str, ...], folder: Path) -> Found:
+    """Write the rows, counted twice; columns that are absent are null."""
     reader, counter = _FORMATS[job.format]
     there = replace(job, landed=tuple(heading for heading in job.landed if heading not in absent))
     found = Found(absent=absent)
     raw.seek(0)
-    table = rows.table(job, reader(there, raw, found), found)
+    store.write_pieces(folder / TABLE, rows.pieces(job, reader(there, raw, found), found))
     with open(raw.fileno(), "rb", closefd=False) as again:
         again.seek(0)
         counter(there, again, found)
-    return table, found
+    return found
 
 
 def _recognise(job: Job, raw: BinaryIO) -> None:

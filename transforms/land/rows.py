@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import model
+from transforms import model, store
 from transforms.land.job import FIELD_BYTES, Chunk, Found, Job
 
 # Everything below U+0020 but tab, line feed and carriage return: what PostgreSQL, XML or a terminal stumbles over.
 _CONTROL = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]"
 
 
-def table(job: Job, chunks: Iterable[Chunk], found: Found) -> pa.Table:
-    """The landed table of one batch: ``model.LANDED`` and one text column per landed heading, by ordinal."""
+def pieces(job: Job, chunks: Iterable[Chunk], found: Found) -> Iterator[pa.Table]:
+    """The landed table of one batch: ``model.LANDED`` and one text column per landed heading, by ordinal.
+
+    In pieces of :data:`transforms.store.PIECE` rows, the last one of what is left: a register is never held whole.
+    """
     schema = pa.schema([*model.LANDED, *(pa.field(heading, pa.string()) for heading in job.landed)])
-    batches = []
+    waiting: list[pa.RecordBatch] = []
     for chunk in chunks:
-        batches.append(_batch(job, _whole(job, chunk, found.absent), found.rows + 1, schema))
+        waiting.append(_batch(job, _whole(job, chunk, found.absent), found.rows + 1, schema))
         found.rows += len(chunk.line)
-    return pa.Table.from_batches(batches, schema)
+        while sum(map(len, waiting)) > store.PIECE:
+            whole = pa.Table.from_batches(waiting, schema)
+            yield whole.slice(0, store.PIECE).combine_chunks()
+            waiting = whole.slice(store.PIECE).to_batches()
+    yield pa.Table.from_batches(waiting, schema).combine_chunks()
 
 
 def _whole(job: Job, chunk: Chunk, absent: Collection[str]) -> Chunk:

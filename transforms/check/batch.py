@@ -1,0 +1,191 @@
+"""One batch judged piece by piece: a register of a city is never held whole."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations import rules, suites
+from transforms import attested as words
+from transforms import kinds, model, store
+from transforms.check import attested, holds, verdict
+from transforms.check.again import ATTESTED, Before
+from transforms.contract import Contract
+from transforms.run import Settings
+
+Facts = dict[str, str | int | None]
+_WORDS = pa.dictionary(pa.int32(), model.TEXT)
+_PLAIN = pa.schema([("ordinal", model.LONG), ("rule", model.TEXT), ("field", model.TEXT)])
+_NARROW = pa.schema([("ordinal", model.LONG), ("rule", _WORDS), ("field", _WORDS)])
+
+
+@dataclass
+class Tally:
+    """What is counted while pieces are judged; ``found``: every finding, attested ones too, without the wording."""
+
+    rows: int = 0
+    accepted: int = 0
+    told: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    effects: Counter[str] = field(default_factory=Counter)
+    found: list[pa.Table] = field(default_factory=list)
+
+    def count(self, judged: verdict.Verdicts) -> None:
+        """Add a piece."""
+        self.rows += judged.verdict.num_rows
+        self.accepted += pc.sum(judged.verdict["accepted"]).as_py() or 0
+        grouped = judged.finding.group_by(["rule", "field", "effect"]).aggregate([("ordinal", "count")])
+        for row in grouped.to_pylist():
+            self.told[row["rule"], row["field"]] += row["ordinal_count"]
+            self.effects[row["effect"]] += row["ordinal_count"]
+        self.found += [part.select(_NARROW.names).cast(_NARROW) for part in (judged.finding, judged.freed)]
+
+    def of(self, rows: pa.Table | None = None) -> pa.Table:
+        """Everything found, or what was found in these rows: (ordinal, rule, field), the same for the same findings."""
+        wanted = None if rows is None else rows["ordinal"].combine_chunks()
+        return narrow(
+            pa.concat_tables(
+                told if wanted is None else told.filter(pc.is_in(told["ordinal"], wanted)) for told in self.found
+            )
+        )
+
+
+def narrow(finding: pa.Table) -> pa.Table:
+    """Findings as (ordinal, rule, field), in one order."""
+    told = finding.select(_PLAIN.names).cast(_PLAIN)
+    return told.sort_by([(name, "ascending") for name in _PLAIN.names]).combine_chunks()
+
+
+class Sample:
+    """The rows that Great Expectations looks at, gathered from pieces (:func:`expectations.suites.sample`)."""
+
+    def __init__(self) -> None:
+        """Nothing was seen."""
+        self._rows: pa.Table | None = None
+        self._last: pa.Scalar | None = None
+
+    def add(self, piece: pa.Table) -> None:
+        """Rows that may be among those of the smallest digests are kept."""
+        if self._last is not None:
+            piece = piece.filter(pc.less_equal(piece["digest"], self._last))
+        both = piece if self._rows is None else pa.concat_tables([self._rows, piece])
+        self._rows = suites.sample(both)
+        if both.num_rows > suites.MOST_ROWS:
+            self._last = pc.max(self._rows["digest"])
+
+    @property
+    def rows(self) -> pa.Table:
+        """The sample of all that was seen."""
+        return self._rows
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What a batch is judged by.
+
+    Attributes:
+        rules: of the source on the day of the delivery.
+        land: the folder of its landed rows.
+        told: what persons attested.
+        before: the delivery whose findings need not be found again.
+    """
+
+    settings: Settings
+    contract: Contract
+    rules: Sequence[rules.Rule]
+    land: Path
+    told: words.Attested
+    before: Before | None
+
+    @classmethod
+    def of(
+        cls, settings: Settings, contract: Contract, batch: model.Batch, told: words.Attested, before: Before | None
+    ) -> Judging:
+        """Derive the rules."""
+        derived = rules.derive(contract, kinds.load_all(settings.expectations), batch.as_of)
+        return cls(settings, contract, derived, store.batch_dir(settings, "land", batch.id), told, before)
+
+    def write(self, fresh: Path) -> Facts:
+        """Write the tables and the suite; what the manifest shall tell."""
+        tally, sample = Tally(), Sample()
+        whole = self.before if self.before and self.before.whole else None
+        self._tables(fresh, tally, None if whole else sample)
+        if whole and tally.of().equals(narrow(whole.finding)):  # the same rows, and the day changed nothing in them
+            suite = json.loads((whole.check / "suite.json").read_text("utf-8"))
+        else:
+            suite = self._suite(tally, sample)
+        columns = [suites.ColumnSummary(**column) for column in suite["columns"]]
+        (fresh / "suite.json").write_text(json.dumps(suite, ensure_ascii=False, sort_keys=True, indent=1), "utf-8")
+        hold = holds.judge(self.contract, self.rules, holds.Counts(tally.rows, tally.accepted, tally.told), columns)
+        return {
+            "rows": tally.rows, "accepted": tally.accepted, "quarantined": tally.rows - tally.accepted,
+            "struck": tally.effects["strike"], "noted": tally.effects["note"], "differing": len(suite["differing"]),
+            "hold": hold.code if hold else None, "hold_field": hold.field if hold else None,
+        }  # fmt: skip
+
+    def _tables(self, fresh: Path, tally: Tally, sample: Sample | None) -> None:
+        freed = []
+        with (
+            store.writing(fresh / "verdict.parquet", model.VERDICT) as write_verdict,
+            store.writing(fresh / "finding.parquet", model.FINDING) as write_finding,
+        ):
+            for piece in self._pieces(self.before.columns(self.rules) if self.before else None):
+                judged = self._judged(piece)
+                write_verdict(judged.verdict)
+                write_finding(judged.finding)
+                freed.append(judged.freed)
+                tally.count(judged)
+                if sample is not None:
+                    sample.add(piece)
+        if (answered := pa.concat_tables(freed)).num_rows:
+            store.write_table(fresh / ATTESTED, answered)
+
+    def _judged(self, piece: pa.Table) -> verdict.Verdicts:
+        asked, known = self.before.asked(piece, self.rules) if self.before else (None, [])
+        judged = verdict.judge(piece, self.rules, self.contract.arrives.null_marks, asked, known)
+        return attested.without(self.settings, self.contract, piece, judged, self.told) if self.told else judged
+
+    def _pieces(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """The landed rows, one piece at least."""
+        path, none = self.land / "rows.parquet", True
+        for piece in store.read_pieces(path, store.PIECE, columns):
+            none = False
+            yield piece
+        if none:
+            yield store.read_table(path, columns)
+
+    def _suite(self, tally: Tally, sample: Sample) -> dict[str, Any]:
+        """What Great Expectations counts in the sample, and what every column holds."""
+        if sample.rows is None:
+            for piece in self._pieces():
+                sample.add(piece)
+        rows = sample.rows
+        outcomes = suites.validate(rows, self.contract, self.rules)
+        counted = verdict.counts(tally.of(rows), suites.TOGETHER)
+        differing = [
+            f"{outcome.rule} {outcome.heading or ''}".strip()
+            for outcome in outcomes
+            if outcome.unexpected != counted.get((outcome.rule, outcome.heading), 0)
+        ]
+        columns = suites.summaries(_OnDisk(self.land / "rows.parquet", tally.rows), self.contract)
+        return {
+            "rows": tally.rows, "evaluated": rows.num_rows, "differing": differing,
+            "expectations": suites.as_json(outcomes), "columns": [asdict(column) for column in columns],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _OnDisk:
+    """A landed table whose columns are read one at a time, as they are asked for."""
+
+    path: Path
+    num_rows: int
+
+    def __getitem__(self, heading: str) -> pa.ChunkedArray:
+        return store.read_table(self.path, [heading])[heading]
