@@ -157,6 +157,21 @@ def read_pieces(path: Path, rows: int, columns: list[str] | None = None) -> Iter
             yield pa.Table.from_batches([piece])
 
 
+def rows_of(path: Path) -> int:
+    """How many rows a table has, by its footer."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+def read_group(path: Path, at: int) -> pa.Table:
+    """One group of rows, as it was written as a piece.
+
+    Raises:
+        OSError: the file is damaged.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        return file.read_row_group(at)
+
+
 def write_again(path: Path, target: Path, batch: str) -> None:
     """Write the rows of one batch's table as those of another, as the other would be written by itself.
 

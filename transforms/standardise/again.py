@@ -2,27 +2,30 @@
 
 The clean columns of a row are a function of its landed values of the kind (``content_hash``), of what check struck,
 and of contract, kinds, lookups, keys and code: where all of these are the same, so are the columns. Most rows of a
-snapshot stood in the one before it.
+snapshot stood in the one before it; where the bytes and what check made of them are the same, all of them did.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import manifest, model, store
+from transforms import manifest, store
 from transforms.errors import StaleInputError
 from transforms.kinds import Kind
 from transforms.model import Batch
 from transforms.run import Run
 from transforms.standardise import columns
 from transforms.standardise.address import parser
+from transforms.standardise.earlier import Earlier, Taken
+from transforms.standardise.vault import Vault
 
 _SAME = ("configuration", "keys")  # of the inputs, what a row's columns depend on
+_NO_BATCH = ("kept", "vault")  # tables that do not say which batch they are of
 
 
 def delivery_before(run: Run, batch: str, inputs: Mapping[str, str]) -> Before | None:
@@ -40,63 +43,74 @@ def delivery_before(run: Run, batch: str, inputs: Mapping[str, str]) -> Before |
                 manifest.require(settings.lake, check, "check")
             except StaleInputError:
                 continue
-            return Before(folder, check)
+            return Before(folder, check, whole=one.sha256 == this.sha256 and _judged_alike(run, one, this))
     return None
 
 
-class Before:
-    """The tables of an earlier delivery of a source."""
+def _judged_alike(run: Run, one: Batch, other: Batch) -> bool:
+    """Whether the rows of two batches of the same bytes were split alike, and check accepts and strikes the same."""
+    land = [manifest.Manifest.read(store.batch_dir(run.settings, "land", batch.id)) for batch in (one, other)]
+    if any(found is None for found in land) or len({(str(f.inputs), f.code, f.facts["rows"]) for f in land if f}) > 1:
+        return False
+    told = []
+    for batch in (one, other):
+        check = store.batch_dir(run.settings, "check", batch.id)
+        finding = store.read_table(check / "finding.parquet", ["ordinal", "field", "effect"])
+        struck = finding.filter(pc.equal(finding["effect"], "strike"))
+        told.append((store.read_table(check / "verdict.parquet", ["ordinal", "accepted"]), struck))
+    return bool(told[0][0].equals(told[1][0]) and told[0][1].equals(told[1][1]))
 
-    def __init__(self, folder: Path, check: Path) -> None:
-        """Read what check struck, and the vault; tables as they are asked for."""
+
+class Before:
+    """The tables of an earlier delivery of a source; ``whole``: this one's rows are the same, and judged the same."""
+
+    def __init__(self, folder: Path, check: Path, *, whole: bool) -> None:
+        """Read what check struck; tables as they are asked for."""
+        self.whole = whole
         self._folder = folder
         finding = store.read_table(check / "finding.parquet", ["ordinal", "effect"])
         self._struck = finding.filter(pc.equal(finding["effect"], "strike"))["ordinal"].combine_chunks()
-        self._vault = store.read_table(folder / "vault.parquet")
-        self._rows: dict[str, pa.Table] = {}
+        self._kinds: dict[str, Earlier] = {}
 
-    def find(self, kind: str, contents: list[str]) -> np.ndarray:
-        """For each row's content the position among :meth:`rows` where it stands, or -1."""
-        found = pc.index_in(pa.array(contents, pa.string()), value_set=self.rows(kind)["content_hash"])
-        return np.asarray(pc.fill_null(found, -1), dtype=np.int64)
+    def write(self, fresh: Path, batch: str) -> None:
+        """Write every table again, as those of this batch."""
+        for path in sorted(self._folder.glob("*.parquet")):
+            if path.stem in _NO_BATCH:
+                shutil.copyfile(path, fresh / path.name)
+            else:
+                store.write_again(path, fresh / path.name, batch)
 
-    def rows(self, kind: str) -> pa.Table:
-        """Rows that may be taken over, one a content: nothing struck, and no other row sealed values for its record."""
-        if kind not in self._rows:
-            rows = store.read_table(self._folder / f"{kind}.parquet")
-            sealed = self._vault.filter(pc.equal(self._vault["kind"], kind))["record_id"]
-            _, codes, many = np.unique(rows["record_id"].to_numpy(), return_inverse=True, return_counts=True)
-            shared = pc.is_in(rows["record_id"], value_set=pc.unique(sealed)).to_numpy() & (many[codes] > 1)
-            struck = pc.is_in(rows["ordinal"], value_set=self._struck).to_numpy()
-            rows = rows.filter(pa.array(~shared & ~struck))
-            _, first = np.unique(rows["content_hash"].to_numpy(), return_index=True)
-            self._rows[kind] = rows.take(pa.array(first)).combine_chunks()
-        return self._rows[kind]
+    def of(self, kind: str) -> Earlier:
+        """Its rows of a kind."""
+        if kind not in self._kinds:
+            self._kinds[kind] = Earlier(self._folder, kind, self._struck)
+        return self._kinds[kind]
 
-    def sealed(self, kind: str, at: np.ndarray, record_ids: pa.Array) -> pa.Table:
-        """What the rows at these positions left for the vault (:data:`transforms.model.VAULT`), under their new ids."""
-        before = self.rows(kind)["record_id"].take(pa.array(at)).combine_chunks()
-        owner = pc.index_in(self._vault["record_id"], value_set=pc.unique(before))
-        ours = self._vault.filter(pc.and_(owner.is_valid(), pc.equal(self._vault["kind"], kind)))
-        pairs = pa.table({"before": before, "record_id": record_ids})
-        told = ours.rename_columns({"record_id": "before"}).join(pairs, "before", join_type="inner")
-        return told.select(model.VAULT.names).cast(model.VAULT)
-
-    def remember(self, reader: parser.Reader, kinds: Mapping[str, Kind]) -> None:
-        """Give the reader every address of that delivery with what was read in it."""
-        for name, kind in kinds.items():
-            for prop in kind.typed("address"):
-                if kind.properties[prop].level is None:
-                    told = [prop, *(f"{prop}_{column}" for column in parser.COLUMNS)]
-                    rows = store.read_table(self._folder / f"{name}.parquet", told)
-                    text, *read = (column.to_pylist() for column in rows.columns)
-                    reader.remember(text, list(zip(*read, strict=True)))
+    def sealed(self, vault: Vault) -> None:
+        """Give the vault what the rows that were taken over had left for it, under their new ids."""
+        taken = {kind: told for kind, earlier in self._kinds.items() if (told := earlier.taken()).num_rows}
+        for piece in store.read_pieces(self._folder / "vault.parquet", store.PIECE) if taken else ():
+            for kind, told in taken.items():
+                vault.add(_renamed(piece.filter(pc.equal(piece["kind"], kind)), told))
 
 
-def together(kind: Kind, fresh: pa.Table, taken: pa.Table, repeated: np.ndarray) -> pa.Table:
-    """The clean columns of all rows in order: those read now, and those taken over where ``repeated``."""
-    order = np.empty(len(repeated), np.int64)
-    order[~repeated] = np.arange(fresh.num_rows)
-    order[repeated] = fresh.num_rows + np.arange(taken.num_rows)
+def _renamed(sealed: pa.Table, taken: pa.Table) -> pa.Table:
+    mine = taken.filter(pc.is_in(taken["before"], value_set=pc.unique(sealed["record_id"])))
+    told = sealed.rename_columns({"record_id": "before"}).join(mine, "before", join_type="inner")
+    return told.select(sealed.column_names).cast(sealed.schema)
+
+
+def remember(reader: parser.Reader, kind: Kind, taken: Taken) -> None:
+    """Give the reader every address of rows that were taken over, with what was read in it."""
+    for prop in kind.typed("address"):
+        if kind.properties[prop].level is None:
+            told = [taken.rows[prop], *(taken.rows[f"{prop}_{column}"] for column in parser.COLUMNS)]
+            text, *read = (column.to_pylist() for column in told)
+            reader.remember(text, list(zip(*read, strict=True)))
+
+
+def together(kind: Kind, fresh: pa.Table, taken: Taken) -> pa.Table:
+    """The clean columns of all rows in order: those read now, and those taken over."""
     names = [name for name, _ in columns.schema(kind)]
-    return pa.concat_tables([fresh.select(names), taken.select(names)]).take(pa.array(order)).combine_chunks()
+    both = pa.concat_tables([fresh.select(names), taken.rows.select(names)])
+    return both.take(taken.order()).combine_chunks()

@@ -149,6 +149,9 @@ def numbers(series: pd.Series, name: str, keys: Keys) -> tuple[pd.Series, Sealed
 def references(series: pd.Series, source: str, keys: Keys) -> pd.Series:
     """A department's own key of something else (a household number) as an opaque reference."""
     distinct, codes = values.per_distinct(series)
-    texts = values.clean_text(distinct)
-    made = [None if text is None else keys.record.identifier("reference", source, text) for text in texts]
+    texts = pa.array(values.clean_text(distinct), pa.string())
+    made = np.full(len(texts), None, dtype=object)
+    made[texts.is_valid().to_numpy(zero_copy_only=False)] = keys.record.identifiers(
+        ("reference", source), texts.drop_null()
+    ).to_pylist()
     return pd.Series(pd.Series(made, dtype=object).take(codes).to_numpy(), index=series.index, dtype=object)

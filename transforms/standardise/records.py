@@ -33,15 +33,28 @@ def _told(cells: pa.Array) -> pa.Array:
     return pc.fill_null(pc.binary_join_element_wise(length, cells, ":"), "-")
 
 
-def record_ids(contract: Contract, kind: str, landed: pd.DataFrame, contents: list[str], keys: Keys) -> list[str]:
+class Counted:
+    """Which of its equals a row without a natural key is: counted through a batch, piece after piece."""
+
+    def __init__(self) -> None:
+        """Nothing was seen."""
+        self._seen: dict[str, int] = {}
+
+    def next(self, content: str) -> int:
+        """1 for the first row of a content, 2 for the next."""
+        self._seen[content] = self._seen.get(content, 0) + 1
+        return self._seen[content]
+
+
+def record_ids(
+    contract: Contract, kind: str, landed: pd.DataFrame, contents: list[str], keys: Keys, counted: Counted
+) -> list[str]:
     """The lasting id of each row's record: by natural key, else by content and ordinal among equals in the batch."""
     natural = natural_keys(contract, kind, landed)
-    seen: dict[str, int] = {}
-    told = []
-    for key, content in zip(natural, contents, strict=True):
-        if key is None:
-            seen[content] = seen.get(content, 0) + 1
-        told.append(SEPARATOR.join(key or (content, str(seen[content]))))
+    told = [
+        SEPARATOR.join(key or (content, str(counted.next(content))))
+        for key, content in zip(natural, contents, strict=True)
+    ]
     found: list[str] = keys.record_ids(contract.source, kind, pa.array(told, pa.string())).to_pylist()
     return found
 
