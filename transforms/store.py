@@ -185,7 +185,9 @@ def write_again(path: Path, target: Path, batch: str) -> None:
 
 def _of_batch(rows: pa.Table, batch: str) -> pa.Table:
     at = rows.schema.get_field_index("batch")
-    return rows.set_column(at, rows.schema.field(at), pa.repeat(pa.scalar(batch, pa.string()), rows.num_rows))
+    rows = rows.set_column(at, rows.schema.field(at), pa.repeat(pa.scalar(batch, pa.string()), rows.num_rows))
+    plain = [one.with_type(pa.list_(one.type.value_type)) if pa.types.is_list(one.type) else one for one in rows.schema]
+    return rows.cast(pa.schema(plain))  # Parquet has another name for what a list holds, and keeps it as it is told
 
 
 def file_sha256(path: Path) -> str:

@@ -59,9 +59,9 @@ def run(tmp_path, expectations):
 def deliver(run):
     """Write one batch as land and check hand it over; returns its id."""
 
-    def write(source, rows, *, refused=(), struck=(), day="20261001", hold=None):
+    def write(source, rows, *, refused=(), struck=(), day="20261001", hold=None, sha=None):
         contract = contracts.load_all(run.settings.expectations)[source]
-        sha = hashlib.sha256(repr((rows, day)).encode()).hexdigest()
+        sha = sha or hashlib.sha256(repr((rows, day)).encode()).hexdigest()
         batch = f"{source}-{day}-0-{sha}"
         total = len(rows)
         table = {

@@ -30,7 +30,13 @@ def written(run, batch):
     return {path.name: store.file_sha256(path) for path in sorted(folder.glob("*.parquet"))}
 
 
-def alone(run, batch, source="gongan_hukou"):
+def tables(run, batch):
+    """File name → table, as far as it has rows."""
+    folder = store.batch_dir(run.settings, "standardise", batch)
+    return {path.name: store.read_table(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+def alone(run, batch, source="gongan_hukou", written=written):
     """What the room writes for the batch if there is no delivery before it."""
     (run.settings.lake / "standardise" / source).rename(run.settings.home / "put aside")
     others = [folder for folder in (run.settings.lake / "land" / source).iterdir() if folder.name != batch]
@@ -97,9 +103,10 @@ def test_nodes_are_counted_anew_from_addresses_read_before(run, deliver, read):
     now=st.lists(st.tuples(st.integers(1, 5), st.sampled_from(CHANGES)), max_size=7),
     refused=st.sets(st.integers(1, 7)),
     struck=st.sets(st.tuples(st.integers(1, 7), st.sampled_from(["公民身份号码", "联系电话", "户籍地址"]))),
+    piece=st.sampled_from([1, 2, 3]),
 )
 @settings(max_examples=10)
-def test_the_tables_are_those_of_reading_every_row_anew(run, deliver, before, now, refused, struck):
+def test_the_tables_are_those_of_reading_every_row_anew(run, deliver, before, now, refused, struck, piece):
     for folder in ("land", "check", "standardise"):
         shutil.rmtree(run.settings.lake / folder, ignore_errors=True)
     shutil.rmtree(run.settings.home / "put aside", ignore_errors=True)
@@ -107,7 +114,31 @@ def test_the_tables_are_those_of_reading_every_row_anew(run, deliver, before, no
     rows = [person(i, **change) for i, change in now]
     second = deliver("gongan_hukou", rows, day="20261002", refused=refused, struck=sorted(struck - {(1, "联系电话")}))
     room.run(run, ["gongan_hukou"])
+    anew = alone(run, second)
+    shutil.rmtree(run.settings.home / "put aside")
+    assert written(run, second) == anew
+    whole = tables(run, second)
+    shutil.rmtree(run.settings.lake / "standardise")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "PIECE", piece)
+        room.run(run, ["gongan_hukou"])
+    assert tables(run, second) == whole, "in pieces, from a delivery that was read in pieces"
+
+
+def test_bytes_that_come_again_are_not_read_again(run, deliver, read):
+    rows = [person(i, 户籍地址=ADDRESS.replace("1502", f"{i}02")) for i in range(1, 6)]
+    told = {"sha": "c" * 64, "struck": [(2, "联系电话")], "refused": {4}}
+    deliver("gongan_hukou", rows, **told)
+    room.run(run, ["gongan_hukou"])
+    read["rows"].clear()
+    second = deliver("gongan_hukou", rows, day="20261002", **told)
+    room.run(run, ["gongan_hukou"])
+    assert read["rows"] == []
     assert written(run, second) == alone(run, second)
+    third = deliver("gongan_hukou", rows, day="20261003", **told | {"refused": set()})
+    room.run(run, ["gongan_hukou"])
+    assert read["rows"][-1] == ("household", 2), "the row that waited, and the one of which a value was struck"
+    assert tables(run, third)["person.parquet"].num_rows == len(rows)
 
 
 def test_without_a_key_equal_rows_stay_as_many_records(run, deliver, table):
