@@ -14,15 +14,24 @@ from transforms.model import Batch
 from transforms.run import Settings
 
 Facts = dict[str, str | int | None]
-_ENDS = (b"\n", b"\r")  # a file that does not end so is split only where control totals vouch for it
+_ENDS = (b"\n", b"\r")  # a CSV that does not end so is split only where control totals vouch for it
 
 
-def landed_before(settings: Settings, batch: Batch, inputs: Mapping[str, str]) -> tuple[Path, Facts] | None:
+def landed_before(settings: Settings, batch: Batch, form: str, inputs: Mapping[str, str]) -> tuple[Path, Facts] | None:
     """The table and the facts of another batch of these bytes, landed under the same promise by this code and not held.
 
-    None of a returned receipt, whose rows are those of another file, and of text whose last row may be cut off.
+    None of a returned receipt, whose rows are those of another file, of bytes that are held without some of their
+    rows, and of a CSV whose last row may be cut off.
+
+    Args:
+        settings: where the lake is.
+        batch: which one.
+        form: the contract's format.
+        inputs: of its manifest.
     """
-    if set(inputs) != {"raw", "contract"} or not _ended(store.raw_path(settings, batch.sha256)):
+    if set(inputs) != {"raw", "contract"}:
+        return None
+    if form == "csv" and not _ended(store.raw_path(settings, batch.sha256)):
         return None
     folder = settings.lake / "land" / batch.source
     for path in sorted(folder.glob(f"{batch.source}-*-{batch.sha256}")):

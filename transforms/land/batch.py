@@ -193,7 +193,8 @@ def _split_again(run: Run, batch: Batch) -> None:
 
 def _split(settings: Settings, batch: Batch, arrival: Arrival, folder: Path) -> Facts:
     late = checkpoint.current(settings).too_late(batch)
-    if not late and (before := again.landed_before(settings, batch, _inputs(settings, batch))):
+    form = contracts.load_all(settings.expectations)[batch.source].arrives.format
+    if not late and (before := again.landed_before(settings, batch, form, _inputs(settings, batch))):
         table, facts = before
         _agree(arrival, int(facts["rows"] or 0))
         store.write_again(table, folder / TABLE, batch.id)
