@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-import pyarrow as pa
-
 from transforms import store
 from transforms.errors import RefusedError
 from transforms.land import (
