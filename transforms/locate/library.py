@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.divisions import LEVELS as DIVISIONS
 
 LEVELS = ("group", "road", "door", "estate", "building", "unit", "floor", "room")
 INSIDE = ("unit", "floor", "room")
-_ROAD = r"\|road:([^|]*)"
+Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
 COLUMNS = (
     "address_id", "path", "parent_id", "parent_path", "level", "name", "full_text", *DIVISIONS, *LEVELS,
     "building_id", "house_id", "lon", "lat", "other_roads",
@@ -22,7 +27,8 @@ def build(
     """Put the library together.
 
     Args:
-        mentions: live rows of kind address with their ``entity_id``.
+        mentions: live rows of kind address with their ``entity_id``; texts, or categories of them (a city's do not
+            fit into memory otherwise); ``record_id``: anything that has an order.
         buildings: one row per building: ``building_id code lon lat`` (:func:`built`).
         houses: live rows of kind house with ``entity_id`` and ``address_path``.
         places: :func:`transforms.divisions.divisions`.
@@ -32,92 +38,165 @@ def build(
         Columns :data:`COLUMNS`, sorted by ``address_id``; a node's point is its building's, else its own;
         ``other_roads``: other names of its road, joined by ``|``.
     """
-    order = mentions.assign(trusted=-mentions["source"].map(trust).fillna(0).astype(np.int64))
-    order = order.assign(
-        short=order["village"].isna(), steps=[-path.count("|") for path in order["path"]]
-    )  # who says more, first
-    order = order.sort_values(["short", "steps", "trusted", "record_id"], ignore_index=True)
-    nodes = order.drop_duplicates("entity_id", ignore_index=True).rename(columns={"entity_id": "address_id"})
-    nodes = nodes[["address_id", "path", "parent_path", "level", "name", "full_text", "village"]]
-    coded = order[order["building_code"].notna()].drop_duplicates("entity_id").set_index("entity_id")["building_code"]
-    points = order[order["lon"].notna() & order["lat"].notna()].drop_duplicates("entity_id").set_index("entity_id")
-    by_path = order[["path", "entity_id"]].drop_duplicates()
-    by_path = by_path.drop_duplicates("path", keep=False).set_index("path")["entity_id"]  # else several nodes
-    nodes = nodes.assign(
-        parent_id=nodes["parent_path"].map(by_path),
-        code=nodes["address_id"].map(coded),
-        own_lon=nodes["address_id"].map(points["lon"]),
-        own_lat=nodes["address_id"].map(points["lat"]),
-        house_id=nodes["address_id"].map(_house_of(_house_at(houses), order)),
-        other_roads=nodes["address_id"].map(_other_roads(order, nodes)),
+    entity, ids = in_order(mentions["entity_id"])  # the place of an entity's id is that of its node in the library
+    path, paths = coded(mentions["path"])
+    order = _by_weight(mentions, path, paths, trust)
+    speaks = order[_first_of(entity[order])]
+    speaks = speaks[np.argsort(entity[speaks])]
+    pairs = pd.unique(path * max(1, len(ids)) + entity)
+    pairs = np.column_stack((pairs // max(1, len(ids)), pairs % max(1, len(ids))))
+    own, said = path[speaks], elements(paths)
+    above = _above(mentions["parent_path"].iloc[speaks], paths, pairs)
+    village = _in_villages(*coded(mentions["village"].iloc[speaks]), above)
+    level = mentions["level"].iloc[speaks].to_numpy(dtype=object)
+    coordinates = mentions[["lon", "lat"]].apply(pd.to_numeric).to_numpy(dtype=np.float64)
+    placed = order[np.isfinite(coordinates).all(axis=1)[order]]
+    own_point = np.full((len(ids), 2), np.nan)
+    first = placed[_first_of(entity[placed])]
+    own_point[entity[first]] = coordinates[first]
+    building = _inside_a_building(
+        _built_at(mentions, entity, order, buildings, len(ids)), np.isin(level, INSIDE), above
     )
-    nodes = _inside_a_building(_with_elements(_in_villages(nodes)), buildings)
-    nodes = nodes.merge(places[["code", *DIVISIONS[1:]]].rename(columns={"code": "village"}), on="village", how="left")
-    return nodes.sort_values("address_id", ignore_index=True)[[*COLUMNS]]
+    points = np.vstack([buildings[["lon", "lat"]].to_numpy(dtype=np.float64), [[np.nan, np.nan]]])[building]
+    points = np.where(np.isfinite(points).all(axis=1)[:, None], points, own_point)
+    columns = {
+        "address_id": spelled(ids, np.arange(len(ids))), "path": spelled(paths, own), "parent_id": spelled(ids, above),
+        **{name: mentions[name].iloc[speaks].to_numpy(dtype=object) for name in ("parent_path", "name", "full_text")},
+        "level": level, "village": village, **{name: said[name][own] for name in LEVELS},
+        "building_id": spelled(pd.Index(buildings["building_id"], dtype=object), building),
+        "house_id": _houses(houses, paths, pairs, len(ids)), "lon": points[:, 0], "lat": points[:, 1],
+        "other_roads": _other_roads(said["road"], own, pairs),
+    }  # fmt: skip
+    at = pd.Index(places["code"]).get_indexer(pd.Index(village, dtype=object))
+    columns |= {name: spelled(pd.Index(places[name], dtype=object), at) for name in DIVISIONS[1:]}
+    return pd.DataFrame(columns)[[*COLUMNS]]
 
 
 def built(rows: pd.DataFrame, trust: dict[str, int]) -> pd.DataFrame:
     """One row per building: ``building_id code lon lat``, of its most trusted record that has a point."""
-    order = rows.assign(
-        trusted=-rows["source"].map(trust).fillna(0).astype(np.int64), unplaced=rows["lon"].isna() | rows["lat"].isna()
-    )
+    order = rows.assign(trusted=-_trusted(rows["source"], trust), unplaced=rows["lon"].isna() | rows["lat"].isna())
     order = order.sort_values(["unplaced", "trusted", "record_id"]).drop_duplicates("entity_id")
-    order = order.rename(columns={"entity_id": "building_id"}).sort_values("building_id", ignore_index=True)
-    return order[["building_id", "code", "lon", "lat"]]
+    order = order.rename(columns={"entity_id": "building_id"}).astype({"building_id": object, "code": object})
+    return order.sort_values("building_id", ignore_index=True)[["building_id", "code", "lon", "lat"]]
 
 
-def _house_at(houses: pd.DataFrame) -> pd.Series:
-    """Path → house; of several houses registered at one node the smallest id."""
-    known = houses[houses["address_path"].notna()].sort_values("entity_id").drop_duplicates("address_path")
-    return known.set_index("address_path")["entity_id"]
+def _trusted(source: pd.Series, trust: dict[str, int]) -> Codes:
+    codes, sources = coded(source)
+    return np.array([*(trust.get(str(name), 0) for name in sources), 0])[codes]
 
 
-def _house_of(house_at: pd.Series, mentions: pd.DataFrame) -> pd.Series:
-    """Node → the house at one of its paths, the smallest id of several."""
-    paths = mentions[["path", "entity_id"]].drop_duplicates()
-    named = paths.assign(house=paths["path"].map(house_at)).dropna().sort_values("house")
-    return named.drop_duplicates("entity_id").set_index("entity_id")["house"]
+def coded(column: pd.Series) -> tuple[Codes, pd.Index]:
+    """Codes of a column of texts or categories, -1 for null, and the words they stand for."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(dtype=np.int64), column.cat.categories
+    codes, words = pd.factorize(column)
+    return codes.astype(np.int64), pd.Index(words, dtype=object)
 
 
-def _other_roads(mentions: pd.DataFrame, nodes: pd.DataFrame) -> pd.Series:
-    """Node → the names of its road that its own path does not bear, joined by ``|``; only of nodes that have some."""
-    paths = mentions.loc[mentions["entity_id"].duplicated(keep=False), ["path", "entity_id"]].drop_duplicates()
-    own = nodes.set_index("address_id")["path"].reindex(paths["entity_id"])
-    own, road = (told.astype(str).str.extract(_ROAD)[0].to_numpy() for told in (own, paths["path"]))
-    other = pd.notna(road) & pd.notna(own) & (road != own)
-    named = pd.DataFrame({"entity": paths["entity_id"].to_numpy()[other], "road": road[other]}, dtype=object)
-    return named.drop_duplicates().sort_values(["entity", "road"]).groupby("entity")["road"].agg("|".join)
+def in_order(column: pd.Series) -> tuple[Codes, pd.Index]:
+    """The same with the words that are used alone, in ascending order."""
+    codes, words = coded(column)
+    used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(words)))
+    used = used[words[used].argsort()]
+    ranks = np.full(len(words) + 1, -1, dtype=np.int64)  # the last stands for -1
+    ranks[used] = np.arange(len(used))
+    return ranks[codes], words[used]
 
 
-def _in_villages(nodes: pd.DataFrame) -> pd.DataFrame:
+def spelled(words: pd.Index, codes: Codes) -> Texts:
+    """The words of codes, None for -1."""
+    known = np.empty(len(words) + 1, dtype=object)
+    known[:-1] = words
+    return np.asarray(known[codes], dtype=object)
+
+
+def elements(paths: pd.Index) -> dict[str, Texts]:
+    """Level → its text in each path, None where it has none."""
+    split = pc.split_pattern(pa.array(paths, pa.string()), "|")
+    steps, of_path = split.flatten().dictionary_encode(), split.value_parent_indices().to_numpy()
+    codes = steps.indices.to_numpy()
+    told = [step.partition(":") for step in steps.dictionary.to_pylist()]
+    levels = np.array([LEVELS.index(level) if level in LEVELS else -1 for level, _, _ in told], dtype=np.int64)
+    texts = spelled(pd.Index([text for _, _, text in told], dtype=object), np.arange(len(told)))
+    found = {}
+    for at, level in enumerate(LEVELS):
+        of_level = levels[codes] == at
+        found[level] = np.full(len(paths), None, dtype=object)
+        found[level][of_path[of_level]] = texts[codes[of_level]]
+    return found
+
+
+def _by_weight(mentions: pd.DataFrame, path: Codes, paths: pd.Index, trust: dict[str, int]) -> Codes:
+    """The mentions, those first that speak for their node: who names the village, who says more, who is trusted."""
+    steps = np.array([*(text.count("|") for text in paths), 0])[path]
+    record = mentions["record_id"]
+    rank = record.to_numpy() if pd.api.types.is_integer_dtype(record) else in_order(record)[0]
+    return np.lexsort((rank, -_trusted(mentions["source"], trust), -steps, mentions["village"].isna().to_numpy()))
+
+
+def _first_of(groups: Codes) -> Flags:
+    return np.asarray(~pd.Series(groups).duplicated().to_numpy(), dtype=bool)
+
+
+def _above(parent_path: pd.Series, paths: pd.Index, pairs: Codes) -> Codes:
+    """Place of each node's parent: the one node that bears the path; of several equal ones nobody knows which."""
+    nodes, times = np.full(len(paths) + 1, -1, dtype=np.int64), np.bincount(pairs[:, 0], minlength=len(paths) + 1)
+    nodes[pairs[:, 0]] = pairs[:, 1]
+    nodes[times != 1] = -1
+    codes, words = coded(parent_path)
+    return np.asarray(nodes[np.append(paths.get_indexer(words), -1)[codes]], dtype=np.int64)
+
+
+def _in_villages(codes: Codes, words: pd.Index, above: Codes) -> Texts:
     """A node that names no village stands in that of the node above it, where there is one."""
-    above = pd.Series(nodes.index, index=nodes["address_id"])
-    above = nodes["parent_id"].map(above).fillna(-1).to_numpy(dtype=np.int64)
-    village = nodes["village"].to_numpy(dtype=object, copy=True)
     for _ in LEVELS:
-        open_nodes = pd.isna(village) & (above >= 0)
-        village[open_nodes] = village[above[open_nodes]]
-    return nodes.assign(village=village)
+        open_nodes = (codes < 0) & (above >= 0)
+        codes = codes.copy()
+        codes[open_nodes] = codes[above[open_nodes]]
+    return spelled(words, codes)
 
 
-def _with_elements(nodes: pd.DataFrame) -> pd.DataFrame:
-    said = [dict(step.split(":", 1) for step in path.split("|")[1:]) for path in nodes["path"]]
-    return nodes.assign(**{level: [of.get(level) for of in said] for level in LEVELS})
+def _houses(houses: pd.DataFrame, paths: pd.Index, pairs: Codes, nodes: int) -> Texts:
+    """The house at one of a node's paths, the smallest id of several."""
+    house, ids = in_order(houses["entity_id"])
+    codes, words = coded(houses["address_path"])
+    none = len(ids)
+    at_path, at_node = np.full(len(paths) + 1, none), np.full(nodes, none)  # the last path stands for an unknown one
+    np.minimum.at(at_path, np.append(paths.get_indexer(words), -1)[codes], house)
+    at_path[-1] = none
+    np.minimum.at(at_node, pairs[:, 1], at_path[pairs[:, 0]])
+    return spelled(ids, np.where(at_node < none, at_node, -1))
 
 
-def _inside_a_building(nodes: pd.DataFrame, buildings: pd.DataFrame) -> pd.DataFrame:
+def _other_roads(road: Texts, own: Codes, pairs: Codes) -> Texts:
+    """The names of a node's road that its own path does not bear, joined by ``|``; only of nodes that have some."""
+    several = pairs[np.bincount(pairs[:, 1], minlength=len(own))[pairs[:, 1]] > 1]
+    told, mine = road[several[:, 0]], road[own[several[:, 1]]]
+    other = pd.notna(told) & pd.notna(mine) & (told != mine)
+    named = pd.DataFrame({"node": several[other, 1], "road": told[other]}).drop_duplicates()
+    joined = named.sort_values(["node", "road"]).groupby("node")["road"].agg("|".join)
+    found = np.full(len(own), None, dtype=object)
+    found[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
+    return found
+
+
+def _built_at(mentions: pd.DataFrame, entity: Codes, order: Codes, buildings: pd.DataFrame, nodes: int) -> Codes:
+    """Place of the building whose code a node's mentions say, those first that speak for it; -1 without one."""
+    code, codes = coded(mentions["building_code"])
+    known = buildings["code"].drop_duplicates()
+    place = np.append(known.index.to_numpy()[pd.Index(known).get_indexer(codes)], -1)
+    place[:-1][pd.Index(known).get_indexer(codes) < 0] = -1
+    coded_rows = order[code[order] >= 0]
+    first = coded_rows[_first_of(entity[coded_rows])]
+    found = np.full(nodes, -1, dtype=np.int64)
+    found[entity[first]] = place[code[first]]
+    return found
+
+
+def _inside_a_building(building: Codes, inside: Flags, above: Codes) -> Codes:
     """Units, floors and rooms stand in the building above them; nothing else inherits one."""
-    by_code = buildings.drop_duplicates("code").set_index("code")["building_id"]
-    own = nodes["code"].map(by_code)
-    parents = pd.Series(nodes.index, index=nodes["address_id"])
-    above = nodes["parent_id"].map(parents).fillna(-1).to_numpy(dtype=np.int64)
-    inherits = nodes["level"].isin(INSIDE).to_numpy() & (above >= 0)
-    building = own.where(own.notna(), None).to_numpy(dtype=object)
+    building = building.copy()
     for _ in INSIDE:
-        empty = inherits & pd.isna(building)
+        empty = inside & (above >= 0) & (building < 0)
         building[empty] = building[above[empty]]
-    nodes = nodes.assign(building_id=building)
-    points = buildings.set_index("building_id")
-    lon, lat = nodes["building_id"].map(points["lon"]), nodes["building_id"].map(points["lat"])
-    placed = lon.notna() & lat.notna()
-    return nodes.assign(lon=lon.where(placed, nodes["own_lon"]), lat=lat.where(placed, nodes["own_lat"]))
+    return building

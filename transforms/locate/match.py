@@ -131,7 +131,7 @@ class Matcher:
         """Rows × levels: -1 where not said, -2 where no node of the library says so."""
         columns = []
         for level, words in zip(LEVELS, self._words, strict=True):
-            codes = words.get_indexer(frame[level])
+            codes = words.get_indexer(pd.Index(frame[level]))  # of categories: each word once
             unknown = (codes < 0) & frame[level].notna().to_numpy()
             columns.append(np.where(unknown, _UNKNOWN, codes))
         return np.column_stack(columns).astype(np.int64)
@@ -149,10 +149,14 @@ class Matcher:
         finest = np.where(said.any(axis=1), said.argmax(axis=1), len(DIVISIONS))
         for place, level in enumerate((_EVERYWHERE, *DIVISIONS)):
             at = nowhere if level == _EVERYWHERE else np.flatnonzero(finest == place - 1)
-            codes = [_EVERYWHERE] * len(at) if level == _EVERYWHERE else texts[level].to_numpy()[at].tolist()
+            if level == _EVERYWHERE:
+                codes = np.full(len(at), self._codes[level].get_indexer([_EVERYWHERE])[0])
+            else:
+                codes = self._codes[level].get_indexer(pd.Index(texts[level].iloc[at]))
             open_here = [(one, code) for one, code, of in told if of == level]
             text = np.concatenate([at, np.array([one for one, _ in open_here], dtype=np.int64)])
-            code = self._codes[level].get_indexer(pd.Index([*codes, *(code for _, code in open_here)], dtype=object))
+            among = self._codes[level].get_indexer(pd.Index([code for _, code in open_here], dtype=object))
+            code = np.concatenate([codes, among])
             yield _Scope(level, text[code >= 0], code[code >= 0])
 
     def _candidates(self, elements: Ints, scopes: list[_Scope], is_open: Flags, less: int = 0) -> _Found:
@@ -192,11 +196,16 @@ class Matcher:
         return np.asarray((scope * len(self._leaves) + leaf) * len(self._words[anchor]) + word, dtype=np.int64)
 
     def _scored(self, elements: Ints, text: Ints, node: Ints, less: Ints) -> _Found:
-        told, have = elements[text], self._nodes[node]
-        said, there = told != _UNSAID, have != _UNSAID
-        conflict = (said & there & (told != have)).any(axis=1)
-        score = FULL - _MISSING * (there & ~said).sum(axis=1) - _EXTRA * (said & ~there).sum(axis=1)
-        return _Found(text, node, (score - less).astype(np.int64)).where(~conflict)
+        """Level by level: a city's pairs of text and node are many, and most fall at the first conflict."""
+        score = FULL - less
+        for level in range(len(LEVELS)):
+            told, have = elements[text, level], self._nodes[node, level]
+            said, there = told != _UNSAID, have != _UNSAID
+            score = score - _MISSING * (there & ~said) - _EXTRA * (said & ~there)
+            agree = ~(said & there & (told != have))
+            if not agree.all():
+                text, node, score = text[agree], node[agree], score[agree]
+        return _Found(text, node, score.astype(np.int64))
 
 
 def _by_every_name(library: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:

@@ -23,26 +23,31 @@ def assign(cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.
     Returns:
         Columns of ``model.PLACE_GRID``, sorted by key.
     """
-    parts = [
+    parts = [  # in the order of their names
         _addresses(cut, library),
-        _nodes("building", buildings["building_id"], cut.assign(buildings["lon"], buildings["lat"])).assign(
-            method="polygon"
-        ),
-        *(_divisions(cut, places, level) for level in _OF_LEVEL),
+        _nodes("building", buildings["building_id"], _found(cut, buildings)).assign(method="polygon"),
+        pd.concat([_divisions(cut, places, level) for level in _OF_LEVEL]),
     ]
-    table = pd.concat(parts, ignore_index=True).assign(cut=cut.day)
+    table = pd.concat([part.sort_values("node_id") for part in parts], ignore_index=True).assign(cut=cut.day)
     table["method"] = table["method"].where(table["grid_id"].notna(), None)
-    return table.sort_values(["node_kind", "node_id"], ignore_index=True)[PLACE_GRID.names]
+    return table[PLACE_GRID.names]
 
 
 def _addresses(cut: Cut, library: pd.DataFrame) -> pd.DataFrame:
     """By the building's point, the node's own, or (method ``address``) the one grid of what stands below or beside."""
-    found = _nodes("address", library["address_id"], cut.assign(library["lon"], library["lat"]))
+    found = _nodes("address", library["address_id"], _found(cut, library))
     method = library["building_id"].notna().map({True: "building", False: "polygon"})
     open_nodes = found["reason"].eq("no_coordinate")
     grid = inherited(library, found["grid_id"], cut.base()).where(open_nodes, found["grid_id"])
     reason = found["reason"].where(grid.isna(), None)
     return found.assign(grid_id=grid, reason=reason, method=method.mask(open_nodes, "address"))
+
+
+def _found(cut: Cut, nodes: pd.DataFrame) -> pd.DataFrame:
+    """``grid_id reason`` of the points of nodes: all rooms of a building stand at one, so each is asked for once."""
+    place = nodes.groupby(["lon", "lat"], sort=False, dropna=False).ngroup().to_numpy()
+    distinct = nodes[["lon", "lat"]][~pd.Series(place).duplicated().to_numpy()]
+    return cut.assign(distinct["lon"], distinct["lat"]).iloc[place].set_axis(nodes.index)
 
 
 def _nodes(kind: str, ids: pd.Series, found: pd.DataFrame) -> pd.DataFrame:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import contract as contracts
 from transforms import kinds, manifest, model, store
 from transforms.divisions import divisions
 from transforms.kinds import Kind
+from transforms.live import Live, ascending
 from transforms.locate import library, located, place_grid
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
+from transforms.locate.texts import of_file
+from transforms.locate.verdicts import Ground, verdicts
 from transforms.locate.votes import vote
 from transforms.run import Run
 
 ROOM, PLACE = "locate", "place"
 _RESOLVED = ("address", "building", "grid", "house")
+_LOCATING = [
+    n for n in library.COLUMNS if n not in ("path", "parent_id", "parent_path", "name", "full_text", "lon", "lat")
+]
 _LIBRARY = pa.schema([(n, pa.float64() if n in ("lon", "lat") else pa.string()) for n in library.COLUMNS])
 
 
@@ -37,6 +46,11 @@ class Places:
     def matcher(self) -> Matcher:
         """Of the library, made once for all kinds of a stage."""
         return Matcher(self.library, self.divisions)
+
+    @cached_property
+    def ground(self) -> Ground:
+        """Of the library and its grids, likewise."""
+        return Ground(self.library, grids_of_nodes(self.place_grid))
 
 
 def run(run: Run, stage: str) -> list[model.Report]:
@@ -64,8 +78,7 @@ def run(run: Run, stage: str) -> list[model.Report]:
                 store.write_table(fresh / "vote.parquet", votes)
                 store.write_table(fresh / "points.parquet", points)
             for kind in _kinds(run, stage):
-                table = _located(run, kind, places)
-                store.write_table(fresh / f"{kind.kind}.parquet", _arrow(table, model.LOCATED))
+                store.write_pieces(fresh / f"{kind.kind}.parquet", _located(run, kind, places))
             manifest.write(fresh, ROOM, inputs)
     reports = [_report(run, kind, folder) for kind in _kinds(run, stage)]
     for report in reports:
@@ -106,13 +119,26 @@ def _has_grids(run: Run) -> bool:
 
 
 def _resolved(run: Run, kind: str, columns: list[str]) -> pd.DataFrame:
-    """Live rows of a kind with their ``entity_id``; none where no source feeds it."""
+    """Live rows of a kind with their ``entity_id``, texts as categories; none where no source feeds it.
+
+    ``record_id`` is the number of a record in the order of the ids.
+    """
     path = store.night_dir(run, "account", "live") / f"{kind}.parquet"
     if not path.is_file():
-        return pd.DataFrame(columns=["record_id", "source", "as_of", *columns, "entity_id"], dtype=object)
-    live = store.read_table(path, ["record_id", "source", "as_of", *columns]).to_pandas()
+        return pd.DataFrame(columns=["record_id", "source", *columns, "entity_id"], dtype=object)
+    live = Live(path)
+    said = {name: _categories(live.column(name)) for name in ("source", *columns)}
     clusters = store.read_table(store.night_dir(run, "resolve", kind) / "cluster.parquet", ["record_id", "entity_id"])
-    return live.merge(clusters.to_pandas(), on="record_id", validate="1:1")
+    entity = clusters.column("entity_id")
+    if not clusters.column("record_id").combine_chunks().equals(live.ids):
+        entity = entity.take(pc.index_in(live.ids, clusters.column("record_id")))
+    told = {"record_id": np.arange(live.num_rows)} | said
+    rows = pd.DataFrame(told | {"entity_id": _categories(entity)})
+    return rows[rows["entity_id"].notna()]
+
+
+def _categories(column: pa.ChunkedArray) -> pd.Series:
+    return column.to_pandas(strings_to_categorical=not pa.types.is_null(column.type))
 
 
 def _trust(run: Run) -> dict[str, int]:
@@ -127,7 +153,8 @@ def grids_in_force(run: Run) -> pd.DataFrame:
     Raises:
         StaleInputError: the grids are not resolved.
     """
-    rows = _resolved(run, "grid", ["code", "level", "type", "parent_code", "polygon"])
+    rows = _resolved(run, "grid", ["as_of", "code", "level", "type", "parent_code", "polygon"])
+    rows = rows.astype(dict.fromkeys(rows.columns[1:], object))
     one_each = rows.sort_values(["as_of", "record_id"], ascending=[False, True]).drop_duplicates("entity_id")
     return one_each.rename(columns={"entity_id": "grid_id"}).drop(columns=["record_id", "source"])
 
@@ -153,7 +180,7 @@ def _build(run: Run) -> Places:
 
 def read_places(run: Run) -> tuple[Places, pd.DataFrame]:
     """What a night's stage place left, and its grids."""
-    return _read(run), grids_in_force(run)
+    return _read(run, [*library.COLUMNS]), grids_in_force(run)
 
 
 def grids_of_nodes(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -164,22 +191,27 @@ def grids_of_nodes(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
 
 
-def _read(run: Run) -> Places:
+def _read(run: Run, columns: list[str] = _LOCATING) -> Places:
     folder = store.night_dir(run, ROOM, PLACE)
-    nodes, grids = (store.read_table(folder / f"{name}.parquet").to_pandas() for name in ("library", "place_grid"))
-    return Places(nodes, grids, _cut(run), divisions(run.settings.expectations))
+    nodes = store.read_table(folder / "library.parquet", columns).to_pandas()
+    grids = store.read_table(folder / "place_grid.parquet", ["node_kind", "node_id", "grid_id", "method", "reason"])
+    grids = grids.filter(pc.not_equal(grids["node_kind"], "building"))
+    return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations))
 
 
-def _located(run: Run, kind: Kind, places: Places) -> pd.DataFrame:
+def _located(run: Run, kind: Kind, places: Places) -> Iterator[pa.Table]:
     path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
-    points = [*kind.typed("lon")[:1], *kind.typed("lat")[:1]]
-    said = [name for prop in kind.typed("address") for name in located.columns(prop)]
-    live = store.read_table(path, ["record_id", *said, *points]).to_pandas()
-    grid_of = grids_of_nodes(places.place_grid)
-    parts = [located.addresses(live, prop, places.matcher, places.library, grid_of) for prop in kind.typed("address")]
+    texts = of_file(path, kind.typed("address"))
+    of_row, found = texts.of_row, verdicts(texts.table, places.matcher, places.ground)
     if kind.stage != PLACE and kind.typed("lon") and kind.typed("lat"):
-        parts.append(located.points(live, "point", kind.typed("lon")[0], kind.typed("lat")[0], places.cut))
-    return pd.concat(parts, ignore_index=True).sort_values(["record_id", "property", "rank"], ignore_index=True)
+        lon, lat = kind.typed("lon")[0], kind.typed("lat")[0]
+        live = store.read_table(path, [lon, lat]).to_pandas()
+        of_row, found = located.with_points(texts, found, located.points(live[lon], live[lat], places.cut))
+    ids = store.read_table(path, ["record_id"]).column(0)
+    if not ascending(ids):
+        order = pc.sort_indices(ids)
+        ids, of_row = ids.take(order), {prop: text[order.to_numpy()] for prop, text in of_row.items()}
+    yield from located.pieces(ids.combine_chunks(), of_row, found)
 
 
 def _report(run: Run, kind: Kind, folder: Path) -> model.Report:

@@ -1,0 +1,183 @@
+"""What is found for each distinct text: up to three places, as codes; a record only points at its text's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from transforms.locate.library import LEVELS
+from transforms.locate.match import Matcher
+from transforms.locate.readings import decide
+from transforms.locate.texts import SILENT
+
+Codes = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.int64]
+WORDS = ("address_id", "building_id", "house_id", "level", "match_class", "grid_id", "method", "reason", "village")
+_OUTSIDE = "outside"  # the level standardise gives an address of elsewhere; where no grids are sent, all is outside
+_UNREAD = 1_500  # as much as a level dropped
+_PIECE = 40_000  # texts matched at a time
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The rows of ``model.LOCATED`` of every text, without their record.
+
+    Attributes:
+        start: where the rows of each text begin, and at last where those of the last one end.
+        rank: 1, 2 or 3 per row.
+        score: of 10 000.
+        codes: column of :data:`WORDS` → place in its words, -1 for null.
+        words: column → what may stand there.
+    """
+
+    start: Numbers
+    rank: Codes
+    score: Codes
+    codes: dict[str, Codes]
+    words: dict[str, pd.Index]
+
+    def column(self, name: str, rows: Numbers) -> pa.Array:
+        """Some rows of a column of words."""
+        codes = self.codes[name][rows]
+        return pa.array(self.words[name], pa.string()).take(pa.array(codes, mask=codes < 0))
+
+    def and_points(self, found: pd.DataFrame) -> tuple[Verdicts, Numbers]:
+        """With one text more for each point found (``grid_id reason``), and which of the texts that is."""
+        said = {"grid_id": found["grid_id"], "reason": found["reason"], "method": _method(found["grid_id"])}
+        words = {name: _more(self.words[name], said[name]) if name in said else self.words[name] for name in WORDS}
+        none = np.full(len(found), -1, dtype=np.int32)
+        codes = {name: _codes(words[name], said[name]) if name in said else none for name in WORDS}
+        first = np.arange(1, len(found) + 1)
+        both = replace(
+            self, words=words, start=np.concatenate([self.start, self.start[-1] + first]),
+            rank=np.concatenate([self.rank, np.ones(len(found), dtype=np.int32)]),
+            score=np.concatenate([self.score, np.zeros(len(found), dtype=np.int32)]),
+            codes={name: np.concatenate([self.codes[name], codes[name]]) for name in WORDS},
+        )  # fmt: skip
+        return both, len(self.start) - 2 + first
+
+
+def _method(grid: pd.Series) -> pd.Series:
+    return grid.notna().map({True: "polygon", False: None}).astype(object)
+
+
+class Ground:
+    """The library's nodes and their grids as codes, made once for all texts."""
+
+    def __init__(self, library: pd.DataFrame, grid_of: dict[str, pd.DataFrame]) -> None:
+        """Encode.
+
+        Args:
+            library: see :mod:`transforms.locate.library`, sorted by ``address_id``.
+            grid_of: node kind → ``grid_id method reason`` by node id, of tonight's cut.
+        """
+        self.words = {"address_id": pd.Index(library["address_id"], dtype=object)}
+        node: dict[str, Codes] = {"address_id": np.arange(len(library), dtype=np.int32)}
+        for name in ("building_id", "house_id", "level", "village"):
+            codes, words = pd.factorize(library[name])
+            node[name], self.words[name] = codes.astype(np.int32), pd.Index(words, dtype=object)
+        address = grid_of["address"].reindex(self.words["address_id"])
+        self._division = grid_of["division"]
+        for name in ("grid_id", "method", "reason"):
+            self.words[name] = _more(_more(pd.Index([], dtype=object), address[name]), self._division[name])
+            node[name] = _codes(self.words[name], address[name])
+        self.node = {name: np.append(codes, np.int32(-1)) for name, codes in node.items()}  # the last stands for none
+
+    def of_division(self, villages: pd.Index) -> dict[str, Codes]:
+        """``grid_id method`` of divisions, a last row for none."""
+        told = self._division.reindex(villages)
+        return {name: np.append(_codes(self.words[name], told[name]), np.int32(-1)) for name in ("grid_id", "method")}
+
+
+def verdicts(texts: pd.DataFrame, matcher: Matcher, ground: Ground) -> Verdicts:
+    """Find the places of distinct texts.
+
+    Args:
+        texts: see :class:`transforms.locate.texts.Texts`.
+        matcher: of the library.
+        ground: of the same.
+    """
+    found = []
+    for begin in range(0, max(1, len(texts)), _PIECE):
+        piece = _matched(texts.iloc[begin : begin + _PIECE].reset_index(drop=True), matcher)
+        found.append(piece.assign(text=piece["text"] + begin))
+    return _told(texts, pd.concat(found, ignore_index=True), ground)
+
+
+def _matched(texts: pd.DataFrame, matcher: Matcher) -> pd.DataFrame:
+    """``text rank node score match_class`` of every text; who says more than could be read is not at the node itself.
+
+    A number or a relation that could not be read names a place inside the node.
+    """
+    found, read = matcher.match(texts), decide(texts, matcher)
+    rest = found[~found["text"].isin(read["text"])]
+    silent = np.setdiff1d(np.arange(len(texts)), np.concatenate([rest["text"], read["text"]]))
+    nothing = pd.DataFrame({"text": silent, "rank": 1, "node": -1, "score": 0, "match_class": "unresolved"})
+    every = pd.concat([rest, read.assign(rank=1, match_class="normalised"), nothing], ignore_index=True)
+    every = every.sort_values(["text", "rank"], ignore_index=True)
+    unread = texts["residual"].str.contains(r"\d", na=False).to_numpy(dtype=bool, copy=True)
+    unread[read["text"].to_numpy()] = False  # what the library could read is no residual
+    unread |= texts["relation"].notna().to_numpy()
+    less = unread[every["text"].to_numpy()] & every["match_class"].isin(["exact", "normalised"]).to_numpy()
+    return every.assign(match_class=every["match_class"].mask(less, "parent"), score=every["score"] - _UNREAD * less)
+
+
+def _told(texts: pd.DataFrame, found: pd.DataFrame, ground: Ground) -> Verdicts:
+    """What each row says: of its node, or of the text alone."""
+    text, node, rank = (found[name].to_numpy(dtype=np.int64) for name in ("text", "node", "rank"))
+    hit = node >= 0
+    words = dict(ground.words)
+    for name, of in (("level", ["level"]), ("village", ["village", "town"])):
+        for column in of:
+            words[name] = _more(words[name], texts[column])
+    village, town, level = (
+        _codes(words[name], texts[column])[text]
+        for name, column in (("village", "village"), ("village", "town"), ("level", "level"))
+    )
+    codes = {name: of[node] for name, of in ground.node.items()}
+    codes["village"] = np.where(hit, codes["village"], np.where(village >= 0, village, town))
+    codes["level"] = np.where(hit, codes["level"], np.where(rank == 1, level, np.int32(-1)))
+    above = ground.of_division(words["village"])
+    own = codes["grid_id"] >= 0
+    codes["grid_id"] = np.where(own, codes["grid_id"], above["grid_id"][codes["village"]])
+    codes["method"] = np.where(own, codes["method"], above["method"][codes["village"]])
+    codes["reason"], words["reason"] = _reasons(texts, text, hit, codes, words)
+    codes["match_class"], words["match_class"] = _factorized(found["match_class"])
+    start = np.searchsorted(text, np.arange(len(texts) + 1))
+    ranks, scores = (found[name].to_numpy(dtype=np.int32) for name in ("rank", "score"))
+    return Verdicts(start, ranks, scores, codes, words)
+
+
+def _reasons(
+    texts: pd.DataFrame, text: Numbers, hit: npt.NDArray[np.bool_], codes: dict[str, Codes], words: dict[str, pd.Index]
+) -> tuple[Codes, pd.Index]:
+    """Why there is no node, or why the node stands in no grid and its village neither."""
+    fixed = ["unresolved", "village_only", _OUTSIDE, "no_address"]
+    known = _more(words["reason"], pd.Series(fixed, dtype=object))
+    unresolved, village_only, outside, no_address = _codes(known, pd.Series(fixed, dtype=object))
+    elements = texts[list(LEVELS)].notna().any(axis=1).to_numpy()
+    reason = np.where(~elements[text] & (codes["village"] >= 0), village_only, unresolved)
+    reason[texts["level"].eq(_OUTSIDE).to_numpy()[text]] = outside
+    reason[texts[SILENT].to_numpy()[text]] = no_address
+    of_node = np.where(codes["reason"] >= 0, codes["reason"], outside)
+    of_node = np.where(codes["grid_id"] >= 0, np.int32(-1), of_node)
+    return np.where(hit, of_node, reason).astype(np.int32), known
+
+
+def _more(words: pd.Index, column: pd.Series) -> pd.Index:
+    """The words, and behind them those of a column that are not among them."""
+    said = pd.Index(column.dropna().unique(), dtype=object)
+    return words.append(said[words.get_indexer(said) < 0])
+
+
+def _codes(words: pd.Index, column: pd.Series) -> Codes:
+    return np.asarray(words.get_indexer(pd.Index(column)), dtype=np.int32)
+
+
+def _factorized(column: pd.Series) -> tuple[Codes, pd.Index]:
+    codes, words = pd.factorize(column)
+    return codes.astype(np.int32), pd.Index(words, dtype=object)
