@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,19 +17,23 @@ from transforms.errors import ConfigError
 from transforms.run import Run, Settings
 
 if TYPE_CHECKING:
-    from transforms.locate import Place
+    from transforms.locate import Lookup, Place
 
 _NIGHT = click.option("--night", default=None, help="The night's date, YYYY-MM-DD; default: the newest located one.")
 _FILE = "CSV (UTF-8) with a column `address`, or `lon` and `lat`: one line of answer per line, on stdout."
 _OUT = ("address_id", "address", "level", "match_class", "score", "gap", "building_id", "metres", "method", "reason")
 
 
-def find_addresses(run: Run, texts: Sequence[str]) -> list[Place]:
+_BATCH = 10_000  # lines of a file answered at a time
+
+
+def find_addresses(run: Run, texts: Sequence[str], lookup: Lookup | None = None) -> list[Place]:
     """Places of address texts, as ``gridfacts locate`` finds them; equal texts are read once.
 
     Args:
         run: a night whose stage place is located.
         texts: addresses as people write them.
+        lookup: of that night, for those who ask several times.
 
     Raises:
         StaleInputError: the night's places are missing or stale.
@@ -40,11 +45,11 @@ def find_addresses(run: Run, texts: Sequence[str]) -> list[Place]:
     column = pd.Series(list(texts), dtype=object)
     distinct, codes = values.per_distinct(values.clean_text(column))
     parsed = standardise.read_addresses(run, distinct).assign(text=distinct.where(distinct.ne(""), None))
-    found = locate.Lookup(run).addresses(parsed)
+    found = (lookup or locate.Lookup(run)).addresses(parsed)
     return [found[code] for code in codes]
 
 
-def find_points(run: Run, points: Iterable[tuple[float, float]]) -> list[Place]:
+def find_points(run: Run, points: Iterable[tuple[float, float]], lookup: Lookup | None = None) -> list[Place]:
     """Places of (longitude, latitude) points in degrees CGCS2000.
 
     Raises:
@@ -55,7 +60,7 @@ def find_points(run: Run, points: Iterable[tuple[float, float]]) -> list[Place]:
     from transforms import locate
 
     table = pd.DataFrame(list(points), columns=["lon", "lat"], dtype=float)
-    return locate.Lookup(run).points(table["lon"], table["lat"])
+    return (lookup or locate.Lookup(run)).points(table["lon"], table["lat"])
 
 
 def _run(night: str | None) -> Run:
@@ -111,23 +116,32 @@ def _told(place: Place) -> str:
 
 
 def _answer(run: Run, batch: Path, looked: Callable[[int, str | None], None]) -> None:
-    """One line per line of the file, in its order, without repeating what was asked."""
+    """One line per line of the file, in its order, without repeating what was asked; how far it is, on stderr."""
+    from transforms import locate
+
     with batch.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         names, rows = reader.fieldnames or [], list(reader)
-    if "address" in names:
-        places = find_addresses(run, [row["address"] or "" for row in rows])
-    elif {"lon", "lat"} <= set(names):
-        places = find_points(run, [(_number(row["lon"]), _number(row["lat"])) for row in rows])
-    else:
+    if "address" not in names and not {"lon", "lat"} <= set(names):
         raise ConfigError(f"{batch}: neither a column `address` nor `lon` and `lat`")
-    looked(len(places), None)
+    lookup = locate.Lookup(run)
+    looked(len(rows), None)  # before anything is told
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["line", *_OUT, "grid", "runner_up"])
-    for line, place in enumerate(places, start=2):
-        finest = place.grids[0][1] if place.grids else ""
-        runner = place.runners_up[0][0] if place.runners_up else ""
-        writer.writerow([line, *(getattr(place, name) for name in _OUT), finest, runner])
+    unplaced: Counter[str] = Counter()
+    for begin in range(0, len(rows), _BATCH):
+        asked = rows[begin : begin + _BATCH]
+        if "address" in names:
+            places = find_addresses(run, [row["address"] or "" for row in asked], lookup)
+        else:
+            places = find_points(run, [(_number(row["lon"]), _number(row["lat"])) for row in asked], lookup)
+        for line, place in enumerate(places, start=begin + 2):
+            finest = place.grids[0][1] if place.grids else ""
+            runner = place.runners_up[0][0] if place.runners_up else ""
+            writer.writerow([line, *(getattr(place, name) for name in _OUT), finest, runner])
+        unplaced.update(place.reason for place in places if place.reason)
+        told = ", ".join(f"{count} {reason}" for reason, count in sorted(unplaced.items())) or "all of them placed"
+        click.echo(f"{begin + len(asked)} of {len(rows)} lines: {told}", err=True)
 
 
 def _number(text: str | None) -> float:

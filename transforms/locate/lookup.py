@@ -77,7 +77,8 @@ class Lookup:
         """
         manifest.require(run.settings.lake, store.night_dir(run, ROOM, PLACE), ROOM)
         self._places, self._grids = read_places(run)
-        self._nodes = self._places.library.set_index("address_id", drop=False)
+        self._text = self._places.library.set_index("address_id")["full_text"]
+        self._near_in: dict[tuple[str, str], tuple[Likeness, list[dict[str, Any]]]] = {}
         self._matcher = Matcher(self._places.library, self._places.divisions)
         self._parent = dict(zip(self._grids["code"], self._grids["parent_code"], strict=True))
         self._level = dict(zip(self._grids["code"], self._grids["level"], strict=True))
@@ -99,8 +100,10 @@ class Lookup:
         table = located.addresses(
             live, "address", self._matcher, self._places.library, grids_of_nodes(self._places.place_grid)
         )
-        by_row = {str(row): of.sort_values("rank").to_dict("records") for row, of in table.groupby("record_id")}
-        return [self._place(by_row[str(at)], rows.loc[at]) for at in rows.index]
+        found: list[list[dict[str, Any]]] = [[] for _ in range(len(rows))]
+        for row in table.to_dict("records"):  # in the order of the records, by rank
+            found[int(row["record_id"])].append(row)
+        return [self._place(of, rows, at) for at, of in enumerate(found)]
 
     def points(self, lon: pd.Series, lat: pd.Series) -> list[Place]:
         """Places of points in degrees CGCS2000: the grid around each, and the nearest building within 50 m."""
@@ -120,14 +123,14 @@ class Lookup:
             match_class="nearest", building_id=str(node["building_id"]), metres=round(near[1], 1),
         )  # fmt: skip
 
-    def _place(self, rows: list[dict[str, Any]], said: pd.Series) -> Place:
+    def _place(self, rows: list[dict[str, Any]], said: pd.DataFrame, at: int) -> Place:
         first, others = rows[0], [row for row in rows[1:] if row["address_id"]]
-        runners = tuple((str(self._nodes.at[row["address_id"], "full_text"]), int(row["score"])) for row in others)
+        runners = tuple((str(self._text.at[row["address_id"]]), int(row["score"])) for row in others)
         if not first["address_id"]:
-            runners = runners or tuple(self._alike(said))
-        known = self._nodes.loc[first["address_id"]] if first["address_id"] else None
+            runners = runners or tuple(self._alike(said.iloc[at]))
+        known = str(self._text.at[first["address_id"]]) if first["address_id"] else None
         return Place(
-            address_id=first["address_id"], address=None if known is None else str(known["full_text"]),
+            address_id=first["address_id"], address=known,
             level=first["level"], match_class=first["match_class"], score=int(first["score"]),
             gap=int(first["score"]) - runners[0][1] if known is not None and runners else None,
             building_id=first["building_id"], grids=self._chain(first["grid_id"]), method=first["method"],
@@ -139,13 +142,19 @@ class Lookup:
         scope = next(((name, said[name]) for name in DIVISIONS[:2] if isinstance(said[name], str)), None)
         if scope is None:
             return
-        library = self._places.library
-        nodes = library[library[scope[0]].eq(scope[1]) & ~library["level"].isin(["unit", "floor", "room"])]
         told = {name: said[name] for name in (*LEVELS, "residual") if isinstance(said[name], str)}
-        rows = nodes[["full_text", *LEVELS]].where(nodes[["full_text", *LEVELS]].notna(), None).to_dict("records")
-        likeness = Likeness(rows)
+        if scope not in self._near_in:
+            self._near_in[scope] = self._known_in(*scope)
+        likeness, rows = self._near_in[scope]
         scored = [(str(row["full_text"]), likeness.of(told, row)) for row in rows]
         yield from sorted((s for s in scored if s[1] >= _AT_LEAST), key=lambda s: (-s[1], s[0]))[:_SUGGESTIONS]
+
+    def _known_in(self, level: str, code: str) -> tuple[Likeness, list[dict[str, Any]]]:
+        """Nodes of a division above the unit, and how alike they are to anything."""
+        library = self._places.library
+        nodes = library[library[level].eq(code) & ~library["level"].isin(["unit", "floor", "room"])]
+        rows = nodes[["full_text", *LEVELS]].where(nodes[["full_text", *LEVELS]].notna(), None).to_dict("records")
+        return Likeness(rows), rows
 
     def _chain(self, grid_id: str | None) -> tuple[tuple[str, str], ...]:
         """(level, code) from a grid upward."""

@@ -225,10 +225,24 @@ def test_a_file_is_answered_line_by_line_without_repeating_what_it_asked(ask, tm
     asked = ["广西壮族自治区玉林市玉州区一环路3号", "", "13912345670", "路" * 10_000]
     (tmp_path / "asked.csv").write_text("\n".join(["address", *(f'"{text}"' for text in asked)]), "utf-8")
     answer = ask(commands.locate, "--file", str(tmp_path / "asked.csv"))
-    rows = list(csv.DictReader(io.StringIO(answer.output)))
+    rows = list(csv.DictReader(io.StringIO(answer.stdout)))
     assert [row["line"] for row in rows] == ["2", "3", "4", "5"]
     assert [row["reason"] for row in rows] == ["outside", "no_address", "unresolved", "unresolved"]
     assert "13912345670" not in answer.output
+    assert answer.stderr == "4 of 4 lines: 1 no_address, 1 outside, 2 unresolved\n"
+
+
+def test_a_long_file_is_answered_piece_by_piece_as_if_it_were_short(ask, tmp_path, monkeypatch):
+    points = ["112.5,22.5", "112.5,22.6", ",", "120.0,22.5", "north,22.5"]
+    (tmp_path / "asked.csv").write_text("\n".join(["lon,lat", *points]), "utf-8")
+    whole = ask(commands.locate, "--file", str(tmp_path / "asked.csv"))
+    monkeypatch.setattr(commands, "_BATCH", 2)
+    pieces = ask(commands.locate, "--file", str(tmp_path / "asked.csv"))
+    assert pieces.stdout == whole.stdout
+    rows = list(csv.DictReader(io.StringIO(whole.stdout)))
+    assert [row["reason"] for row in rows] == ["", "", "no_coordinate", "outside", "no_coordinate"]
+    progress = [line.partition(":")[0] for line in pieces.stderr.splitlines()]
+    assert progress == ["2 of 5 lines", "4 of 5 lines", "5 of 5 lines"]
 
 
 def test_the_grid_report_and_the_vote_are_commands(ask, tmp_path):
