@@ -85,11 +85,12 @@ _WITHIN = {
 def _of_geocoding(told: Any) -> Named:  # noqa: ANN401 (another package's class)
     if told is None:
         return {}
-    within = {level: re.search(pattern, told.buildingNum or "") for level, pattern in _WITHIN.items()}
-    return {
+    within = {level: re.search(pattern, str(told.buildingNum or "")) for level, pattern in _WITHIN.items()}
+    said = {
         "province": told.province, "city": told.city, "county": told.district, "town": told.town or told.street,
         "group": told.village, "road": told.road, "door": told.roadNum, "estate": told.text,
     } | {level: found[1] for level, found in within.items() if found}  # fmt: skip
+    return {level: None if name is None else str(name) for level, name in said.items()}  # Java's strings are none
 
 
 @lru_cache(maxsize=1)

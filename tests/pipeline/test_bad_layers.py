@@ -50,6 +50,25 @@ BAD: tuple[tuple[Callable[[Feature], None], str], ...] = (
 )  # fmt: skip
 
 
+def half(layer: bytes) -> bytes:
+    return layer[: len(layer) // 2]
+
+
+def another_file(_: bytes) -> bytes:
+    """A description of data that lie elsewhere, which GDAL would read on the server."""
+    layer = b'<OGRVRTLayer name="x"><SrcDataSource>/etc/hostname</SrcDataSource></OGRVRTLayer>'
+    return b"<OGRVRTDataSource>" + layer + b"</OGRVRTDataSource>"
+
+
+def no_layer(layer: bytes) -> bytes:
+    return layer.replace(b'"FeatureCollection"', b'"GeometryCollection"', 1)
+
+
+REFUSED: tuple[tuple[Callable[[bytes], bytes], str], ...] = (
+    (half, "TRUNCATED"), (another_file, "WRONG_TYPE"), (no_layer, "WRONG_TYPE"),
+)  # fmt: skip
+
+
 def built(home: Home) -> set[str]:
     """Codes of the grids in which buildings stood on the first night."""
     placed = pd.read_parquet(home.path / "lake/night" / NIGHTS[0] / "locate/place/place_grid.parquet")
@@ -77,7 +96,9 @@ def spoiled(
     over["geometry"] = json.loads(shapely.to_geojson(both))
     drop = base / "drops" / "zhengfa_wangge"
     drop.mkdir(parents=True)
-    (drop / sent.name.replace("20261001", "20261002")).write_text(json.dumps(layer, ensure_ascii=False), "utf-8")
+    (drop / "网格划分_20261002.geojson").write_text(json.dumps(layer, ensure_ascii=False), "utf-8")
+    for number, (spoil_all, _) in enumerate(REFUSED, start=1):
+        (drop / f"网格划分_20261002_更正{number}.geojson").write_bytes(spoil_all(sent.read_bytes()))
     home.run(NIGHTS[1], base / "drops")
     codes = [str(f["properties"]["网格编码"]) for f in (over, under, *bad)]
     return home, codes[2:], (codes[0], codes[1])
@@ -101,6 +122,18 @@ def test_a_grid_with_a_bad_polygon_keeps_its_last_good_shape(spoiled: tuple[Home
     before, now = (grids(home, night) for night in NIGHTS)
     assert now.loc[codes, "polygon"].tolist() == before.loc[codes, "polygon"].tolist()
     assert set(now.index) == set(before.index)
+
+
+def test_a_layer_refused_as_a_whole_leaves_the_one_before_in_use(
+    spoiled: tuple[Home, list[str], tuple[str, str]],
+) -> None:
+    home, _, _ = spoiled
+    told = json.loads((home.path / "lake/night" / NIGHTS[1] / "land/zhengfa_wangge/deliveries.json").read_text("utf-8"))
+    states = {delivery["file"]: (delivery["state"], delivery["code"]) for delivery in told}
+    refused = {f"网格划分_20261002_更正{number}.geojson": code for number, (_, code) in enumerate(REFUSED, start=1)}
+    assert {name: code for name, (state, code) in states.items() if state == "refused"} == refused
+    assert states["网格划分_20261002.geojson"][0] == "landed"
+    assert len(grids(home, NIGHTS[1])) == len(grids(home, NIGHTS[0])) > len(BAD)
 
 
 def test_overlapping_grids_are_told_and_nothing_is_put_into_either(
