@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -27,6 +27,7 @@ class Live:
         column_names: what the records may say.
         ids: record ids, ascending.
         num_rows: how many there are.
+        ordered: the file lies in the order of the record ids.
         days: ``since`` as day numbers (1970-01-01 is 0), one per record.
     """
 
@@ -37,6 +38,7 @@ class Live:
         self.column_names = list(pq.read_schema(path).names) if self._path else nothing
         ids = self._read("record_id")
         self._order = None if ascending(ids) else pc.sort_indices(ids)  # the lake's tables lie in order
+        self.ordered = self._order is None
         self.ids: pa.Array = self.column("record_id").combine_chunks()
         self.num_rows = len(self.ids)
         self.days = lru_cache(maxsize=1)(self._days)
@@ -69,9 +71,27 @@ class Live:
         parts = [pc.cast(self.column(name).combine_chunks(), pa.string()) for name in names]
         return pc.binary_join_element_wise(*parts, _SEPARATOR)
 
+    def codes(self, name: str) -> pa.DictionaryArray:
+        """A column of few values as codes: the name of a batch has ninety characters.
+
+        Raises:
+            KeyError: there is none of the name.
+        """
+        if self._path is None or name not in self.column_names:
+            return self.column(name).combine_chunks().dictionary_encode()
+        with pq.ParquetFile(self._path, page_checksum_verification=True, read_dictionary=[name]) as file:
+            found = file.read([name]).column(0).combine_chunks()
+        return found if self._order is None else found.take(self._order)
+
+    def says(self, name: str, words: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Per record: a column of few values says one of these words."""
+        said = self.codes(name)
+        found = np.append(np.isin(np.array(said.dictionary.to_pylist(), dtype=object), list(words)), False)
+        return np.asarray(found[pc.fill_null(said.indices, -1).to_numpy()], dtype=bool)
+
     def sourced(self, sources: list[str]) -> npt.NDArray[np.bool_]:
         """Per record: it is a row of one of these sources."""
-        return np.asarray(pc.is_in(self.column("source"), pa.array(sources, pa.string())).to_numpy(), dtype=bool)
+        return self.says("source", sources)
 
     def _days(self) -> npt.NDArray[np.int32]:
         return np.asarray(pc.cast(pc.cast(self.column("since"), pa.date32()), pa.int32()).to_numpy(), dtype=np.int32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 from transforms.contract import Contract
 from transforms.merge.golden import Flags, Golden, Ints
 from transforms.merge.night import Inputs
+from transforms.merge.pieces import numbers
 from transforms.merge.places import Located, Places, columns, first, of_members
 from transforms.merge.standards import Columns
 
@@ -18,12 +20,12 @@ _GONE = pa.array(["dead", "moved_out"])
 _TEXT = pa.string()
 
 
-def house_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+def house_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_house: its building by the building's number, else by its address."""
     known = golden.value("address_village", "address").is_valid()  # a path without a village may be several nodes
     path = pc.if_else(known, golden.value("address_path", "address"), pa.scalar(None, _TEXT))
     nodes = inputs.entity_of("address", "path", path)
-    placed = columns(first(Located(inputs.located).of(golden, "address").known(nodes)))
+    placed = columns(first(located.of(golden, "address").known(nodes)))
     numbered = inputs.entity_of("building", "code", golden.value("building_code"))
     return {
         "fact_house": {
@@ -37,11 +39,11 @@ def house_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     }
 
 
-def premises_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+def premises_tables(_inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_premises."""
     return {
         "fact_premises": {
-            **columns(first(Located(inputs.located).of(golden, "address"))),
+            **columns(first(located.of(golden, "address"))),
             "premises_id": golden.ids,
             "licences": _licences(golden),
             **{c: golden.value(c) for c in ("name", "premises_kind")},
@@ -65,9 +67,8 @@ def _licences(golden: Golden) -> pa.Array:
     return pa.array(found, _TEXT)
 
 
-def organization_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+def organization_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_organization and rel_org_premises."""
-    located = Located(inputs.located)
     registered, actual = located.of(golden, "registered_address"), located.of(golden, "actual_address")
     plain = ("credit_code", "name", "organization_kind", "industry", "status", "established")
     return {
@@ -128,9 +129,8 @@ def _relation(golden: Golden, names: tuple[str, str], role: str, others: pa.Arra
     }
 
 
-def facility_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+def facility_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_facility, the grid of each facility's own point, and an empty rel_facility_house."""
-    located = Located(inputs.located)
     plain = ("code", "facility_class", "name", "owner", "keeper", "status", "lon")
     return {
         "fact_facility": {
@@ -155,10 +155,9 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
     for name in ("point", "lon", "address"):
         best = located.best(golden, name, "lon")
         tells = pc.or_kleene(pc.is_valid(best["grid_id"]), pc.equal(best["method"], "polygon"))
-        tells = pc.fill_null(tells, fill_value=False).to_numpy() & ~placed
+        tells = pc.fill_null(tells, fill_value=False).to_numpy(zero_copy_only=False) & ~placed
         grid, reason = (
-            pc.if_else(pa.array(tells), best[c].combine_chunks(), kept)
-            for c, kept in (("grid_id", grid), ("reason", reason))
+            pc.if_else(pa.array(tells), best[c], kept) for c, kept in (("grid_id", grid), ("reason", reason))
         )
         placed |= tells
     reason = pc.if_else(pa.array(placed), pc.coalesce(reason, pa.scalar("gap")), "no_coordinate")
@@ -175,25 +174,28 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
     }
 
 
-def person_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
+def person_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_person, rel_person_house and an empty rel_person_org; who has died or moved away stands in none."""
-    located = Located(inputs.located)
-    places = {role: located.of(golden, f"{role}_address") for role in ("registered", "actual")}
+    places = {name: located.of(golden, name) for name in ("registered_address", "actual_address")}
     stays = ~gone(golden, inputs.contracts)
     plain = ("name", "sex", "birth_date", "residence_kind", "life_status", "status_date")
     everyone = {
-        **columns(first(located.of_either(golden, "actual_address", "registered_address"), places["registered"])),
+        **columns(
+            first(
+                located.of_either(golden, "actual_address", "registered_address", places), places["registered_address"]
+            )
+        ),
         "person_id": golden.ids,
         "birth_precision": golden.value("birth_date_precision", "birth_date"),
-        "registered_address_id": places["registered"].address_id,
-        "actual_address_id": places["actual"].address_id,
+        "registered_address_id": places["registered_address"].address_id,
+        "actual_address_id": places["actual_address"].address_id,
         "household_id": pa.nulls(len(golden.ids), _TEXT),
         **{c: golden.value(c) for c in plain},
         "certainty": golden.certainty,
         **golden.ending(),
     }
     keep = pa.array(stays)
-    roles = [_housed(golden, role, place, stays) for role, place in places.items()]
+    roles = [_housed(golden, name, place, stays) for name, place in places.items()]
     return {
         "fact_person": {name: values.filter(keep) for name, values in everyone.items()},
         "rel_person_house": {c: pa.concat_arrays([part[c] for part in roles]) for c in roles[0]},
@@ -201,14 +203,14 @@ def person_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     }
 
 
-def _housed(golden: Golden, role: str, place: Places, stays: Flags) -> Columns:
+def _housed(golden: Golden, name: str, place: Places, stays: Flags) -> Columns:
     """Persons and the houses of one of their addresses."""
     e = np.flatnonzero(stays & place.house_id.is_valid().to_numpy(zero_copy_only=False))
     houses = pc.unique(place.house_id).drop_null()
     houses = houses.take(pc.sort_indices(houses))
     at = pc.index_in(place.house_id.take(pa.array(e)), houses).to_numpy().astype(np.int64)
-    links = np.column_stack([e, at, golden.winners[f"{role}_address"][e]])
-    return _relation(golden, ("person_id", "house_id"), role, houses, links)
+    links = np.column_stack([e, at, golden.winners[name][e]])
+    return _relation(golden, ("person_id", "house_id"), name.removesuffix("_address"), houses, links)
 
 
 def gone(golden: Golden, contracts: dict[str, Contract]) -> Flags:
@@ -219,17 +221,20 @@ def gone(golden: Golden, contracts: dict[str, Contract]) -> Flags:
     return np.asarray(pc.and_(left, by).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def household_tables(inputs: Inputs, golden: Golden, persons: Golden) -> dict[str, Columns]:
-    """fact_household, and who lives in which (person_household)."""
-    codes = golden.live.keys("code")
-    at = pc.index_in(persons.value("household_key"), codes, skip_nulls=True)
-    living = inputs.merged("person", "fact_person")
-    here = pc.is_in(persons.ids, living["person_id"].combine_chunks())
-    members = np.flatnonzero(pc.and_(pc.is_valid(at), here).to_numpy(zero_copy_only=False))
-    home = golden.entity[at.to_numpy(zero_copy_only=False)[members].astype(np.int64)]
-    row = pc.index_in(persons.ids.take(pa.array(members)), living["person_id"].combine_chunks())
-    registered = living["registered_address_id"].combine_chunks().take(row)
-    place = of_members(Located(inputs.located).of(golden, "address"), home, registered, inputs.library())
+def household_tables(inputs: Inputs, golden: Golden, located: Located, persons: Iterable[Golden]) -> dict[str, Columns]:
+    """fact_household, and who lives in which (person_household).
+
+    Args:
+        inputs: of the night.
+        golden: the households.
+        located: where their records stand.
+        persons: who won whose household_key, in the order of the person ids.
+    """
+    living = inputs.merged("person", "fact_person", ["person_id", "registered_address_id"]).combine_chunks()
+    row, home = _members(golden, persons, living["person_id"].combine_chunks())
+    members = living.take(pa.array(row)).combine_chunks()
+    registered = members["registered_address_id"].combine_chunks()
+    place = of_members(located.of(golden, "address"), home, registered, inputs.library())
     return {
         "fact_household": {
             **columns(first(place)),
@@ -239,7 +244,20 @@ def household_tables(inputs: Inputs, golden: Golden, persons: Golden) -> dict[st
             **golden.ending(),
         },
         "person_household": {
-            "person_id": persons.ids.take(pa.array(members)),
+            "person_id": members["person_id"].combine_chunks(),
             "household_id": golden.ids.take(pa.array(home)),
         },
     }
+
+
+def _members(golden: Golden, persons: Iterable[Golden], living: pa.Array) -> tuple[Ints, Ints]:
+    """Of every member the place among the living persons, and of the household."""
+    codes = golden.live.keys("code")
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    for some in persons:
+        at = pc.fill_null(pc.index_in(some.value("household_key"), codes, skip_nulls=True), -1).to_numpy()
+        row = numbers(living, some.ids)
+        here = np.flatnonzero((at >= 0) & (row >= 0))
+        found.append(np.column_stack([row[here], golden.entity[at[here]]]))
+    row, home = np.concatenate(found).T
+    return row, home

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -49,11 +49,13 @@ class Golden:
 
     def value(self, column: str, by: str | None = None) -> pa.Array:
         """The column's value in the record that won property ``by`` (default: the column's own)."""
-        won = self.winners[by or column]
+        return self.taken(column, self.winners[by or column])
+
+    def taken(self, column: str, records: Ints) -> pa.Array:
+        """The column's values in some records; null where the number is -1 or nobody has such a column."""
         if column not in self.live.column_names:
-            return pa.nulls(len(won), pa.string())
-        taken = pa.array(won, mask=won < 0)
-        return self.live.column(column).combine_chunks().take(taken)
+            return pa.nulls(len(records), pa.string())
+        return plain(self.live.column(column).combine_chunks().take(pa.array(records, mask=records < 0)))
 
     def ending(self) -> dict[str, pa.Array]:
         """The columns every row ends with: valid_from, valid_to, provenance."""
@@ -88,19 +90,45 @@ class Golden:
         sources = self.live.column("source").combine_chunks()
         columns = [
             self.ids.take(entity), pa.array(names, pa.string()).take(told), self.live.ids.take(record),
-            sources.take(record),
+            plain(sources.take(record)),
         ]  # fmt: skip
         return pa.table(columns, schema=model.CLAIM)
+
+
+def plain(values: pa.Array) -> pa.Array:
+    """The values themselves of a column that may be held as codes."""
+    return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
+
+
+def codes(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+    """The values as codes."""
+    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
 
 
 def _texts(value: str, size: int) -> pa.Array:
     return pa.repeat(pa.scalar(value, pa.string()), size)
 
 
+def gathered(live: Live, cluster: pa.Table) -> Golden:
+    """The entities of the records, of which nothing has won yet.
+
+    Args:
+        live: live records of the kind, sorted by record id.
+        cluster: of the records, in their order: entity_id, how.
+    """
+    whose = cluster.column("entity_id").combine_chunks().dictionary_encode()
+    order = pc.sort_indices(whose.dictionary)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    ids, entity = whose.dictionary.take(order), place[whose.indices.to_numpy()]
+    source = codes(live.column("source"))
+    return Golden(live, ids, entity, _certainty(cluster, entity, source.indices.to_numpy(), len(ids)))
+
+
 def survive(
     engine: Engine,
-    live: Live,
-    cluster: pa.Table,
+    golden: Golden,
     properties: Sequence[str],
     contracts: dict[str, Contract],
     *,
@@ -110,21 +138,13 @@ def survive(
 
     Args:
         engine: runs survive.sql.
-        live: live records of the kind, sorted by record id.
-        cluster: resolve's cluster.parquet, sorted by record id.
+        golden: records and entities (:func:`gathered`).
         properties: clean columns that are claims.
         contracts: trust per property, by source.
         speaks: column → the records that may claim it; of the others, all.
     """
-    whose = cluster.column("entity_id").combine_chunks()
-    ids = pc.unique(whose)
-    ids = ids.take(pc.sort_indices(ids))
-    entity = pc.index_in(whose, ids).to_numpy().astype(np.int64)
-    source = live.column("source").combine_chunks().dictionary_encode()
-    golden = Golden(live, ids, entity, _certainty(cluster, entity, source.indices.to_numpy(), len(ids)))
-    claims = _Claims(live, entity, source, contracts, speaks or {})
-    golden.winners.update(claims.winners(engine, list(properties), len(ids)))
-    return golden
+    claims = _Claims(golden.live, golden.entity, codes(golden.live.column("source")), contracts, speaks or {})
+    return replace(golden, winners=claims.winners(engine, list(properties), len(golden.ids)))
 
 
 @dataclass(frozen=True)
@@ -177,12 +197,12 @@ class _Claims:
         return np.asarray(np.array(trust, dtype=np.int64)[self.source.indices.to_numpy()[records]])
 
     def _contested(self, name: str, place: int, records: Ints, trust: Ints, filled: Ints) -> pa.Table:
-        codes = np.zeros(0, dtype=np.int64)
+        values = np.zeros(0, dtype=np.int64)
         if len(records):
-            values = self.live.column(name).combine_chunks().take(pa.array(records)).dictionary_encode()
-            codes = values.indices.to_numpy().astype(np.int64)
+            said = codes(self.live.column(name).combine_chunks().take(pa.array(records)))
+            values = said.indices.to_numpy().astype(np.int64)
         return pa.table({
-            "e": self.entity[records], "p": np.full(len(records), place), "r": records, "v": codes,
+            "e": self.entity[records], "p": np.full(len(records), place), "r": records, "v": values,
             "trust": trust, "since": self.live.days()[records], "filled": filled[records],
         })  # fmt: skip
 
@@ -207,6 +227,8 @@ def _certainty(cluster: pa.Table, entity: Ints, source: Ints, size: int) -> pa.A
     low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, -1, dtype=np.int64)
     np.minimum.at(low, entity, source)
     np.maximum.at(high, entity, source)
+    how = codes(cluster["how"])
+    held = pc.is_in(how.dictionary, pa.array(["number", "key"])).to_numpy(zero_copy_only=False)
     sure = np.zeros(size, dtype=bool)
-    sure[entity[pc.is_in(cluster["how"], pa.array(["number", "key"])).to_numpy()]] = True
+    sure[entity[np.append(held, False)[how.indices.to_numpy()]]] = True
     return CERTAINTIES.take(pa.array(np.where(low < high, 1 + sure, 0)))

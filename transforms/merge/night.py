@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.kinds import Kind
 from transforms.live import Live, ascending
+from transforms.merge.golden import Ints
 from transforms.run import Run
 
 ROOM = "merge"
+SEALED = 1_000_000  # rows of a vault at a time
 # Beside its own: whose clusters and golden rows a kind's tables lean on.
 _CLUSTERS = {"address": ("building",), "building": ("address",), "house": ("address", "building"),
              "organization": ("premises",), "household": ("person",)}  # fmt: skip
@@ -25,7 +28,11 @@ _LOCATED = {"facility": ("place",), "household": ("place",)}
 
 
 class Inputs:
-    """One kind's inputs of one night; every folder is required before it is read."""
+    """One kind's inputs of one night; every folder is required before it is read.
+
+    Attributes:
+        sealed: the kind has values that lie in the vault.
+    """
 
     def __init__(self, run: Run, kind: Kind) -> None:
         """Check the manifests of everything the kind's tables are made of.
@@ -45,6 +52,7 @@ class Inputs:
             self._require(store.night_dir(run, "locate", stage), "locate")
         for name in _MERGED.get(kind.kind, ()):
             self._require(store.night_dir(run, ROOM, name), ROOM)
+        self.sealed = any(p.vault for p in kind.properties.values())
         if kind.typed("document", "phone", "number"):
             self.entries["checkpoint"] = self._past.digest
             for batch in self._batches():
@@ -58,21 +66,28 @@ class Inputs:
 
     def live(self, kind: str | None = None) -> Live:
         """Live records of a kind."""
-        return Live(self._live / f"{kind or self.kind.kind}.parquet")
+        return Live(self.live_path(kind))
+
+    def live_path(self, kind: str | None = None) -> Path:
+        """Where they lie."""
+        return self._live / f"{kind or self.kind.kind}.parquet"
+
+    def cluster_path(self, kind: str | None = None) -> Path:
+        """Where cluster.parquet of a kind lies."""
+        return store.night_dir(self.run, "resolve", kind or self.kind.kind) / "cluster.parquet"
 
     def cluster(self, kind: str | None = None) -> pa.Table:
         """cluster.parquet of a kind, sorted by record id."""
         name = kind or self.kind.kind
         if name not in self._clusters:
-            table = store.read_table(store.night_dir(self.run, "resolve", name) / "cluster.parquet")
+            table = store.read_table(self.cluster_path(name))
             self._clusters[name] = table if ascending(table["record_id"]) else table.sort_by("record_id")
         return self._clusters[name]
 
-    @cached_property
-    def located(self) -> pa.Table | None:
-        """Located candidates of the kind, or None."""
+    def located_path(self) -> Path | None:
+        """Where the located candidates of the kind lie, or None."""
         path = store.night_dir(self.run, "locate", self.kind.stage) / f"{self.kind.kind}.parquet"
-        return store.read_table(path) if path.is_file() else None
+        return path if path.is_file() else None
 
     def place_grid(self) -> pa.Table:
         """Grids of divisions, addresses and buildings, as locate found them."""
@@ -84,9 +99,9 @@ class Inputs:
         names = ["address_id", "parent_id", "level", "village", "building_id", "house_id"]
         return store.read_table(store.night_dir(self.run, "locate", "place") / "library.parquet", names)
 
-    def merged(self, kind: str, name: str) -> pa.Table:
-        """A table that merge wrote for an earlier kind."""
-        return store.read_table(store.night_dir(self.run, ROOM, kind) / f"{name}.parquet")
+    def merged(self, kind: str, name: str, names: list[str]) -> pa.Table:
+        """Columns of a table that merge wrote for an earlier kind."""
+        return store.read_table(store.night_dir(self.run, ROOM, kind) / f"{name}.parquet", names)
 
     @cached_property
     def _past(self) -> Checkpoint:
@@ -94,22 +109,36 @@ class Inputs:
 
     def _batches(self) -> list[str]:
         """Batches with live rows whose tables are held."""
-        return sorted(set(pc.unique(self.live().column("batch")).to_pylist()) - set(self._past.batches))
+        return sorted(set(self.live().codes("batch").dictionary.to_pylist()) - set(self._past.batches))
 
-    def vault(self) -> pa.Table:
-        """Ciphertexts of the kind's live rows: what an older version of a record said is not its entity's any more."""
-        live, parts = self.live(), [model.VAULT.empty_table()]
-        batches = live.column("batch").combine_chunks()
+    def vault(self, live: Live) -> Iterator[tuple[pa.Table, Ints]]:
+        """Ciphertexts of the kind's live rows, in a total order, in pieces, each row with the number of its record.
+
+        What an older version of a record said is not its entity's any more: a row counts only in its record's batch.
+
+        Args:
+            live: live records of the kind.
+        """
+        of_batch = live.codes("batch")
+        batches = of_batch.dictionary.to_pylist()
         for batch in self._batches():
             path = store.batch_dir(self.run.settings, "standardise", batch) / "vault.parquet"
             if path.is_file():
-                told = store.read_table(path).select(model.VAULT.names).cast(model.VAULT)
-                of_batch = live.ids.filter(pc.equal(batches, batch))
-                parts.append(told.filter(pc.is_in(told["record_id"], of_batch)))
-        gone = live.ids.filter(pc.is_in(batches, value_set=pa.array(sorted(self._past.batches), pa.string())))
-        for told in self._past.every("vault", self.contracts).values():
-            parts.append(told.filter(pc.is_in(told["record_id"], gone)))
-        return pa.concat_tables(parts)
+                mine = np.flatnonzero(of_batch.indices.to_numpy() == batches.index(batch))
+                yield from self._sealed(live, mine, store.read_pieces(path, SEALED, model.VAULT.names))
+        gone = np.array([batch in self._past.batches for batch in batches], dtype=bool)
+        rows = np.flatnonzero(gone[of_batch.indices.to_numpy()]) if gone.any() else np.zeros(0, dtype=np.int64)
+        yield from self._sealed(live, rows, self._past.every("vault", self.contracts).values())
+
+    def _sealed(self, live: Live, mine: Ints, vault: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Ints]]:
+        """Rows of the vault with a token that belong to some of the records."""
+        ids = live.ids.take(pa.array(mine))
+        for told in vault:
+            of_kind = told.filter(pc.and_(pc.equal(told["kind"], self.kind.kind), pc.is_valid(told["token"])))
+            at = pc.index_in(of_kind["record_id"].combine_chunks(), ids)
+            kept = np.flatnonzero(at.is_valid().to_numpy(zero_copy_only=False))
+            if len(kept):
+                yield of_kind.take(pa.array(kept)).cast(model.VAULT), mine[at.take(pa.array(kept)).to_numpy()]
 
     def entity_of(self, kind: str, column: str, values: pa.Array) -> pa.Array:
         """The entities of the kind that the values of its decisive column stand for; null where there is none."""

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import model
 from transforms.contract import DEFAULT_TRUST, Contract
-from transforms.merge.golden import Flags, Golden, Ints
+from transforms.merge.golden import Flags, Golden, Ints, codes, plain
+from transforms.merge.pieces import Told
 
-_SAID = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
+ELEMENTS = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
+_TOLD = ("address_id", "building_id", "house_id", "grid_id", "method", "reason", "village")
 _PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
 
@@ -49,55 +51,87 @@ class Places:
 
 
 class Located:
-    """The best candidate of every (record, property) of a located table."""
+    """The best candidate of every (record, property) of a located table, found by the number of the record.
 
-    def __init__(self, located: pa.Table | None) -> None:
-        """Keep rank 1 of a model.LOCATED; None where locate has nothing of the kind."""
-        found = model.LOCATED.empty_table() if located is None else located
-        self._best = found.filter(pc.equal(found["rank"], 1))
+    Attributes:
+        table: model.LOCATED rows of rank 1.
+    """
+
+    def __init__(self, located: Told, size: int, hears: Flags | None = None) -> None:
+        """Arrange them.
+
+        Args:
+            located: rows of rank 1.
+            size: how many live records there are.
+            hears: per live record, whether what it says counts; None: it does.
+        """
+        self.table, self._record, self._size = located.table, located.record, size
+        if hears is not None and size:
+            self._record = np.where(hears[self._record], self._record, -1)
+        self._property = codes(self.table["property"])
+
+    def rows(self, name: str) -> Ints:
+        """Per live record the row of ``table`` with its candidate for a property, -1 where there is none."""
+        found = np.full(self._size, -1, dtype=np.int64)
+        names = self._property.dictionary.to_pylist()
+        of_name = self._property.indices.to_numpy() == (names.index(name) if name in names else -1)
+        rows = np.flatnonzero(of_name & (self._record >= 0))
+        found[self._record[rows]] = rows
+        return found
+
+    @cached_property
+    def stands(self) -> Flags:
+        """Row by row: it leads to a door or building of a known village; a path without one may be several nodes."""
+        node = pc.and_(pc.is_valid(self.table["address_id"]), pc.is_valid(self.table["village"]))
+        level = codes(self.table["level"])
+        fine = np.append(pc.is_in(level.dictionary, _PLACES).to_numpy(zero_copy_only=False), False)
+        return np.asarray(node.to_numpy() & fine[pc.fill_null(level.indices, -1).to_numpy()], dtype=bool)
+
+    def leads(self, name: str) -> Flags:
+        """Per live record: the property leads to a door or building of a known village."""
+        rows = self.rows(name)
+        return np.append(self.stands, False)[rows]
+
+    def best(self, golden: Golden, name: str, by: str) -> Mapping[str, pa.Array]:
+        """Per entity, the candidate for property ``name`` of the record that won ``by``; nulls where there is none."""
+        won = golden.winners[by]
+        rows = np.append(self.rows(name), -1)[won]
+        taken = pa.array(rows, mask=rows < 0)
+        return {c: plain(self.table[c].combine_chunks().take(taken)) for c in _TOLD if c in self.table.column_names}
 
     def of(self, golden: Golden, name: str) -> Places:
         """Per entity, the place that the winner of address property ``name`` gives."""
         won = golden.winners[name]
         best = self.best(golden, name, name)
         told = [golden.value(f"{name}_{level}", name) for level in ("village", "town", "county")]
-        village = pc.coalesce(best["village"].combine_chunks(), told[0])
-        address = best["address_id"].combine_chunks()
-        reason = best["reason"].combine_chunks()
+        village, address = pc.coalesce(best["village"], told[0]), best["address_id"]
         guessed = pc.if_else(pc.is_valid(village), "village_only", "unresolved")
-        reason = pc.if_else(pc.is_in(reason, REASONS), reason, guessed)
+        reason = pc.if_else(pc.is_in(best["reason"], REASONS), best["reason"], guessed)
         reason = pc.if_else(pa.array((won < 0) | address.is_valid().to_numpy(zero_copy_only=False)), None, reason)
-        building, house = best["building_id"].combine_chunks(), best["house_id"].combine_chunks()
-        return Places(won >= 0, address, building, house, pc.coalesce(village, *told[1:]), reason)
+        division = pc.coalesce(village, *told[1:])
+        return Places(won >= 0, address, best["building_id"], best["house_id"], division, reason)
 
-    def of_either(self, golden: Golden, name: str, other: str) -> Places:
-        """The place by ``name``, or by ``other`` where only that leads to a door and says all that ``name`` says."""
-        place, instead = self.of(golden, name), self.of(golden, other)
-        leads = [stands(self.best(golden, prop, prop)).to_numpy() for prop in (name, other)]
+    def of_either(self, golden: Golden, name: str, other: str, places: Mapping[str, Places]) -> Places:
+        """The place by ``name``, or by ``other`` where only that leads to a door and says all that ``name`` says.
+
+        Args:
+            golden: the survivors.
+            name: an address property.
+            other: another one.
+            places: the place by either.
+        """
+        leads = [np.append(self.leads(prop), False)[golden.winners[prop]] for prop in (name, other)]
         entity = np.flatnonzero(_vague(golden, name, leads[0]) & leads[1])
         entity = entity[_says_all(golden, (name, golden.winners[name][entity]), (other, golden.winners[other][entity]))]
-        return _swapped(place, instead, entity)
-
-    def best(self, golden: Golden, name: str, by: str) -> pa.Table:
-        """Per entity, the candidate for property ``name`` of the record that won ``by``; nulls where there is none."""
-        won = golden.winners[by]
-        of_name = self._best.filter(pc.equal(self._best["property"], name))
-        ids = golden.live.ids.take(pa.array(won, mask=won < 0))
-        return of_name.take(pc.index_in(ids, of_name["record_id"].combine_chunks(), skip_nulls=True))
+        return _swapped(places[name], places[other], entity)
 
 
-def stands(located: pa.Table) -> pa.ChunkedArray:
-    """Row by row: it leads to a door or building of a known village; a path without one may be several nodes."""
-    node = pc.and_(pc.is_valid(located["address_id"]), pc.is_valid(located["village"]))
-    return pc.and_(node, pc.is_in(located["level"], _PLACES))
-
-
-def finer(golden: Golden, located: pa.Table | None, names: Sequence[str], contracts: Mapping[str, Contract]) -> Golden:
+def finer(golden: Golden, located: Located, names: Sequence[str], contracts: Mapping[str, Contract]) -> Golden:
     """Let winners that lead to no door or building give way to a record that says all they say, and leads to one.
 
     Args:
         golden: survivors whose live records have the clean columns of the addresses.
-        located: model.LOCATED of the kind; None: nothing is located, nothing changes.
+        located: where their records stand.
         names: address properties.
         contracts: trust per property, by source.
 
@@ -105,22 +139,15 @@ def finer(golden: Golden, located: pa.Table | None, names: Sequence[str], contra
         The same with other winners. Of several that may win: trust, then the later ``since``, then the smaller record
         id. A winner that says a number nobody could read is left alone.
     """
-    if located is None:
-        return golden
-    best = located.filter(pc.and_(pc.equal(located["rank"], 1), stands(located)))
-    changed = {}
-    for name in names:
-        if name not in golden.winners:
-            continue
-        of_name = best.filter(pc.equal(best["property"], name))
-        at = pc.index_in(golden.live.ids, of_name["record_id"].combine_chunks())
-        changed[name] = _finer(golden, name, at.is_valid().to_numpy(zero_copy_only=False), contracts)
+    changed = {name: _finer(golden, name, located.leads(name), contracts) for name in names if name in golden.winners}
     return replace(golden, winners=golden.winners | changed)
 
 
 def _finer(golden: Golden, name: str, leads: Flags, contracts: Mapping[str, Contract]) -> Ints:
     """Winners of one property; ``leads``: per live record, it leads to a door or finer."""
     won = golden.winners[name]
+    if not leads.any():
+        return won
     record = np.flatnonzero(leads & _vague(golden, name, leads[won])[golden.entity])
     record = record[_says_all(golden, (name, won[golden.entity[record]]), (name, record))]
     entity = golden.entity[record]
@@ -143,20 +170,18 @@ def _vague(golden: Golden, name: str, leads: Flags) -> Flags:
 def _says_all(golden: Golden, told: tuple[str, Ints], more: tuple[str, Ints]) -> Flags:
     """Row by row of two lists of (address property, records): the second says every element that the first says."""
     agrees = np.ones(len(told[1]), dtype=bool)
-    for said in _SAID if len(agrees) else ():
-        first_says, other_says = (
-            golden.live.column(f"{name}_{said}").combine_chunks().take(pa.array(records))
-            for name, records in (told, more)
-        )
+    for said in ELEMENTS if len(agrees) else ():
+        first_says, other_says = (golden.taken(f"{name}_{said}", records) for name, records in (told, more))
         same = pc.or_kleene(pc.is_null(first_says), pc.equal(first_says, other_says))
         agrees &= pc.fill_null(same, fill_value=False).to_numpy(zero_copy_only=False)
     return agrees
 
 
 def _trust(golden: Golden, name: str, record: Ints, contracts: Mapping[str, Contract]) -> Ints:
-    sources = golden.live.column("source").combine_chunks().take(pa.array(record)).to_pylist()
-    told = [contracts[s].trust.get(name, DEFAULT_TRUST) if s in contracts else 0 for s in sources]
-    return np.array(told, dtype=np.int64)
+    sources = golden.taken("source", record).dictionary_encode()
+    names = sources.dictionary.to_pylist()
+    told = [contracts[s].trust.get(name, DEFAULT_TRUST) if s in contracts else 0 for s in names]
+    return np.asarray(np.array(told, dtype=np.int64)[sources.indices.to_numpy()])
 
 
 def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) -> Places:
@@ -168,6 +193,8 @@ def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) ->
         address: per member, the node of its registered address, or null.
         library: ``address_id parent_id level village building_id house_id`` of every node.
     """
+    if not library.num_rows:  # no source of the city names an address
+        return own
     ids = library["address_id"].combine_chunks()
     above = pc.fill_null(pc.index_in(library["parent_id"], ids, skip_nulls=True), -1).to_numpy()
     place = pc.is_in(library["level"], _PLACES).to_numpy()
@@ -194,7 +221,7 @@ def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) ->
 def _below(node: Ints, top: Ints, above: Ints) -> Flags:
     """Row by row: the node is the other one or stands below it."""
     found, current = np.asarray(node == top, dtype=bool), node
-    for _ in _SAID:
+    for _ in ELEMENTS:
         current = np.where(current >= 0, above[current], -1)
         found |= (current == top) & (current >= 0)
     return found

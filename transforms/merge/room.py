@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import pyarrow as pa
@@ -13,22 +14,29 @@ from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.merge import agreement, ended, facts, places, standards
-from transforms.merge.golden import Flags, Golden, survive
+from transforms.merge.golden import Flags, Golden, gathered, survive
 from transforms.merge.night import ROOM, Inputs
+from transforms.merge.parts import Wanted, parts
+from transforms.merge.pieces import Part
+from transforms.merge.places import Located
 from transforms.merge.standards import Columns
 from transforms.merge.vault import vault_table
 from transforms.run import Run
 
-_BUILDERS: dict[str, Callable[[Inputs, Golden], dict[str, Columns]]] = {
-    "grid": standards.grid_tables,
-    "address": standards.address_tables,
-    "building": standards.building_tables,
+_Builder = Callable[[Inputs, Golden, Located], dict[str, Columns]]
+_BUILDERS: dict[str, _Builder] = {
+    "grid": lambda inputs, golden, _located: standards.grid_tables(inputs, golden),
+    "address": lambda inputs, golden, _located: standards.address_tables(inputs, golden),
+    "building": lambda inputs, golden, _located: standards.building_tables(inputs, golden),
     "house": facts.house_tables,
     "premises": facts.premises_tables,
     "organization": facts.organization_tables,
     "facility": facts.facility_tables,
     "person": facts.person_tables,
 }
+# Kinds of which an entity's rows depend on its own records alone, and on these columns: they are merged in pieces.
+_IN_PIECES = {"person": ("birth_date_precision", "document_valid")}
+_CODED = ("sex", "birth_date_precision", "relation_to_head", "residence_kind", "life_status")
 _MENTION = ("path", "level", "name", "full_text")  # clean columns of an address mention, beside its properties
 _NO_CLAIM = ("document", "phone", "number", "old_grid")  # no plain column; the last tells of the record alone
 _PERSON_HOUSEHOLD = pa.schema([("person_id", pa.string()), ("household_id", pa.string())])
@@ -55,60 +63,81 @@ def _merge(run: Run, kind: Kind) -> model.Report:
     inputs = Inputs(run, kind)
     if done := manifest.fresh(folder, ROOM, inputs.entries):
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-    with Engine(run.settings) as engine:
-        made, claims = _tables(inputs, engine)
-    made["claim"] = claims
-    counts = {name: table.num_rows for name, table in sorted(made.items())}
-    with store.output(folder) as tmp:
-        for name, table in made.items():
-            store.write_table(tmp / f"{name}.parquet", table)
+    counts: dict[str, int] = {}
+    with Engine(run.settings) as engine, store.output(folder) as tmp:
+        with ExitStack() as files:
+            written: dict[str, Callable[[pa.Table], None]] = {}
+            for part in parts(inputs, kind.kind, _wanted(kind)):
+                for name, table in _tables(inputs, engine, part).items():
+                    if name not in written:
+                        written[name] = files.enter_context(store.writing(tmp / f"{name}.parquet", table.schema))
+                    written[name](table)
+                    counts[name] = counts.get(name, 0) + table.num_rows
+        counts = dict(sorted(counts.items()))
         manifest.write(tmp, ROOM, inputs.entries, dict(counts))
     return _report(run, kind, counts, again=False)
 
 
-def _tables(inputs: Inputs, engine: Engine) -> tuple[dict[str, pa.Table], pa.Table]:
+def _wanted(kind: Kind) -> Wanted:
+    if kind.kind not in _IN_PIECES:
+        return Wanted()
+    elements = [f"{name}_{said}" for name in kind.typed("address") for said in (*places.ELEMENTS, "residual")]
+    plain = [name for name in _claimed(kind) if name not in _CODED]
+    return Wanted([*plain, *_IN_PIECES[kind.kind], *elements, *_CODED], [*elements, *_CODED])
+
+
+def _tables(inputs: Inputs, engine: Engine, part: Part) -> dict[str, pa.Table]:
     kind = inputs.kind
-    golden = _survivors(inputs, engine, kind)
-    located = ended.heard(inputs.located, golden.live, inputs.cluster(), inputs.contracts)
+    whose = gathered(part.live, part.cluster)
+    stands = ended.speaking(whose, inputs.contracts)
+    golden = _survivors(inputs, engine, kind, part, whose, stands)
+    located = Located(part.located, part.live.num_rows, stands)
     golden = agreement.agreed(golden, located, kind.heard, inputs.contracts)
     golden = places.finer(golden, located, kind.typed("address"), inputs.contracts)
     if kind.kind == "household":
-        persons = _survivors(inputs, engine, inputs.kinds["person"])
-        made = facts.household_tables(inputs, golden, persons)
+        made = facts.household_tables(inputs, golden, located, _persons(inputs, engine))
     else:
-        made = _BUILDERS[kind.kind](inputs, golden) if kind.kind in _BUILDERS else _plain(kind, golden)
-    if any(p.vault for p in kind.properties.values()):
-        made["vault_identifier"] = vault_table(engine, kind.kind, golden, inputs.vault(), _borrowed(inputs, golden))
-    return {name: _shaped(name, columns) for name, columns in made.items()}, golden.claims()
+        made = _BUILDERS[kind.kind](inputs, golden, located) if kind.kind in _BUILDERS else _plain(kind, golden)
+    if inputs.sealed:
+        made["vault_identifier"] = vault_table(engine, kind.kind, golden, part.vault, _borrowed(kind, golden, part))
+    return {name: _shaped(name, columns) for name, columns in made.items()} | {"claim": golden.claims()}
 
 
-def _survivors(inputs: Inputs, engine: Engine, kind: Kind) -> Golden:
-    """Claims are the properties that have a plain clean column; of an address, the mention's own columns."""
-    live = inputs.live(kind.kind)
-    named = (
-        [*_MENTION, *(p for p in kind.properties if p != "text")] if kind.kind == "address" else list(kind.properties)
-    )
-    claimed = [name for name in named if kind.kind == "address" or kind.properties[name].type not in _NO_CLAIM]
+def _claimed(kind: Kind) -> list[str]:
+    """The properties that have a plain clean column; of an address, the mention's own columns."""
+    if kind.kind == "address":
+        return [*_MENTION, *(p for p in kind.properties if p != "text")]
+    return [name for name, declared in kind.properties.items() if declared.type not in _NO_CLAIM]
+
+
+def _survivors(inputs: Inputs, engine: Engine, kind: Kind, part: Part, whose: Golden, stands: Flags | None) -> Golden:
+    claimed = _claimed(kind)
     if "household_key" in claimed and inputs.kind.kind == "household":
         claimed = ["household_key"]
-    cluster = inputs.cluster(kind.kind)
-    speaks = {}
+    speaks = {} if stands is None else dict.fromkeys(claimed, stands)
     if kind.kind == "address":
-        speaks = dict.fromkeys(_MENTION, standards.most_said(live, cluster))
-    elif (stands := ended.speaking(live, cluster, inputs.contracts)) is not None:
-        speaks = dict.fromkeys(claimed, stands)
+        speaks = dict.fromkeys(_MENTION, standards.most_said(part.live, part.cluster))
     if exclusive := _exclusive(kind):
-        speaks[exclusive] = cluster["trusted"].to_numpy()
-    return survive(engine, live, cluster, claimed, inputs.contracts, speaks=speaks)
+        speaks[exclusive] = part.cluster["trusted"].to_numpy()
+    return survive(engine, whose, claimed, inputs.contracts, speaks=speaks)
 
 
-def _borrowed(inputs: Inputs, golden: Golden) -> tuple[str, Flags]:
+def _persons(inputs: Inputs, engine: Engine) -> Iterator[Golden]:
+    """Who won whose household_key, a range of persons after the other."""
+    wanted = Wanted(["household_key", ended.STATUS], [ended.STATUS], others=False)
+    for part in parts(inputs, "person", wanted):
+        whose = gathered(part.live, part.cluster)
+        stands = ended.speaking(whose, inputs.contracts)
+        yield _survivors(inputs, engine, inputs.kinds["person"], part, whose, stands)
+
+
+def _borrowed(kind: Kind, golden: Golden, part: Part) -> tuple[str, Flags]:
     """The decisive property, and per live record: its valid number is not believed to be its own."""
-    decisive = inputs.kind.link.decisive or ""
+    decisive = kind.link.decisive or ""
     valid = np.zeros(golden.live.num_rows, dtype=bool)
     if f"{decisive}_valid" in golden.live.column_names:
         valid = pc.fill_null(golden.live.column(f"{decisive}_valid"), fill_value=False).to_numpy()
-    return decisive, valid & ~inputs.cluster()["trusted"].to_numpy()
+    return decisive, valid & ~part.cluster["trusted"].to_numpy()
 
 
 def _exclusive(kind: Kind) -> str | None:

@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 
 from transforms.engine import Engine
 from transforms.merge.golden import Flags, Golden
+from transforms.merge.pieces import Told
 from transforms.merge.standards import Columns
 
 _STEPS = Path(__file__).with_name("vault.sql")
 
 
-def vault_table(engine: Engine, kind: str, golden: Golden, vault: pa.Table, borrowed: tuple[str, Flags]) -> Columns:
+def vault_table(engine: Engine, kind: str, golden: Golden, vault: Told, borrowed: tuple[str, Flags]) -> Columns:
     """One row per (entity, what, token); of several records that say it, the smallest record id's ciphertext.
 
     A valid number that resolve took from a record (``ID_CONFLICT``: it is another's) is not filed under its entity.
@@ -24,15 +25,14 @@ def vault_table(engine: Engine, kind: str, golden: Golden, vault: pa.Table, borr
         engine: runs vault.sql.
         kind: the kind.
         golden: its survivors.
-        vault: model.VAULT of the batches its live records come from, in a total order.
+        vault: model.VAULT of its live records, in a total order.
         borrowed: the decisive property, and per live record whether its number was taken from it.
     """
     decisive, taken = borrowed
-    mine = vault.filter(pc.and_(pc.equal(vault["kind"], kind), pc.is_valid(vault["token"])))
-    r = pc.fill_null(pc.index_in(mine["record_id"], golden.live.ids), -1).to_numpy()
-    lost = pc.equal(mine["what"], decisive).to_numpy() & taken[r] if golden.live.num_rows else r < 0
-    kept = np.flatnonzero((r >= 0) & ~lost)
-    mine, r = mine.take(kept), r[kept]
+    r = vault.record
+    lost = pc.equal(vault.table["what"], decisive).to_numpy() & taken[r] if golden.live.num_rows else r < 0
+    kept = np.flatnonzero(~lost)
+    mine, r = (vault.table.take(pa.array(kept)), r[kept]) if lost.any() else (vault.table, r)
     sealed = pa.table({
         "i": np.arange(len(r)), "e": golden.entity[r], "r": r, "what": mine["what"], "token": mine["token"],
     })  # fmt: skip

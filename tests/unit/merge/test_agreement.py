@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.merge.placed import places_of
 from transforms import contract, kinds, model, store
 from transforms.kinds import Heard
 from transforms.live import Live
@@ -66,7 +67,8 @@ def winner(tmp_path: Path) -> Winner:
             live, pa.array(["e"]), np.zeros(len(rows), dtype=np.int64), pa.array(["number"]),
             {"actual_address": np.array([won])},
         )  # fmt: skip
-        return int(agreement.agreed(golden, _located(words), heard, trusted).winners["actual_address"][0])
+        placed = places_of(_located(words), live)
+        return int(agreement.agreed(golden, placed, heard, trusted).winners["actual_address"][0])
 
     return of
 

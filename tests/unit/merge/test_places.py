@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.merge.placed import places_of
 from transforms import contract, model, store
 from transforms.live import Live
 from transforms.merge import places
@@ -60,7 +61,8 @@ def winner(tmp_path: Path) -> Winner:
 
     def of(records: dict[str, Said], won: str, located: pa.Table | None = None) -> str:
         golden = _golden(tmp_path / "live.parquet", records, won)
-        found = places.finer(golden, _located(records) if located is None else located, ["address"], trusted)
+        placed = places_of(_located(records) if located is None else located, golden.live)
+        found = places.finer(golden, placed, ["address"], trusted)
         return str(golden.live.ids[found.winners["address"][0]].as_py())
 
     return of
@@ -124,7 +126,8 @@ def both(tmp_path: Path) -> Callable[[Said, Said], str | None]:
         ]
         winners = {prop: np.array([0]) for prop in parts}
         golden = replace(golden, live=Live(tmp_path / "live.parquet"), winners=winners)
-        placed = places.Located(pa.Table.from_pylist(found, model.LOCATED)).of_either(golden, *parts)
+        located = places_of(pa.Table.from_pylist(found, model.LOCATED), golden.live)
+        placed = located.of_either(golden, *parts, {prop: located.of(golden, prop) for prop in parts})
         return placed.address_id[0].as_py()  # type: ignore[no-any-return]
 
     return of
@@ -168,6 +171,15 @@ def test_a_household_stands_where_its_members_are_registered(
     found = places.of_members(place, home, pa.array(members, pa.string()), LIBRARY)
     assert found.address_id.to_pylist() == [node]
     assert found.house_id.to_pylist() == ["h1" if node == "room" else None]
+
+
+def test_in_a_city_whose_sources_name_no_address_a_household_stands_nowhere_and_says_why() -> None:
+    nothing = pa.nulls(2, pa.string())
+    why = pa.array(["no_address", "unresolved"])
+    own = places.Places(np.array([False, True]), nothing, nothing, nothing, nothing, why)
+    found = places.of_members(own, np.array([0, 1, 1]), pa.nulls(3, pa.string()), LIBRARY.slice(0, 0))
+    assert found.address_id.null_count == found.house_id.null_count == 2
+    assert places.first(found).reason.to_pylist() == ["no_address", "unresolved"]
 
 
 @settings(max_examples=30)

@@ -1,0 +1,16 @@
+"""Where records stand, for tests that call the steps of merge one by one."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.live import Live
+from transforms.merge.pieces import Told, numbers
+from transforms.merge.places import Located
+
+
+def places_of(located: pa.Table, live: Live) -> Located:
+    """The best candidates of a whole model.LOCATED."""
+    best = located.filter(pc.equal(located["rank"], 1))
+    return Located(Told(best, numbers(live.ids, best["record_id"].combine_chunks())), live.num_rows)
