@@ -81,7 +81,8 @@ class Live:
             return self.column(name).combine_chunks().dictionary_encode()
         with pq.ParquetFile(self._path, page_checksum_verification=True, read_dictionary=[name]) as file:
             found = file.read([name]).column(0).combine_chunks()
-        return found if self._order is None else found.take(self._order)
+        coded = found if isinstance(found, pa.DictionaryArray) else found.dictionary_encode()
+        return coded if self._order is None else coded.take(self._order)
 
     def says(self, name: str, words: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Per record: a column of few values says one of these words."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -150,7 +149,7 @@ def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Int
     one_per = {s for s, c in contracts.items() if c.registers.one_live_row_per == kind.kind}
     registers = sorted(one_per) if "one_live_row_per" in never else []
     source = live.column("source")
-    inside = pc.is_in(source, pa.array(registers, pa.string())).to_numpy()
+    inside = _says(source, registers)
     named = inside & (kept != _NONE)
     whom[named] = size + kept[named]
     register = _codes(source) if size else whom
@@ -164,9 +163,20 @@ def _nothing() -> Said:
 
 def _codes(values: pa.ChunkedArray) -> Ints:
     """Value codes, -1 for null; equal codes, equal values, and no meaning in their order."""
-    found = values.combine_chunks().dictionary_encode()
-    indices = (found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found).indices
+    indices = _coded(values).indices
     return np.asarray(pc.fill_null(indices, _NONE).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray:
+    whole = values.combine_chunks()
+    return whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
+
+
+def _says(values: pa.ChunkedArray, words: Sequence[str]) -> Flags:
+    """Row by row: the value is one of these words."""
+    said = _coded(values)
+    found = pc.is_in(said.dictionary, pa.array(words, said.dictionary.type)).to_numpy(zero_copy_only=False)
+    return np.asarray(np.append(found, False)[pc.fill_null(said.indices, -1).to_numpy()], dtype=bool)
 
 
 def _numbers(live: pa.Table, kind: Kind) -> Ints:
@@ -175,13 +185,13 @@ def _numbers(live: pa.Table, kind: Kind) -> Ints:
     column = kind.token_of(name)
     if column not in live.column_names or not live.num_rows:
         return np.full(live.num_rows, _NONE, dtype=np.int64)
-    usable = pc.not_equal(live.column(column), "")
+    usable = _flags(pc.is_valid(live.column(column))) & ~_says(live.column(column), [""])
     if f"{name}_valid" in live.column_names:
-        usable = pc.and_(usable, live.column(f"{name}_valid"))
+        usable &= _flags(live.column(f"{name}_valid"))
     if f"{name}_kind" in live.column_names:
         of_kind = live.column(f"{name}_kind")
-        usable = pc.and_(usable, pc.or_(pc.is_null(of_kind), pc.is_in(of_kind, pa.array(RESIDENT))))
-    return np.where(_flags(usable), _codes(live.column(column)), _NONE)
+        usable &= _flags(pc.is_null(of_kind)) | _says(of_kind, RESIDENT)
+    return np.where(usable, _codes(live.column(column)), _NONE)
 
 
 def _flags(values: pa.ChunkedArray) -> Flags:
@@ -192,22 +202,21 @@ def _people(live: pa.Table, kind: Kind, believed: Flags) -> Said:
     """(birth day, sex) as stated in the row, and as embedded in a believed number."""
     number, full = kind.link.decisive, np.zeros(live.num_rows, dtype=bool)
     if "birth_date_precision" in live.column_names:
-        full = _flags(pc.equal(live.column("birth_date_precision"), "day"))
+        full = _says(live.column("birth_date_precision"), ["day"])
     parts = [_pairs(live, "birth_date", "sex", full), _pairs(live, f"{number}_birth", f"{number}_sex", believed)]
-    record, day, sex = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    record, day = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[:2])
+    sex = _codes(pa.chunked_array([part[2] for part in parts]).unify_dictionaries())
     order = np.argsort(record, kind="stable")
-    _, sexes = np.unique(sex, return_inverse=True)
-    return Said(record[order], (day[order], sexes.astype(np.int64)[order]))
+    return Said(record[order], (day[order], sex[order]))
 
 
-_Columns = tuple[Ints, Ints, npt.NDArray[np.object_]]
-
-
-def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> _Columns:
+def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> tuple[Ints, Ints, pa.DictionaryArray]:
     """(record, day number, sex) of records that say both and count."""
     if day not in live.column_names or sex not in live.column_names:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
-    said = pc.and_(pc.is_valid(live.column(day)), pc.not_equal(live.column(sex), "unknown"))
-    record = np.flatnonzero(_flags(said) & counts)
-    days, sexes = (live.column(c).combine_chunks().take(pa.array(record)) for c in (day, sex))
-    return record, days.cast(pa.int32()).to_numpy().astype(np.int64), sexes.to_numpy(zero_copy_only=False)
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, pa.array([], pa.string()).dictionary_encode()
+    said = _flags(pc.is_valid(live.column(day))) & _flags(pc.is_valid(live.column(sex)))
+    record = np.flatnonzero(said & ~_says(live.column(sex), ["unknown"]) & counts)
+    taken = pa.array(record)
+    days, sexes = live.column(day).combine_chunks().take(taken), _coded(live.column(sex)).take(taken)
+    return record, days.cast(pa.int32()).to_numpy().astype(np.int64), sexes

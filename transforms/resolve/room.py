@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,9 @@ from transforms.run import Run
 
 ROOM = "resolve"
 _ROWS = 65_536
+_AT_ONCE = 1_000_000  # pairs read at a time
+_JOINS = pa.schema([model.PAIR.field(name) for name in ("left", "right", "score", "how")])
+_AS_THEY_ARE = ("_valid", "_birth", "birth_date")  # endings of columns that are no text; of the others codes are read
 # cluster.parquet = model.CLUSTER and whether the record's own number is believed (merge publishes no other).
 CLUSTER = pa.schema([*model.CLUSTER, pa.field("trusted", pa.bool_())])
 
@@ -101,12 +105,13 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     live = _live(run, kind)
     ids = live.column("record_id").combine_chunks()
     link_dir = store.night_dir(run, "link", kind.kind)
-    units, pairs = (store.read_table(link_dir / f"{name}.parquet") for name in ("unit", "pairs"))
+    units = store.read_table(link_dir / "unit.parquet", ["trusted"])
     same, different = _judged(before.judgement, ids)
     said = statements(live, units, kind, contract.load_all(run.settings.expectations))
     del live
     against = Against(said.mixed, said.of, said.rows, different)
-    root, how = clusters(len(ids), _edges(pairs, ids, same, kind.link.accept), against)
+    root, how = clusters(len(ids), _edges(link_dir / "pairs.parquet", ids, same, kind.link.accept), against)
+    del said, against
     mint = partial(keys.load(run.settings).entity_ids, kind.kind)
     with Engine(run.settings) as engine:
         named = assign(engine, ids, root, before.past, release, mint)
@@ -125,16 +130,21 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
 
 
 def _live(run: Run, kind: Kind) -> pa.Table:
-    """Live records of the kind, sorted by record id: the columns that facts are made of."""
+    """Live records of the kind, sorted by record id: the columns that facts are made of, texts as codes."""
     live = Live(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet")
-    names = [name for name in dict.fromkeys(needed(kind)) if name in live.column_names]
-    return pa.table([live.column(name) for name in names], names)
+    names = [name for name in dict.fromkeys(needed(kind)) if name in live.column_names and name != "record_id"]
+    said = [live.column(name) if name.endswith(_AS_THEY_ARE) else live.codes(name) for name in names]
+    return pa.table([live.ids, *said], ["record_id", *names])
 
 
-def _edges(pairs: pa.Table, ids: pa.Array, same: Pairs, accept: int) -> Edges:
-    """Pairs strong enough to join two records, and what a person swore."""
-    counts = pc.or_(pc.not_equal(pairs["how"], "scored"), pc.greater_equal(pairs["score"], accept))
-    pairs = pairs.filter(counts)
+def _edges(path: Path, ids: pa.Array, same: Pairs, accept: int) -> Edges:
+    """Pairs strong enough to join two records, and what a person swore; their evidence is not asked for."""
+    found = [pa.table([pa.array([], f.type) for f in _JOINS], schema=_JOINS)]
+    for pairs in store.read_pieces(path, _AT_ONCE, _JOINS.names):
+        found.append(
+            pairs.filter(pc.or_(pc.not_equal(pairs["how"], "scored"), pc.greater_equal(pairs["score"], accept)))
+        )
+    pairs = pa.concat_tables(found)
     sworn = np.array(same, dtype=np.int64).reshape(-1, 2)
     ends = [pc.index_in(pairs[name], ids).to_numpy().astype(np.int64) for name in ("left", "right")]
     how = pc.index_in(pairs["how"], pa.array(HOWS)).to_numpy().astype(np.int64)
@@ -150,6 +160,8 @@ def _edges(pairs: pa.Table, ids: pa.Array, same: Pairs, accept: int) -> Edges:
 
 def _judged(judgements: pa.Table, ids: pa.Array) -> tuple[Pairs, Pairs]:
     """Standing judgements between live records: same, different."""
+    if not judgements.num_rows:
+        return [], []
     standing = judgements.filter(pc.is_null(judgements["retired_at"])).sort_by("judgement_id")
     ends = [pc.index_in(standing[name], ids) for name in ("left_record", "right_record")]
     told: dict[str, Pairs] = {"same": [], "different": [], "unsure": []}
