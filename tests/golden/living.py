@@ -47,11 +47,16 @@ class Row:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:26]
 
 
+def _near(position: int, number: str) -> str:
+    """A token of the number without one of its characters."""
+    return hashlib.sha256(f"{position}:{number[:position]}{number[position + 1 :]}".encode()).hexdigest()[:16]
+
+
 def person(row: Row, ordinal: int) -> dict[str, object]:
     """The live record of a row."""
     number = row.number.removeprefix("!")
     valid = bool(number) and not row.number.startswith("!")
-    near = [f"{i}:{number[:i]}{number[i + 1 :]}" for i in range(_WHOLE)] if len(number) == _WHOLE else None
+    near = [_near(i, number) for i in range(_WHOLE)] if len(number) == _WHOLE else None
     return {
         "source": row.source, "batch": f"{row.source}-batch", "ordinal": ordinal, "line": ordinal + 1, "kind": "person",
         "record_id": row.record_id, "content_hash": row.record_id, "operation": "upsert",

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import recordlinkage
 
 from transforms.engine import Engine
 from transforms.kinds import Compare, Kind
+from transforms.link.codes import Asked, Codes, Flags, Whole, beside, distinct, ranked
 from transforms.link.collapse import Collapsed
-from transforms.link.encode import Flags, Ints, Values, cells, column, compared, near
-from transforms.link.kernels import KERNELS, LEVELS, vectorised
+from transforms.link.compare import Spoken, levels_of
+from transforms.link.encode import cells, compared
+from transforms.link.kernels import LEVELS
+from transforms.link.near import near
+from transforms.link.said import Values, column
 from transforms.link.scorer import Levels
 from transforms.live import Live
 
@@ -23,18 +25,26 @@ _HERE = Path(__file__).parent
 FREQUENCY = "frequency"  # how many anchors bear the leftover's name
 _FREQUENCIES = (1, 5)  # up to one: rare, up to five: some, beyond: many
 _NAMES = ("name", "organization_name")
-_KEYS_AT_ONCE = 4_000_000  # rows of one run of block.sql: bounds its memory
-_UNSAID = 127  # beyond every level
+_THERE, _NOT_THERE = (LEVELS["address"].index(word) + 1 for word in ("building", "differ"))
 
 
 @dataclass(frozen=True)
 class Told:
-    """What all records say, by comparison label, with address buildings beside addresses."""
+    """What all records say, by comparison label, with address buildings beside addresses.
+
+    Attributes:
+        kind: its declaration.
+        live: live records of the kind.
+        values: label → what the records say.
+        buildings: see above.
+        silent: records whose values bring nobody together.
+    """
 
     kind: Kind
     live: Live
     values: dict[str, Values]
     buildings: Values
+    silent: Flags | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -63,12 +73,11 @@ def tell(kind: Kind, live: Live, homes: dict[str, tuple[Values, Values]], collap
         crowd: see above.
     """
     values, buildings = {}, Values()
-    leftover = ~collapsed.anchor & ~collapsed.lost
     for compare in kind.link.compare:
         if compare.using == "address":
             values[compare.label], buildings = homes[compare.label]
         elif compare.using == "near":
-            values[compare.label] = near(live, compare.property, leftover)
+            values[compare.label] = near(live, kind, compare, collapsed)
         else:
             values[compare.label] = compared(live, kind, compare, None, collapsed.trusted)
     naming = next((c.label for c in kind.link.compare if c.using in _NAMES), None)
@@ -83,42 +92,66 @@ def uncrowded(values: Values, names: Values, crowd: int) -> Values:
     """Without the values that more than ``crowd`` distinct names say: found from the data, not from a list."""
     often = np.bincount(values.v, minlength=len(values.texts)) > crowd  # fewer records cannot say more names
     busy = values.where(often[values.v])
-    name = np.full(int(max(names.r.max(initial=0), busy.r.max(initial=0))) + 1, -1, dtype=np.int64)
+    name = np.full(int(max(names.r.max(initial=0), busy.r.max(initial=0))) + 1, -1, dtype=np.int32)
     name[names.r[::-1]] = names.v[::-1]  # a record's first name speaks
     named = name[busy.r] >= 0
-    pairs = np.unique(busy.v[named] * max(len(names.texts), 1) + name[busy.r[named]]) // max(len(names.texts), 1)
+    size = max(len(names.texts), 1)
+    pairs = distinct(busy.v[named].astype(np.int64) * size + name[busy.r[named]]) // size
     crowded = np.bincount(pairs, minlength=len(values.texts)) > crowd
-    return values.where(~crowded[values.v])
+    return values.where(~crowded[values.v]) if crowded.any() else values
 
 
-def block_keys(told: Told, hidden: Flags, node: pa.Table) -> Iterator[pa.Table]:
-    """Block after block b, r, k: the records' key codes, of the keys that some leftover has.
+@dataclass(frozen=True)
+class Nodes:
+    """Which node each record stands in, and whether it stands in an anchor."""
+
+    node: Codes
+    anchor: Flags
+
+
+def block_keys(told: Told, hidden: Flags, nodes: Nodes) -> Iterator[pa.Table]:
+    """Block after block k, node, anchor, none twice: the keys that some leftover has, and whose they are.
 
     Args:
         told: the values.
         hidden: records whose own number may not bring them together (training hides it).
-        node: r, node, anchor.
+        nodes: of the records.
     """
-    leftover = node["anchor"].to_numpy() == 0
-    for b, parts in enumerate(told.kind.link.blocks):
-        r, k = joined([_part(told, part, hidden) for part in parts])
-        asked = np.zeros(int(k.max(initial=0)) + 1, dtype=bool)
-        asked[k[leftover[r]]] = True
-        wanted = asked[k]
-        yield pa.table({"b": np.full(int(wanted.sum()), b), "r": r[wanted], "k": k[wanted]})
+    size = max(len(nodes.node), 1)
+    for parts in told.kind.link.blocks:
+        r, k = _shared([_part(told, part, hidden) for part in parts], ~nodes.anchor)
+        whole = distinct((k.astype(np.int64) * size + nodes.node[r]) * 2 + nodes.anchor[r])
+        columns = {"k": whole // 2 // size, "node": whole // 2 % size, "anchor": whole % 2}
+        yield pa.table({name: values.astype(np.int32) for name, values in columns.items()})
 
 
-def joined(parts: list[Values]) -> tuple[Ints, Ints]:
+def _shared(parts: list[Values], leftover: Flags) -> tuple[Codes, Codes]:
+    """(record, code) of what records say in all the parts at once, where some leftover says the same."""
+    r = k = np.zeros(0, dtype=np.int32)
+    for place, part in enumerate(parts):
+        if place:
+            at, other = beside(r, part.r)
+            key = k[at].astype(np.int64) * max(len(part.texts), 1) + part.v[other]
+            r = r[at]
+            said, k = Asked(key[leftover[r]]).among(key)
+        else:
+            asked = np.zeros(len(part.texts), dtype=bool)
+            asked[part.v[leftover[part.r]]] = True
+            r, k = part.r, part.v
+            said = asked[k]
+            k = k[said]
+        r = r[said]
+    return r, k
+
+
+def joined(parts: list[Values]) -> tuple[Codes, Codes]:
     """(record, code) of what records say in all the parts at once: every combination of their values."""
     r, k = parts[0].r, parts[0].v
     for part in parts[1:]:
-        order = np.argsort(part.r, kind="stable")
-        sorted_r, sorted_v = part.r[order], part.v[order]
-        start, end = np.searchsorted(sorted_r, r, "left"), np.searchsorted(sorted_r, r, "right")
-        times = end - start
-        at = np.repeat(start - np.cumsum(times) + times, times) + np.arange(int(times.sum()))
-        r, k = np.repeat(r, times), np.repeat(k, times) * (int(part.v.max(initial=0)) + 1) + sorted_v[at]
-        k = np.unique(k, return_inverse=True)[1].astype(np.int64)
+        at, other = beside(r, part.r)
+        size = max(len(part.texts), 1)
+        bound = (int(k.max(initial=0)) + 1) * size
+        r, k = r[at], ranked(k[at].astype(np.int64) * size + part.v[other], bound)[1]
     return r, k
 
 
@@ -127,156 +160,100 @@ def _part(told: Told, part: str, hidden: Flags) -> Values:
     if part == "cell":
         return cells(told.live)
     if using is None:
-        return column(told.live, part)
-    return told.values[part].only(~hidden) if using.using == "near" else told.values[part]
+        return column(told.live, part).wordless()
+    said = told.values[part] if told.silent is None else told.values[part].only(~told.silent)
+    return said.only(~hidden) if using.using == "near" else said
 
 
 @dataclass(frozen=True)
 class Candidates:
     """Pairs of nodes (u a leftover; v an anchor where ``anchor``) and their patterns, sorted by (u, v)."""
 
-    u: Ints
-    v: Ints
+    u: Whole
+    v: Whole
     anchor: Flags
     patterns: Levels
 
 
-def candidates(engine: Engine, told: Told, node: Ints, anchor: Flags, *, cap: int, hidden: Flags) -> Candidates:
+def candidates(
+    engine: Engine, told: Told, nodes: Nodes, *, cap: int, hidden: Flags, only: Flags | None = None
+) -> Candidates:
     """Block, then compare.
 
     Args:
-        engine: runs block.sql, compare.sql and beside.sql.
+        engine: runs block.sql.
         told: the values.
-        node: record → node.
-        anchor: record stands in an anchor.
+        nodes: of the records.
         cap: most nodes one block key may join.
         hidden: records whose nearness by number is not to be looked at.
+        only: leftovers that are asked about, beside anchors alone; None: all, beside each other too.
     """
-    table = nodes_of(node, anchor)
-    pairs = _pairs(engine, told, table, cap, hidden)
-    u, v = (pairs.column(c).to_numpy() for c in ("u", "v"))
-    patterns = levels(engine, told, (u, v), table, hidden)
-    return Candidates(u, v, pairs.column("anchor").to_numpy() == 1, patterns)
+    size = max(len(nodes.node), 1)
+    found = [np.zeros(0, dtype=np.int64)]
+    with engine.apart() as apart:
+        for keys in block_keys(told, hidden, nodes):
+            pairs = apart.run(_HERE / "block.sql", {"key": keys}, cap=cap)
+            u, v, anchor = (pairs[name].to_numpy() for name in ("u", "v", "anchor"))
+            packed = (u.astype(np.int64) * size + v) * 2 + anchor
+            found.append(distinct(packed if only is None else packed[(anchor == 1) & only[u]]))
+    whole = distinct(np.concatenate(found))
+    of_anchor = whole % 2 == 1
+    whole //= 2
+    u, v = (whole // size).astype(np.int32), (whole % size).astype(np.int32)
+    del whole, found
+    return Candidates(u, v, of_anchor, levels(told, (u, v), nodes, hidden))
 
 
-def nodes_of(node: Ints, anchor: Flags) -> pa.Table:
-    """Which node each record stands in: r, node, anchor (1 or 0)."""
-    return pa.table({"r": np.arange(len(node)), "node": node, "anchor": anchor.astype(np.int64)})
-
-
-def _pairs(engine: Engine, told: Told, node: pa.Table, cap: int, hidden: Flags) -> pa.Table:
-    """Candidates of all blocks, a few blocks at a time."""
-    found: list[pa.Table] = []
-    waiting: list[pa.Table] = []
-    for keys in block_keys(told, hidden, node):
-        waiting.append(keys)
-        if sum(k.num_rows for k in waiting) >= _KEYS_AT_ONCE:
-            found.append(engine.run(_HERE / "block.sql", {"node": node, "key": pa.concat_tables(waiting)}, cap=cap))
-            waiting = []
-    if waiting or not found:
-        nothing = pa.table({name: np.zeros(0, dtype=np.int64) for name in ("b", "r", "k")})
-        keys = pa.concat_tables([nothing, *waiting])
-        found.append(engine.run(_HERE / "block.sql", {"node": node, "key": keys}, cap=cap))
-    whole = pa.concat_tables([f.select(["u", "v", "anchor"]).cast(_PAIR) for f in found])
-    if len(found) > 1:
-        whole = whole.group_by(["u", "v", "anchor"]).aggregate([]).sort_by([("u", "ascending"), ("v", "ascending")])
-    return whole.combine_chunks()
-
-
-_PAIR = pa.schema([("u", pa.int64()), ("v", pa.int64()), ("anchor", pa.int64())])
-
-
-def levels(engine: Engine, told: Told, pair: tuple[Ints, Ints], node: pa.Table, hidden: Flags) -> Levels:
+def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags) -> Levels:
     """Patterns of the pairs of nodes, in their order.
 
     Args:
-        engine: runs compare.sql and beside.sql.
         told: the values.
         pair: the ends of each pair: nodes.
-        node: :func:`nodes_of`.
+        nodes: of the records.
         hidden: records whose nearness by number is not to be looked at.
     """
-    labels, comparisons = told.labels, told.kind.link.compare
-    patterns = np.zeros((len(pair[0]), len(labels)), dtype=np.int8)
-    asked = np.zeros(node.num_rows, dtype=bool)
+    patterns = np.zeros((len(pair[0]), len(told.labels)), dtype=np.int8)
+    if not len(patterns):
+        return patterns
+    asked = np.zeros(len(nodes.node), dtype=bool)
     for end in pair:
         asked[end] = True
-    node_of = node["node"].to_numpy()
-    r = np.flatnonzero(asked[node_of])
-    said, texts = _said(told, hidden, asked[node_of])
-    graded = [i for i, c in enumerate(comparisons) if c.using in KERNELS]
-    plain = [i for i in range(len(comparisons) + 1) if i not in graded]
-    engine.give("plain", pa.table({"what": pa.array(plain, pa.int64())}))
-    engine.give("graded", pa.table({"what": pa.array(graded, pa.int64())}))
-    candidate = pa.table({"i": np.arange(len(pair[0])), "u": pair[0], "v": pair[1]})
-    tables = {"said": said, "node": pa.table({"r": r, "node": node_of[r]}), "candidate": candidate}
-    _equal(engine.run(_HERE / "compare.sql", tables), comparisons, patterns)
-    beside = engine.run(_HERE / "beside.sql")
-    what = beside["what"].to_numpy()
-    for place in graded:
-        at, left, right = (beside[c].to_numpy()[what == place] for c in ("i", "left_value", "right_value"))
-        best = np.full(len(patterns), _UNSAID, dtype=np.int8)
-        np.minimum.at(best, at, graded_levels(left, right, comparisons[place].using, texts[place]))
-        patterns[:, place] = np.where(best == _UNSAID, 0, best)
-    if FREQUENCY in labels:
-        patterns[:, -1] = _frequency(told, node)[pair[0]]
+    place = np.where(asked, np.cumsum(asked, dtype=np.int32) - 1, -1).astype(np.int32)
+    left, right = (place[end] for end in pair)
+    place = place[nodes.node]
+    for at, compare in enumerate(told.kind.link.compare):
+        values = told.values[compare.label]
+        spoken = Spoken.of(values.only(~hidden) if compare.using == "near" else values, place)
+        patterns[:, at] = levels_of(spoken, left, right, compare.using, len(LEVELS[compare.using]))
+        if compare.using == "address":
+            building = levels_of(Spoken.of(told.buildings, place), left, right, "equal", _NOT_THERE)
+            _refined(patterns[:, at], building)
+    if FREQUENCY in told.labels:
+        patterns[:, -1] = _frequency(told, nodes, pair[0])
     return patterns
 
 
-def _equal(found: pa.Table, comparisons: tuple[Compare, ...], patterns: Levels) -> None:
-    """Levels of the comparisons that only ask for equality; the building, last, refines the address."""
-    what, i, equal = (found.column(c).to_numpy() for c in ("what", "i", "same"))
-    for place in range(len(comparisons) + 1):
-        at, same = i[what == place], equal[what == place] == 1
-        if place < len(comparisons):
-            worst = len(LEVELS[comparisons[place].using])
-            patterns[at, place] = np.where(same, 1, worst)
-        elif len(at):
-            address = next(i for i, c in enumerate(comparisons) if c.using == "address")
-            patterns[at, address] = np.where(patterns[at, address] == 1, 1, np.where(same, 2, 3))
+def _refined(address: Levels, building: Levels) -> None:
+    """One building is closer than another, where the addresses are not the same."""
+    refined = (building > 0) & (address != 1)
+    address[refined] = np.where(building[refined] == 1, _THERE, _NOT_THERE)
 
 
-def _said(told: Told, hidden: Flags, asked: Flags) -> tuple[pa.Table, dict[int, pa.Array]]:
-    """Codes per asked record and comparison (the building stands last), and the texts behind the codes."""
-    listed = [told.values[c.label] for c in told.kind.link.compare]
-    shown = [v.only(~hidden) if c.using == "near" else v for v, c in zip(listed, told.kind.link.compare, strict=True)]
-    values = [v.only(asked) for v in (*shown, told.buildings)]
-    table = pa.table({
-        "r": np.concatenate([v.r for v in values]), "v": np.concatenate([v.v for v in values]),
-        "what": np.repeat(np.arange(len(values)), [len(v.r) for v in values]),
-    })  # fmt: skip
-    return table, {what: v.texts for what, v in enumerate(values)}
-
-
-def graded_levels(left: Ints, right: Ints, using: str, texts: pa.Array) -> Levels:
-    """Levels of value pairs by the kernel, each distinct pair once, through ``recordlinkage.Compare``.
-
-    Args:
-        left: codes into ``texts``.
-        right: codes into ``texts``, parallel to ``left``.
-        using: which kernel.
-        texts: code → text.
-    """
-    distinct, at = np.unique(left * max(len(texts), 1) + right, return_inverse=True)
-    ends = distinct // max(len(texts), 1), distinct % max(len(texts), 1)
-    used = np.unique(np.concatenate(ends))
-    values = pd.DataFrame({"text": texts.take(pa.array(used)).to_pylist()}, dtype=object)
-    index = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
-    compare = recordlinkage.Compare()
-    compare.compare_vectorized(vectorised(KERNELS[using]), "text", "text", label="level")
-    level: pd.Series[int] = compare.compute(index, values, values)["level"]
-    return np.asarray(np.asarray(level, dtype=np.int8)[at.ravel()])
-
-
-def _frequency(told: Told, node: pa.Table) -> Levels:
-    """Per record: 1 rare, 2 some, 3 many anchors bear its name (the one statistic of tonight a score depends on)."""
+def _frequency(told: Told, nodes: Nodes, of: Whole) -> Levels:
+    """Per node: 1 rare, 2 some, 3 many anchors bear its name (the one statistic of tonight a score depends on)."""
     naming = next(c.label for c in told.kind.link.compare if c.using in _NAMES and c.label == told.kind.link.agree)
     values = told.values[naming]
-    anchor = node["anchor"].to_numpy()[values.r] == 1
-    size = max(node.num_rows, 1)
-    bearing = np.unique(values.v[anchor] * size + node["node"].to_numpy()[values.r[anchor]]) // size
+    asked = np.zeros(len(nodes.node), dtype=bool)
+    asked[of] = True
+    mine = asked[values.r]
+    wanted = np.zeros(len(values.texts), dtype=bool)
+    wanted[values.v[mine]] = True
+    borne = wanted[values.v] & nodes.anchor[values.r]
+    size = max(len(nodes.node), 1)
+    bearing = distinct(values.v[borne].astype(np.int64) * size + nodes.node[values.r[borne]]) // size
     bearers = np.bincount(bearing, minlength=len(values.texts))
-    count = np.zeros(node.num_rows, dtype=np.int64)
-    np.maximum.at(count, values.r, bearers[values.v])
+    count = np.zeros(len(nodes.node), dtype=np.int32)
+    np.maximum.at(count, values.r[mine], bearers[values.v[mine]].astype(np.int32))
     rare, some = _FREQUENCIES
-    return np.where(count <= rare, 1, np.where(count <= some, 2, 3)).astype(np.int8)
+    return np.where(count <= rare, 1, np.where(count <= some, 2, 3)).astype(np.int8)[of]

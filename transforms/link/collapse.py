@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,8 +17,10 @@ import pyarrow.compute as pc
 from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
-from transforms.link.encode import Ints, Values, column, compared
+from transforms.link.codes import Codes, Flags, Ints, Whole
+from transforms.link.encode import compared
 from transforms.link.kernels import KERNELS, LEVELS, same_given
+from transforms.link.said import Values, column
 from transforms.live import Live
 
 _HERE = Path(__file__).parent
@@ -46,11 +47,11 @@ class Collapsed:
         lost: the record's valid number was taken from it (``ID_CONFLICT``).
     """
 
-    node: Ints
-    anchor: npt.NDArray[np.bool_]
-    trusted: npt.NDArray[np.bool_]
-    number: Ints
-    lost: npt.NDArray[np.bool_]
+    node: Codes
+    anchor: Flags
+    trusted: Flags
+    number: Codes
+    lost: Flags
 
 
 def decisive_column(kind: Kind) -> str:
@@ -58,7 +59,7 @@ def decisive_column(kind: Kind) -> str:
     return kind.token_of(kind.link.decisive or "")
 
 
-def numbers(live: Live, kind: Kind) -> tuple[Ints, Ints]:
+def numbers(live: Live, kind: Kind) -> tuple[Codes, Codes]:
     """(record number, code of its valid decisive value)."""
     said = column(live, decisive_column(kind))
     if f"{kind.link.decisive}_valid" in live.column_names:
@@ -80,31 +81,65 @@ def collapse(
     """
     r, n = numbers(live, kind)
     names, texts = _names(live, kind, r)
-    numbered = pa.table({
-        "r": r, "n": n, "name": names,
-        "authority": live.sourced(issuing(kind, contracts))[r].astype(np.int64),
-        "contradicts": _contradicts(live, kind, r, n)[r].astype(np.int64),
-    })  # fmt: skip
-    disputed = engine.run(_HERE / "collapse.sql", {"numbered": numbered})
-    verdict = judge(disputed.to_pandas(), texts, _former(live, kind, r, n), _level(kind))
-    tables = {"numbered": numbered, "verdict": _arrow(verdict), "shared": _shared(told, r, names, verdict)}
-    trusted = engine.run(_HERE / "trust.sql", tables).to_pandas()
-    return _nodes(live, kind, trusted, r)
+    authority = live.sourced(issuing(kind, contracts))[r]
+    believed = ~_contradicts(live, kind, r, n)[r]
+    several = disputed_numbers(n, names, believed)
+    asked = np.flatnonzero(several[n])
+    variants = {"n": n[asked], "name": names[asked], "authority": authority[asked], "contradicts": ~believed[asked]}
+    disputed = engine.run(_HERE / "collapse.sql", {"numbered": _table(variants)}).to_pandas()
+    codes = np.unique(disputed["name"].to_numpy())
+    spelt = dict(zip(codes.tolist(), texts.take(pa.array(codes)).to_pylist(), strict=True))
+    verdict = judge(disputed, spelt, _former(live, kind, r[asked], n[asked]), _level(kind))
+    keeps = _keeps(n, names, verdict, asked)
+    believed &= keeps > 0
+    believed[_elsewhere(engine, told, {"r": r, "n": n, "name": names, "keeps": keeps}, believed)] = False
+    return _nodes(live, kind, r, n, believed)
 
 
-def _shared(told: dict[str, Values], r: Ints, names: Ints, verdict: pd.DataFrame) -> pa.Table:
-    """r, what, v: what tells people apart, of the rows whose name slipped under some number (nobody else is asked)."""
+def disputed_numbers(n: Codes, names: Codes, believed: Flags) -> Flags:
+    """Per number: its believed rows bear several names. Those are few, and nobody need count the others.
+
+    Args:
+        n: number per row.
+        names: name per row.
+        believed: the row does not contradict its number.
+    """
+    size = int(n.max(initial=-1)) + 1
+    some = np.full(size, -1, dtype=np.int32)
+    some[n[believed]] = names[believed]
+    found = np.zeros(size, dtype=bool)
+    found[n[believed & (some[n] != names)]] = True
+    return found
+
+
+def _keeps(n: Codes, names: Codes, verdict: pd.DataFrame, asked: Ints) -> Whole:
+    """Per row what became of its name under its number (as :func:`judge`); 2 where nobody disputes it."""
+    keeps = np.full(len(n), 2, dtype=np.int8)
+    of, what = (verdict[c].to_numpy() for c in ("n", "name"))
+    judged = of * (int(names.max(initial=0)) + 1) + what  # sorted, as the rows of the verdict are
+    key = n[asked].astype(np.int64) * (int(names.max(initial=0)) + 1) + names[asked]
+    place = np.minimum(np.searchsorted(judged, key), max(len(judged) - 1, 0))
+    if len(judged):
+        keeps[asked] = np.where(judged[place] == key, verdict["keeps"].to_numpy()[place], 2)
+    return keeps
+
+
+def _elsewhere(engine: Engine, told: dict[str, Values], rows: dict[str, Whole], believed: Flags) -> Flags:
+    """Rows whose number was borrowed: trust.sql, of those whose name slipped under some number and who share it."""
+    r, names = rows["r"], rows["name"]
     slipped = np.zeros(int(names.max(initial=0)) + 1, dtype=bool)
-    slipped[verdict["name"][verdict["keeps"] == 1].to_numpy(dtype=np.int64)] = True
-    asked = np.zeros(int(max([r.max(initial=0), *(v.r.max(initial=0) for v in told.values())])) + 1, dtype=bool)
-    asked[r[slipped[names]]] = True
-    said = [v.only(asked) for _, v in sorted(told.items())]
-    columns = {
-        "r": np.concatenate([np.zeros(0, dtype=np.int64), *(v.r for v in said)]),
+    slipped[names[believed & (rows["keeps"] == 1)]] = True
+    asked = believed & slipped[names]
+    speaks = np.zeros(int(max([r.max(initial=0), *(v.r.max(initial=0) for v in told.values())])) + 1, dtype=bool)
+    speaks[r[asked]] = True
+    said = [v.only(speaks) for _, v in sorted(told.items())]
+    shared = {
+        "r": np.concatenate([np.zeros(0, dtype=np.int32), *(v.r for v in said)]),
         "what": np.repeat(np.arange(len(said)), [len(v.r) for v in said]),
-        "v": np.concatenate([np.zeros(0, dtype=np.int64), *(v.v for v in said)]),
+        "v": np.concatenate([np.zeros(0, dtype=np.int32), *(v.v for v in said)]),
     }
-    return pa.table(columns)
+    tables = {"believed": _table({name: column[asked] for name, column in rows.items()}), "shared": _table(shared)}
+    return np.isin(r, engine.run(_HERE / "trust.sql", tables)["r"].to_numpy())
 
 
 def issuing(kind: Kind, contracts: dict[str, Contract]) -> list[str]:
@@ -112,26 +147,30 @@ def issuing(kind: Kind, contracts: dict[str, Contract]) -> list[str]:
     return sorted(s for s, c in contracts.items() if kind.link.decisive in c.registers.authority_for)
 
 
-def _nodes(live: Live, kind: Kind, trusted: pd.DataFrame, numbered: Ints) -> Collapsed:
-    node = np.arange(live.num_rows, dtype=np.int64)
-    at = trusted["r"].to_numpy(dtype=np.int64)
-    node[at] = trusted["node"].to_numpy(dtype=np.int64)
-    believed = np.zeros(live.num_rows, dtype=bool)
-    believed[at] = True
-    number = np.full(live.num_rows, -1, dtype=np.int64)
-    number[at] = trusted["n"].to_numpy(dtype=np.int64)
-    anchor = believed.copy()
+def _nodes(live: Live, kind: Kind, r: Codes, n: Codes, believed: Flags) -> Collapsed:
+    node = np.arange(live.num_rows, dtype=np.int32)
+    at, of = r[believed], n[believed]
+    first = np.zeros(int(n.max(initial=-1)) + 1, dtype=np.int32)
+    first[of[::-1]] = at[::-1]  # rows come in the order of their numbers: the smallest is written last
+    node[at] = first[of]
+    number = np.full(live.num_rows, -1, dtype=np.int32)
+    number[at] = of
+    trusted = number >= 0
+    anchor = trusted.copy()
     exclusive = f"{kind.link.decisive}_kind"
     if exclusive in live.column_names:
         named = live.column(exclusive)  # a number of no named kind is a resident number
         anchor &= pc.or_(pc.is_null(named), pc.is_in(named, RESIDENT)).to_numpy()
     lost = np.zeros(live.num_rows, dtype=bool)
-    lost[numbered] = True
-    return Collapsed(node, anchor, believed, number, lost & ~believed)
+    lost[r] = True
+    return Collapsed(node, anchor, trusted, number, lost & ~trusted)
 
 
 def judge(
-    disputed: pd.DataFrame, texts: Sequence[str], former: dict[int, set[str]], level: tuple[str, int]
+    disputed: pd.DataFrame,
+    texts: Sequence[str] | Mapping[int, str],
+    former: dict[int, set[str]],
+    level: tuple[str, int],
 ) -> pd.DataFrame:
     """Which names keep a number that stands beside several.
 
@@ -187,19 +226,20 @@ def _level(kind: Kind) -> tuple[str, int]:
     return using, _AGREES.get(using, 1)
 
 
-def _names(live: Live, kind: Kind, r: Ints) -> tuple[Ints, Sequence[str]]:
+def _names(live: Live, kind: Kind, r: Codes) -> tuple[Codes, pa.Array]:
     """Name code per numbered row and the code's text; one code for all where the kind compares no name."""
+    nameless = pa.array([""], pa.string())
     for compare in kind.link.compare:
         if compare.label == kind.link.agree:
             own = compare.model_copy(update={"property": compare.property[:1], "also": ()})
             said = compared(live, kind, own, None, np.zeros(live.num_rows, dtype=bool))
-            codes = np.full(live.num_rows, len(said.texts), dtype=np.int64)
+            codes = np.full(live.num_rows, len(said.texts), dtype=np.int32)
             codes[said.r] = said.v
-            return codes[r], [*said.texts.to_pylist(), ""]
-    return np.zeros(len(r), dtype=np.int64), [""]
+            return codes[r], pa.concat_arrays([said.texts, nameless])
+    return np.zeros(len(r), dtype=np.int32), nameless
 
 
-def _former(live: Live, kind: Kind, r: Ints, n: Ints) -> dict[int, set[str]]:
+def _former(live: Live, kind: Kind, r: Codes, n: Codes) -> dict[int, set[str]]:
     number = np.full(live.num_rows, -1, dtype=np.int64)
     number[r] = n
     found: dict[int, set[str]] = defaultdict(set)
@@ -213,7 +253,7 @@ def _former(live: Live, kind: Kind, r: Ints, n: Ints) -> dict[int, set[str]]:
     return found
 
 
-def _contradicts(live: Live, kind: Kind, numbered: Ints, n: Ints) -> npt.NDArray[np.bool_]:
+def _contradicts(live: Live, kind: Kind, numbered: Codes, n: Codes) -> Flags:
     """Rows whose own birth day and own sex both differ from those in their number: not that number's person.
 
     Only where another row under the number does not contradict it: a number never loses its last row.
@@ -224,9 +264,7 @@ def _contradicts(live: Live, kind: Kind, numbered: Ints, n: Ints) -> npt.NDArray
         return np.zeros(live.num_rows, dtype=bool)
     both = pc.equal(live.column("birth_date_precision"), "day")
     for own, embedded in pairs:
-        said, told = (pc.cast(live.column(name), pa.string()) for name in (own, embedded))
-        stated = pc.and_(pc.not_equal(said, "unknown"), pc.not_equal(told, "unknown"))
-        both = pc.and_(both, pc.and_(stated, pc.not_equal(said, told)))
+        both = pc.and_(both, _differ(live.column(own), live.column(embedded)))
     wrong = np.array(pc.fill_null(both, fill_value=False).to_numpy(), dtype=bool)
     backed = np.zeros(int(n.max(initial=0)) + 1, dtype=bool)
     backed[n[~wrong[numbered]]] = True
@@ -234,5 +272,15 @@ def _contradicts(live: Live, kind: Kind, numbered: Ints, n: Ints) -> npt.NDArray
     return wrong
 
 
-def _arrow(frame: pd.DataFrame) -> pa.Table:
-    return pa.Table.from_pandas(frame, preserve_index=False)
+def _differ(said: pa.ChunkedArray, told: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Both are stated, and not alike."""
+    if pa.types.is_string(said.type) or said.type != told.type:
+        said, told = (pc.cast(column, pa.string()) for column in (said, told))
+        stated = pc.and_(pc.not_equal(said, "unknown"), pc.not_equal(told, "unknown"))
+        return pc.and_(stated, pc.not_equal(said, told))
+    return pc.not_equal(said, told)
+
+
+def _table(columns: dict[str, Whole]) -> pa.Table:
+    """Flags count as 0 and 1."""
+    return pa.table({name: c.astype(np.int8) if c.dtype == bool else c for name, c in columns.items()})

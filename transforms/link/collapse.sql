@@ -1,5 +1,5 @@
 -- Rows that share a decisive number, and whose names agree, are one group before anything is scored.
--- numbered(r, n, name, authority, contradicts): rows with a valid number; name is null where a kind compares none.
+-- numbered(n, name, authority, contradicts): rows of a valid number under which several names stand.
 
 -- step: variant
 SELECT n, name, COUNT(*) AS rows_said, MAX(authority) AS by_authority

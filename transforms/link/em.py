@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transforms.link.encode import Ints
+from transforms.link.codes import Ints
 from transforms.link.scorer import FEWEST_LABELS, Floats, KindModel, Levels
 
 _STRANGERS = 200_000  # pairs taken blindly: nearly all are of two entities

@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from transforms.engine import Engine
 from transforms.kinds import Kind
-from transforms.link.candidates import Candidates, Told, levels, nodes_of
+from transforms.link.candidates import Candidates, Nodes, Told, levels
+from transforms.link.codes import Flags, Ints, distinct_rows
 from transforms.link.collapse import Collapsed
-from transforms.link.encode import Flags, Ints
 from transforms.link.scorer import KindModel, Levels
 
 SCALE = 10_000
@@ -40,26 +39,22 @@ class Practice:
     Attributes:
         told: what all say, the hidden ones without what their numbers say.
         masked: whose number is hidden.
-        node, anchor: of every record, without the hidden numbers.
+        nodes: of every record, without the hidden numbers.
         found: candidates of the masked among the anchors.
         own: candidate by candidate, that it is the hidden number's.
     """
 
     told: Told
     masked: Flags
-    node: Ints
-    anchor: Flags
+    nodes: Nodes
     found: Candidates
     own: Flags
 
 
-def examine(
-    engine: Engine, practice: Practice, collapsed: Collapsed, real: tuple[Told, Candidates], model: KindModel
-) -> pa.Table:
+def examine(practice: Practice, collapsed: Collapsed, real: tuple[Told, Candidates], model: KindModel) -> pa.Table:
     """What the model in use makes of records whose number is hidden from it: as :data:`EXAM`, by record.
 
     Args:
-        engine: runs compare.sql.
         practice: the records, and their candidates.
         collapsed: who really lacks a number.
         real: what all say with their numbers known, and the candidates of those who lack one.
@@ -72,7 +67,7 @@ def examine(
     asked = np.flatnonzero(practice.masked & _has_own(practice, collapsed))
     role, weight = _roles(told, collapsed, shown, state, asked)
     asked, role, weight = asked[role >= 0], role[role >= 0], weight[role >= 0]
-    found, own = _with_own(engine, practice, collapsed, asked[state[role] == _NEAR_SHARED])
+    found, own = _with_own(practice, collapsed, asked[state[role] == _NEAR_SHARED])
     inside = np.isin(found.u, asked)
     at, own, patterns = np.searchsorted(asked, found.u[inside]), own[inside], found.patterns[inside]
     for place, said in shown.items():
@@ -112,7 +107,7 @@ def _near_state(told: Told, near: int | None, real: Candidates) -> Ints:
 def _has_own(practice: Practice, collapsed: Collapsed) -> Flags:
     """Records whose number stands in an anchor without them."""
     rest = np.zeros(int(collapsed.number.max(initial=0)) + 1, dtype=bool)
-    rest[collapsed.number[practice.anchor]] = True
+    rest[collapsed.number[practice.nodes.anchor]] = True
     return np.asarray((collapsed.number >= 0) & rest[collapsed.number], dtype=bool)
 
 
@@ -142,16 +137,16 @@ def _roles(
     return role, weight
 
 
-def _with_own(engine: Engine, practice: Practice, collapsed: Collapsed, near: Ints) -> tuple[Candidates, Flags]:
+def _with_own(practice: Practice, collapsed: Collapsed, near: Ints) -> tuple[Candidates, Flags]:
     """The candidates, and beside them the own anchors that only a nearly equal number would have found."""
     found = practice.found
     first = np.full(int(collapsed.number.max(initial=0)) + 1, -1, dtype=np.int64)
-    at = np.flatnonzero(practice.anchor)[::-1]
-    first[collapsed.number[at]] = practice.node[at]
+    at = np.flatnonzero(practice.nodes.anchor)[::-1]
+    first[collapsed.number[at]] = practice.nodes.node[at]
     absent = np.setdiff1d(near, found.u[practice.own])
     own = first[collapsed.number[absent]]
-    node = nodes_of(practice.node, practice.anchor)
-    patterns = levels(engine, practice.told, (absent, own), node, np.ones(len(practice.node), dtype=bool))
+    everybody = np.ones(len(practice.masked), dtype=bool)
+    patterns = levels(practice.told, (absent, own), practice.nodes, everybody)
     ends = np.concatenate([found.u, absent]), np.concatenate([found.v, own])
     anchor = np.ones(len(ends[0]), dtype=bool)
     whole = Candidates(*ends, anchor, np.concatenate([found.patterns, patterns]))
@@ -180,9 +175,9 @@ def _joined(
     nothing = np.zeros(size, dtype=bool)
     if not len(at):
         return nothing, nothing.copy(), nothing.copy()
-    distinct, of = np.unique(patterns, axis=0, return_inverse=True)
+    distinct, of = distinct_rows(patterns)
     chance = np.clip(np.round(model.probability(distinct, told.labels), 6), 1e-6, 1 - 1e-6)
-    odds = np.asarray(chance / (1 - chance))[of.ravel()]
+    odds = np.asarray(chance / (1 - chance))[of]
 
     def best(counts: Flags) -> npt.NDArray[np.float64]:
         """Posterior of the best of the chosen candidates, over all that the same flags leave."""

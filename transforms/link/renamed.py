@@ -13,7 +13,7 @@ from collections import defaultdict
 import numpy as np
 import pyarrow as pa
 
-from transforms.link.encode import Ints
+from transforms.link.codes import Ints
 
 LEAST = 3  # buildings that must say so before the others at the road are believed to have moved with them
 _ROAD = re.compile(r"(?P<before>\d{12}(?:\|group:[^|]*)?)\|road:(?P<road>[^|]*)(?P<tail>.*)")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from transforms import contract, kinds, manifest, model, store
@@ -15,8 +14,10 @@ from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.link import scored, short
 from transforms.link.candidates import joined
+from transforms.link.codes import Codes, Flags
 from transforms.link.collapse import decisive_column
-from transforms.link.encode import LOCATED, Ints, column, compared
+from transforms.link.encode import Located, compared
+from transforms.link.said import column
 from transforms.link.scorer import DEFAULT, Model, in_use
 from transforms.live import Live
 from transforms.run import Run
@@ -26,7 +27,6 @@ _HERE = Path(__file__).parent
 # unit.parquet, beside the pairs: one row per record. trusted: its number is believed (resolve's cannot-links and
 # merge's identifiers count no other); anchor: it stands in a group with an exclusive number.
 Facts: TypeAlias = "dict[str, str | int | None]"
-Flags = npt.NDArray[np.bool_]
 UNIT = pa.schema([("record_id", pa.string()), ("trusted", pa.bool_()), ("anchor", pa.bool_())])
 
 
@@ -67,18 +67,18 @@ def _link(run: Run, kind: Kind) -> model.Report:
     return _report(run, kind, {k: v for k, v in facts.items() if isinstance(v, int)}, again=False)
 
 
-def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> pa.Table | None:
-    """Address candidates of the kind's records; place kinds are located only after they are resolved."""
+def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> Path | None:
+    """File of the address candidates of the kind's records; place kinds are located only after they are resolved."""
     if kind.stage == "place":
         return None
     folder = store.night_dir(run, "locate", kind.stage)
     name, digest = manifest.upstream(run.settings.lake, folder, manifest.require(run.settings.lake, folder, "locate"))
     inputs[name] = digest
     path = folder / f"{kind.kind}.parquet"
-    return store.read_table(path, LOCATED) if path.is_file() else None
+    return path if path.is_file() else None
 
 
-def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: pa.Table | None, tmp: Path) -> Facts:
+def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: Located | None, tmp: Path) -> Facts:
     nobody = np.zeros(live.num_rows, dtype=bool)
     if kind.kind == "address" and live.num_rows:
         found = short.edges(engine, live, run.settings.expectations)
@@ -112,14 +112,12 @@ def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
 
 def _leave(tmp: Path, live: Live, found: list[scored.Pairs], trusted: Flags, anchor: Flags) -> Facts:
     """Write pairs.parquet and unit.parquet; counts of pairs by how they came to be."""
-    u, v = (np.concatenate([getattr(pairs, end) for pairs in found]) for end in ("u", "v"))
-    pairs = pa.concat_tables([p.table(live.ids) for p in found]).take(np.lexsort((v, u)))
-    store.write_table(tmp / "pairs.parquet", pairs)
+    store.write_pieces(tmp / "pairs.parquet", scored.tables(found, live.ids))
     store.write_table(tmp / "unit.parquet", pa.table([live.ids, trusted, anchor], schema=UNIT))
     return {f"pairs_{how}": sum(len(p.u) for p in found if p.how == how) for how in ("number", "key", "scored")}
 
 
-def key_edges(engine: Engine, kind: Kind, live: Live, located: pa.Table | None = None) -> scored.Pairs:
+def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = None) -> scored.Pairs:
     """Stars of equal keys: the decisive value, and each block's columns (or compared values) together.
 
     Args:
@@ -136,7 +134,7 @@ def key_edges(engine: Engine, kind: Kind, live: Live, located: pa.Table | None =
     return scored.Pairs.sure(u, v, "key")
 
 
-def _shared(kind: Kind, live: Live, located: pa.Table | None, parts: tuple[str, ...]) -> tuple[Ints, Ints]:
+def _shared(kind: Kind, live: Live, located: Located | None, parts: tuple[str, ...]) -> tuple[Codes, Codes]:
     """(record, code) of what the records say in all the parts at once."""
     nobody, found = np.zeros(live.num_rows, dtype=bool), []
     for part in parts:

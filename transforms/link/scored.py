@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -13,10 +13,12 @@ from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link import em, scorer
-from transforms.link.candidates import Candidates, Told, candidates, levels, nodes_of, tell
+from transforms.link.candidates import Candidates, Nodes, Told, candidates, levels, tell
+from transforms.link.codes import Codes, Flags, Ints, Whole, distinct_rows
 from transforms.link.collapse import Collapsed, collapse, issuing
-from transforms.link.encode import Flags, Ints, Values, compared, nodes
+from transforms.link.encode import Located, compared, nodes
 from transforms.link.exam import EXAM, Practice, examine
+from transforms.link.said import Values
 from transforms.link.scorer import NULL, KindModel, Lesson, Levels
 from transforms.link.twice import twice
 from transforms.live import Live
@@ -24,6 +26,7 @@ from transforms.model import PAIR
 
 SCALE = 10_000
 _MOST_MASKED = 50_000
+_PIECE = 2**20  # pairs written at a time: a row group
 _MASKED = 4  # one numbered record in four is hidden from its own number to teach the shadow
 _TELLING = ("date", "tokens", "address")  # comparisons that tell brothers with one number apart
 
@@ -41,17 +44,17 @@ class Pairs:
         words: what the evidence of a pair may be.
     """
 
-    u: Ints
-    v: Ints
-    score: Ints
+    u: Whole
+    v: Whole
+    score: Whole
     how: str
-    evidence: Ints
+    evidence: Whole
     words: list[str]
 
     @classmethod
-    def sure(cls, u: Ints, v: Ints, how: str) -> Self:
+    def sure(cls, u: Whole, v: Whole, how: str) -> Self:
         """Pairs that say the same number or key."""
-        return cls(u, v, np.full(len(u), SCALE), how, np.zeros(len(u), dtype=np.int64), [f"{how}=same"])
+        return cls(u, v, np.full(len(u), SCALE, dtype=np.int16), how, np.zeros(len(u), dtype=np.int8), [f"{how}=same"])
 
     def beside(self, other: Pairs) -> Pairs:
         """Both, where they have no pair in common."""
@@ -61,14 +64,22 @@ class Pairs:
         said = np.concatenate([self.evidence, other.evidence + len(self.words)])
         return Pairs(u, v, score, self.how, said, [*self.words, *other.words])
 
-    def table(self, ids: pa.Array) -> pa.Table:
-        """As model.PAIR, with the record ids, in the order given."""
-        u, v, at = (pa.array(column) for column in (self.u, self.v, self.evidence))
+
+def tables(found: Sequence[Pairs], ids: pa.Array) -> Iterator[pa.Table]:
+    """All pairs as model.PAIR with the record ids, sorted, in pieces; at least one."""
+    u, v, score = (np.concatenate([getattr(pairs, name) for pairs in found]) for name in ("u", "v", "score"))
+    starts = np.cumsum([0, *(len(pairs.words) for pairs in found)])
+    said = np.concatenate([pairs.evidence + np.int32(at) for pairs, at in zip(found, starts, strict=False)])
+    words = pa.array([word for pairs in found for word in pairs.words], pa.string())
+    how = pa.array([pairs.how for pairs in found for _ in pairs.words], pa.string())
+    order = np.lexsort((v, u))
+    for start in range(0, max(len(order), 1), _PIECE):
+        at = order[start : start + _PIECE]
         columns = [
-            ids.take(u), ids.take(v), pa.array(self.score, pa.int32()), pa.repeat(pa.scalar(self.how), len(u)),
-            pa.array(self.words, pa.string()).take(at),
+            ids.take(pa.array(u[at])), ids.take(pa.array(v[at])), pa.array(score[at], pa.int32()),
+            how.take(pa.array(said[at])), words.take(pa.array(said[at])),
         ]  # fmt: skip
-        return pa.table(columns, schema=PAIR)
+        yield pa.table(columns, schema=PAIR)
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ class Records:
     engine: Engine
     kind: Kind
     live: Live
-    located: pa.Table | None
+    located: Located | None
 
 
 def link(records: Records, contracts: dict[str, Contract], models: Sequence[KindModel]) -> Linked:
@@ -114,19 +125,10 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
             the last is used whatever they say. None at all (a kind no model knows): tonight's training is used.
     """
     engine, kind, live = records.engine, records.kind, records.live
-    nobody = np.zeros(live.num_rows, dtype=bool)
-    homes = {c.label: nodes(live, records.located, c.property) for c in kind.link.compare if c.using == "address"}
-    telling = {
-        c.label: homes[c.label][0] if c.label in homes else compared(live, kind, c, None, nobody)
-        for c in kind.link.compare
-        if c.using in _TELLING
-    }
-    collapsed = collapse(engine, live, kind, contracts, telling)
-    cap, crowd = (models[0].cap, models[0].crowd) if models else (KindModel.cap, KindModel.crowd)
-    told = tell(kind, live, homes, collapsed, crowd)
+    collapsed, told = _told(records, contracts, models)
     if kind.link.learn == "records":
         return _by_records(engine, told, collapsed, models)
-    masked = _masked(live, kind, collapsed, contracts)
+    masked, cap = _masked(live, kind, collapsed, contracts), models[0].cap if models else KindModel.cap
     declared = models[0].declared if models else {}
     practice = _practice(engine, told, collapsed, cap=cap, masked=masked)
     lesson = Lesson(practice.found.patterns, practice.own)
@@ -138,13 +140,29 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     used = models[place] if models else None if spoilt else shadow
     scored, exam = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored"), EXAM.empty_table()
     if used is not None:
-        found = candidates(engine, told, collapsed.node, collapsed.anchor, cap=cap, hidden=collapsed.lost)
+        found = candidates(engine, told, Nodes(collapsed.node, collapsed.anchor), cap=cap, hidden=collapsed.lost)
         scored = score(found, told, used, kind.link.review)
-        scored = scored.beside(asked(twice(engine, told, collapsed), told))
-        exam = examine(engine, practice, collapsed, (told, found), used)
+        scored = scored.beside(asked(twice(told, collapsed), told))
+        exam = examine(practice, collapsed, (told, found), used)
     used_at = place if models else None
     taught, against_all = None if spoilt else shadow, sum(against) + spoilt
     return Linked(_numbered(collapsed), scored, collapsed, taught, used_at, against_all, exam)
+
+
+def _told(records: Records, contracts: dict[str, Contract], models: Sequence[KindModel]) -> tuple[Collapsed, Told]:
+    """Every record's node, and what all say once it is known whose number is believed."""
+    kind, live = records.kind, records.live
+    nobody = np.zeros(live.num_rows, dtype=bool)
+    homes = {c.label: nodes(live, records.located, c.property) for c in kind.link.compare if c.using == "address"}
+    telling = {
+        c.label: homes[c.label][0] if c.label in homes else compared(live, kind, c, None, nobody)
+        for c in kind.link.compare
+        if c.using in _TELLING
+    }
+    collapsed = collapse(records.engine, live, kind, contracts, telling)
+    del telling
+    crowd = models[0].crowd if models else KindModel.crowd
+    return collapsed, tell(kind, live, homes, collapsed, crowd)
 
 
 def _by_records(engine: Engine, told: Told, collapsed: Collapsed, models: Sequence[KindModel]) -> Linked:
@@ -154,9 +172,9 @@ def _by_records(engine: Engine, told: Told, collapsed: Collapsed, models: Sequen
     """
     most, size = told.kind.link.largest, len(collapsed.node)
     cap = models[0].cap if models else 2 * most
-    found = candidates(engine, told, collapsed.node, collapsed.anchor, cap=cap, hidden=collapsed.lost)
-    node = nodes_of(collapsed.node, collapsed.anchor)
-    blind = levels(engine, told, em.strangers(size), node, collapsed.lost)
+    node = Nodes(collapsed.node, collapsed.anchor)
+    found = candidates(engine, told, node, cap=cap, hidden=collapsed.lost)
+    blind = levels(told, em.strangers(size), node, collapsed.lost)
     shadow = em.learn(found.patterns, blind, told.words, most)
     tried = [*models[:1], *([shadow] if shadow else [])]
     joins = [_points(found, told, model)[2] >= told.kind.link.accept for model in tried]  # before hubs are capped
@@ -170,7 +188,7 @@ def _by_records(engine: Engine, told: Told, collapsed: Collapsed, models: Sequen
 
 
 def _numbered(collapsed: Collapsed) -> Pairs:
-    record = np.arange(len(collapsed.node))
+    record = np.arange(len(collapsed.node), dtype=np.int32)
     member = collapsed.node < record
     return Pairs.sure(collapsed.node[member], record[member], "number")
 
@@ -188,18 +206,15 @@ def _masked(live: Live, kind: Kind, collapsed: Collapsed, contracts: dict[str, C
 def _practice(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, masked: Flags) -> Practice:
     """Hide the masked: they become leftovers, anchors are made of the others, labels are the hidden numbers."""
     rest = collapsed.anchor & ~masked
-    record = np.arange(len(masked))
-    first = np.full(int(collapsed.number.max(initial=0)) + 1, len(masked))
-    np.minimum.at(first, collapsed.number[rest], record[rest])
-    node = np.where(rest, first[collapsed.number], record)
+    record = np.arange(len(masked), dtype=np.int32)
+    first = np.full(int(collapsed.number.max(initial=0)) + 1, len(masked), dtype=np.int32)
+    at = record[rest][::-1]
+    first[collapsed.number[at]] = at  # the smallest is written last
+    nodes = Nodes(np.where(rest, first[collapsed.number], record), rest)
     known = rest | masked
-    slim = _without_own_facts(told, masked).values
-    training = Told(told.kind, told.live, {k: v.only(known) for k, v in slim.items()}, told.buildings.only(known))
-    found = candidates(engine, training, node, rest, cap=cap, hidden=known)
-    pairs = found.anchor & masked[found.u]
-    u, v = found.u[pairs], found.v[pairs]
-    asked = Candidates(u, v, found.anchor[pairs], found.patterns[pairs])
-    return Practice(training, masked, node, rest, asked, collapsed.number[u] == collapsed.number[v])
+    training = replace(_without_own_facts(told, masked), silent=~known)
+    found = candidates(engine, training, nodes, cap=cap, hidden=known, only=masked)
+    return Practice(training, masked, nodes, found, collapsed.number[found.u] == collapsed.number[found.v])
 
 
 def _without_own_facts(told: Told, masked: Flags) -> Told:
@@ -211,7 +226,7 @@ def _without_own_facts(told: Told, masked: Flags) -> Told:
                 told.live, told.kind, compare.model_copy(update={"also": ()}), None, np.zeros(len(masked), dtype=bool)
             )
             values[compare.label] = Values.pooled([plain.only(masked), told.values[compare.label].only(~masked)])
-    return Told(told.kind, told.live, values, told.buildings)
+    return replace(told, values=values)
 
 
 def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs:
@@ -233,10 +248,9 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs
     return Pairs(u[kept], v[kept], points[kept], "scored", said, listed)
 
 
-def _points(found: Candidates, told: Told, model: KindModel) -> tuple[Levels, Ints, Ints]:
+def _points(found: Candidates, told: Told, model: KindModel) -> tuple[Levels, Codes, Ints]:
     """Distinct patterns, the pattern of each candidate, and its posterior x 10^4."""
-    patterns, at = np.unique(found.patterns, axis=0, return_inverse=True)
-    at = at.ravel()
+    patterns, at = distinct_rows(found.patterns)
     chance = np.clip(np.round(model.probability(patterns, told.labels), 6), 1e-6, 1 - 1e-6)
     odds = np.asarray(chance / (1 - chance))[at]
     most = int(found.u.max(initial=0)) + 1
@@ -247,9 +261,9 @@ def _points(found: Candidates, told: Told, model: KindModel) -> tuple[Levels, In
 
 def asked(found: Candidates, told: Told) -> Pairs:
     """Pairs that only a person may join, with the score of a question: just below ``link.accept``."""
-    patterns, at = np.unique(found.patterns, axis=0, return_inverse=True)
+    patterns, at = distinct_rows(found.patterns)
     words = [f"to=number {evidence(p, told.labels, told.words)}" for p in patterns]
-    return Pairs(found.u, found.v, np.full(len(found.u), told.kind.link.accept - 1), "scored", at.ravel(), words)
+    return Pairs(found.u, found.v, np.full(len(found.u), told.kind.link.accept - 1), "scored", at, words)
 
 
 def capped(points: Ints, found: Candidates, accept: int, partners: int) -> Ints:

@@ -20,6 +20,7 @@ import pandas as pd
 import recordlinkage
 
 from transforms.errors import ConfigError
+from transforms.link.codes import distinct_rows
 
 Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int8]  # comparison levels, 0 null
@@ -162,8 +163,8 @@ class Lesson:
         """
         if not self.teaches:
             return False
-        patterns, at = np.unique(self.patterns, axis=0, return_inverse=True)
-        joined = model.probability(patterns, list(model.words))[at.ravel()] >= _EVEN
+        patterns, at = distinct_rows(self.patterns)
+        joined = model.probability(patterns, list(model.words))[at] >= _EVEN
         said, yes, right = int(joined.sum()), int(self.matches.sum()), int((joined & self.matches).sum())
         return said > _MOST_JOINED * yes or said * _MOST_JOINED < yes or right < _FEWEST_RIGHT * said
 

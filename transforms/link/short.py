@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from transforms.divisions import above_villages
 from transforms.engine import Engine
-from transforms.link.encode import Ints
+from transforms.link.codes import Ints
 from transforms.link.renamed import one_name, under_one_name
 from transforms.link.scored import Pairs
 from transforms.live import Live

@@ -1,12 +1,7 @@
--- Which numbered rows keep their number as evidence, and the group each stands in.
--- numbered as in collapse.sql; verdict(n, name, keeps): the name groups of disputed numbers;
--- shared(r, what, v): values that tell people apart (birth, phone, address), per record.
-
--- step: believed
-SELECT numbered.r, numbered.n, numbered.name, COALESCE(verdict.keeps, 2) AS keeps
-FROM numbered
-LEFT JOIN verdict ON verdict.n = numbered.n AND verdict.name = numbered.name
-WHERE numbered.contradicts = 0 AND COALESCE(verdict.keeps, 2) > 0
+-- Which numbered rows stand under a number that is another's.
+-- believed(r, n, name, keeps): rows that kept their number, of the names that slipped under some number;
+-- keeps as verdict: 2 the owner's own name, 1 agrees with it.
+-- shared(r, what, v): values that tell people apart (birth, phone, address), of these rows.
 
 -- step: elsewhere
 -- A name that agrees with the number's owner but differs from it (keeps = 1), while the very same name stands under
@@ -18,9 +13,3 @@ JOIN believed AS owner ON owner.name = slip.name AND owner.n <> slip.n AND owner
 JOIN shared AS mine ON mine.r = slip.r
 JOIN shared AS other ON other.r = owner.r AND other.what = mine.what AND other.v = mine.v
 WHERE slip.keeps = 1
-
--- step: trusted
-SELECT believed.r, believed.n, MIN(believed.r) OVER (PARTITION BY believed.n) AS node
-FROM believed
-LEFT JOIN elsewhere ON elsewhere.r = believed.r
-WHERE elsewhere.r IS NULL

@@ -8,23 +8,20 @@ address are mostly that; the rest are namesakes. The pair leaves the room below 
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
-from transforms.engine import Engine
-from transforms.link.candidates import Candidates, Told, joined, levels
+from transforms.link.candidates import Candidates, Nodes, Told, joined, levels
+from transforms.link.codes import Codes
 from transforms.link.collapse import Collapsed
-from transforms.link.encode import Ints
 
 _CONTACT = ("tokens", "address")
 
 
-def twice(engine: Engine, told: Told, collapsed: Collapsed) -> Candidates:
+def twice(told: Told, collapsed: Collapsed) -> Candidates:
     """Pairs of anchors of one name and one day that share a phone or an address, sorted.
 
     Each group of such anchors is told as a star around its first. Of an anchor its first record speaks.
 
     Args:
-        engine: runs compare.sql and beside.sql.
         told: the values.
         collapsed: whose numbers are believed.
     """
@@ -32,17 +29,16 @@ def twice(engine: Engine, told: Told, collapsed: Collapsed) -> Candidates:
     day = next((c.label for c in comparisons if c.using == "date"), None)
     contact = [i for i, c in enumerate(comparisons) if c.using in _CONTACT]
     size, agree = len(collapsed.node), told.kind.link.agree
-    u = v = np.zeros(0, dtype=np.int64)
+    u = v = np.zeros(0, dtype=np.int32)
     if day is not None and agree is not None and contact:
         first = collapsed.anchor & (collapsed.node == np.arange(size))
         u, v = _stars(*joined([told.values[label].only(first) for label in (agree, day)]))
-    node = pa.table({"r": np.arange(size), "node": collapsed.node, "anchor": collapsed.anchor.astype(np.int64)})
-    patterns = levels(engine, told, (u, v), node, collapsed.lost)
+    patterns = levels(told, (u, v), Nodes(collapsed.node, collapsed.anchor), collapsed.lost)
     shared = (patterns[:, contact] == 1).any(axis=1)
     return Candidates(u[shared], v[shared], np.ones(int(shared.sum()), dtype=bool), patterns[shared])
 
 
-def _stars(r: Ints, k: Ints) -> tuple[Ints, Ints]:
+def _stars(r: Codes, k: Codes) -> tuple[Codes, Codes]:
     """(first, other) of the records under each key, each pair once, sorted."""
     order = np.lexsort((r, k))
     r, k = r[order], k[order]

@@ -1,0 +1,106 @@
+"""Integer codes in place of values: half the width of a number, and never a sort where a table will do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]  # record numbers, nodes, codes of values: a kind has fewer than 2^31 of each
+Flags = npt.NDArray[np.bool_]
+Whole = npt.NDArray[Any]  # codes or wider numbers
+_TABLE = 4  # a table of so many times as many places as there are keys costs less than hashing them
+_SMALL = 2**16
+_SPARSE, _FEWEST_BITS = 8, 10  # a key that nobody asks for is looked at closely once in eight times or less
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
+
+
+def ranked(key: Whole, bound: int) -> tuple[Whole, Codes]:
+    """Distinct keys, and of each key its place among them.
+
+    Args:
+        key: not negative.
+        bound: more than any key.
+    """
+    if bound <= max(_TABLE * len(key), _SMALL):
+        seen = np.zeros(bound, dtype=bool)
+        seen[key] = True
+        return np.flatnonzero(seen), (np.cumsum(seen, dtype=np.int32) - 1)[key]
+    coded = pa.array(key).dictionary_encode()
+    return coded.dictionary.to_numpy(), coded.indices.to_numpy()
+
+
+def distinct(key: Whole) -> Whole:
+    """Distinct keys in order."""
+    found = np.sort(key)
+    first = np.ones(len(found), dtype=bool)
+    first[1:] = found[1:] != found[:-1]
+    return found[first]
+
+
+def distinct_rows(patterns: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], Codes]:
+    """The distinct rows of small numbers in lexical order, and of each row its place among them."""
+    sizes = [int(size) + 1 for size in patterns.max(axis=0, initial=0)]
+    packed = np.zeros(len(patterns), dtype=np.int64)
+    for place, size in enumerate(sizes):
+        packed *= size
+        packed += patterns[:, place]
+    found, at = ranked(packed, int(np.prod(sizes, dtype=object)))
+    order = np.argsort(found)
+    first = np.zeros(len(found), dtype=np.int64)
+    first[at] = np.arange(len(at))
+    return patterns[first[order]], np.argsort(order).astype(np.int32)[at]
+
+
+class Asked:
+    """Keys that somebody asks for: a few, looked for among many."""
+
+    def __init__(self, keys: Whole) -> None:
+        """Learn them; they may repeat."""
+        self.distinct = distinct(keys)
+        self._bits = max((len(self.distinct) * _SPARSE).bit_length(), _FEWEST_BITS)
+        self._near = np.zeros(2**self._bits, dtype=bool)
+        self._near[self._scattered(self.distinct)] = True
+
+    def among(self, keys: Whole) -> tuple[Flags, Codes]:
+        """Which of these keys are asked for, and of those the place among the distinct asked ones."""
+        maybe = np.flatnonzero(self._near[self._scattered(keys)])
+        place = np.searchsorted(self.distinct, keys[maybe])
+        place[place == len(self.distinct)] = 0
+        found = self.distinct[place] == keys[maybe] if len(self.distinct) else np.zeros(len(maybe), dtype=bool)
+        said = np.zeros(len(keys), dtype=bool)
+        said[maybe[found]] = True
+        return said, place[found].astype(np.int32)
+
+    def _scattered(self, keys: Whole) -> npt.NDArray[np.uint64]:
+        """A number of so many bits per key: the upper ones of its product with an odd constant (Knuth, TAOCP 6.4)."""
+        return np.asarray((keys.astype(np.uint64) * _ODD) >> np.uint64(64 - self._bits))
+
+
+def beside(r: Whole, of: Whole) -> tuple[Ints, Ints]:
+    """Every place in ``r`` beside every place in ``of`` that holds the same record: two parallel columns.
+
+    Args:
+        r: record numbers.
+        of: record numbers, in any order.
+    """
+    order = None if (of[1:] >= of[:-1]).all() else np.argsort(of, kind="stable")
+    times = np.bincount(of, minlength=int(r.max(initial=-1)) + 1)
+    start = np.cumsum(times) - times
+    return spread(start[r], times[r], order)
+
+
+def spread(start: Whole, times: Whole, order: Whole | None = None) -> tuple[Ints, Ints]:
+    """Of each place i the numbers from ``start[i]``, ``times[i]`` of them: the places repeated, and the numbers.
+
+    Args:
+        start: where each begins.
+        times: how many each has.
+        order: what stands at the numbers; None: themselves.
+    """
+    ends = np.cumsum(times)
+    at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start - ends + times, times)
+    return np.repeat(np.arange(len(times)), times), at if order is None else order[at]

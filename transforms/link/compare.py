@@ -1,0 +1,114 @@
+"""Pairs of nodes side by side: every value of the one beside every value of the other, as levels.
+
+Done in pieces of pairs: only the values of nodes that are compared are looked at, and a piece's are few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import recordlinkage
+
+from transforms.link.codes import Codes, Flags, Ints, Whole, distinct, ranked, spread
+from transforms.link.kernels import KERNELS, vectorised
+from transforms.link.said import Values
+from transforms.link.scorer import Levels
+
+_PAIRS = 500_000  # at a time
+_UNSAID = 127  # beyond every level
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What some nodes say under one label, node after node.
+
+    Attributes:
+        start: of each node that is asked, where its codes begin in ``v``.
+        times: how many it has.
+        v: codes, of a node each once.
+        texts: as of ``Values``.
+    """
+
+    start: Ints
+    times: Ints
+    v: Codes
+    texts: pa.Array
+
+    @classmethod
+    def of(cls, values: Values, place: Codes) -> Self:
+        """Gather what the nodes say.
+
+        Args:
+            values: what the records say.
+            place: per record, the place of its node among those asked; -1 where it is not.
+        """
+        at = place[values.r]
+        asked = at >= 0
+        size = max(len(values.texts), 1)
+        both = distinct(at[asked].astype(np.int64) * size + values.v[asked])
+        times = np.bincount(both // size, minlength=int(place.max(initial=-1)) + 1)
+        return cls(np.cumsum(times) - times, times, (both % size).astype(np.int32), values.texts)
+
+    def beside(self, left: Whole, right: Whole) -> tuple[Ints, Codes, Codes]:
+        """(pair, code of the left, code of the right): all that both ends say.
+
+        Args:
+            left: places of nodes.
+            right: parallel to ``left``.
+        """
+        pair, of_left = spread(self.start[left], self.times[left] * (self.times[right] > 0))
+        again, of_right = spread(self.start[right][pair], self.times[right][pair])
+        return pair[again], self.v[of_left[again]], self.v[of_right]
+
+    def both(self, left: Whole, right: Whole) -> Flags:
+        """Both ends say something."""
+        return (self.times[left] > 0) & (self.times[right] > 0)
+
+
+def levels_of(spoken: Spoken, left: Whole, right: Whole, using: str, worst: int) -> Levels:
+    """Level of each pair: the closest of what the two say, 0 where one of them says nothing.
+
+    Args:
+        spoken: what the nodes say.
+        left: places of nodes.
+        right: parallel to ``left``.
+        using: the comparison; without a kernel only equality counts.
+        worst: the level of what differs, where only equality counts.
+    """
+    found = np.zeros(len(left), dtype=np.int8)
+    for start in range(0, len(left), _PAIRS):
+        piece = slice(start, start + _PAIRS)
+        pair, a, b = spoken.beside(left[piece], right[piece])
+        if using in KERNELS:
+            level = graded_levels(a, b, using, spoken.texts)
+        else:
+            level = np.where(a == b, 1, worst).astype(np.int8)
+        best = np.full(len(left[piece]), _UNSAID, dtype=np.int8)
+        np.minimum.at(best, pair, level)
+        found[piece] = np.where(best == _UNSAID, 0, best)
+    return found
+
+
+def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Levels:
+    """Levels of value pairs by the kernel, each distinct pair once, through ``recordlinkage.Compare``.
+
+    Args:
+        left: codes into ``texts``.
+        right: codes into ``texts``, parallel to ``left``.
+        using: which kernel.
+        texts: code → text.
+    """
+    size = max(len(texts), 1)
+    pairs, at = ranked(left.astype(np.int64) * size + right, size * size)
+    ends = pairs // size, pairs % size
+    used = np.unique(np.concatenate(ends))
+    values = pd.DataFrame({"text": texts.take(pa.array(used)).to_pylist()}, dtype=object)
+    index = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
+    compare = recordlinkage.Compare()
+    compare.compare_vectorized(vectorised(KERNELS[using]), "text", "text", label="level")
+    level: pd.Series[int] = compare.compute(index, values, values)["level"]
+    return np.asarray(np.asarray(level, dtype=np.int8)[at])

@@ -1,0 +1,102 @@
+"""Numbers a character apart: who says a token that somebody without a believed number says.
+
+Every number has eighteen such tokens, so a city's persons have a few hundred million: they are read in pieces, once, as
+the 64-bit numbers they are, and of an anchor, whose records all say the same, only one record's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.kinds import Compare, Kind
+from transforms.link.codes import Asked, Codes, Flags
+from transforms.link.collapse import Collapsed
+from transforms.link.said import Values
+from transforms.live import Live
+
+_DIGITS = 16  # hexadecimal, of a token (transforms/standardise/identifiers.py)
+_Tokens = npt.NDArray[np.uint64]
+
+
+def near(live: Live, kind: Kind, compare: Compare, collapsed: Collapsed) -> Values:
+    """Tokens that a leftover says, and who says them: leftovers, and of each anchor one record.
+
+    That a record has a number at all is a code of its own, beyond all tokens. What is near a number that a record
+    lost is not told.
+
+    Args:
+        live: live records of the kind.
+        kind: its declaration.
+        compare: the documents compared.
+        collapsed: who is an anchor, and whose number was lost.
+
+    Raises:
+        ValueError: a token is not sixteen hexadecimal digits.
+    """
+    leftover = ~collapsed.anchor & ~collapsed.lost
+    numbered = np.zeros(live.num_rows, dtype=bool)
+    pieces = [
+        said
+        for name in compare.property
+        if f"{name}_near" in live.column_names
+        for said in _read(live, f"{name}_near", collapsed, numbered, everybody=name != kind.link.decisive)
+    ]
+    of_leftovers = [tokens[np.repeat(leftover[r], times)] for r, times, tokens in pieces]
+    asked = Asked(np.concatenate([np.zeros(0, dtype=np.uint64), *of_leftovers]))
+    own = np.flatnonzero(numbered).astype(np.int32)
+    found_r, found_v = [own], [own + np.int32(len(asked.distinct))]
+    while pieces:
+        r, times, tokens = pieces.pop()
+        said, v = asked.among(tokens)
+        found_r.append(r[np.searchsorted(np.cumsum(times), np.flatnonzero(said), side="right")])
+        found_v.append(v)
+    texts = pa.nulls(len(asked.distinct) + live.num_rows, pa.string())
+    return Values(np.concatenate(found_r), np.concatenate(found_v), texts)
+
+
+def _read(
+    live: Live, name: str, collapsed: Collapsed, numbered: Flags, *, everybody: bool
+) -> Iterator[tuple[Codes, Codes, _Tokens]]:
+    """In pieces: records, how many tokens each says, and these. Marks in ``numbered`` who speaks for its node.
+
+    Args:
+        live: live records of the kind.
+        name: the column.
+        collapsed: who is an anchor; of one number one record is asked.
+        numbered: see above.
+        everybody: the column is not of the anchors' own numbers: each record of an anchor may say something else.
+    """
+    met = np.zeros(int(collapsed.number.max(initial=-1)) + 1, dtype=bool)
+    for at, piece in live.pieces(name):
+        says = pc.fill_null(pc.list_value_length(piece), 0).to_numpy(zero_copy_only=False)
+        speaks = says > 0
+        if not everybody:
+            anchors = np.flatnonzero(speaks & collapsed.anchor[at])
+            number = collapsed.number[at][anchors]
+            first = np.unique(number, return_index=True)[1]
+            first = first[~met[number[first]]]
+            met[number[first]] = True
+            speaks &= ~collapsed.anchor[at]
+            speaks[anchors[first]] = True
+        numbered[at] |= speaks
+        speaks &= ~collapsed.lost[at]
+        tokens = _numbers(pc.list_flatten(piece.filter(pa.array(speaks))))
+        yield (np.flatnonzero(speaks) + at.start).astype(np.int32), says[speaks].astype(np.int32), tokens
+
+
+def _numbers(tokens: pa.Array) -> _Tokens:
+    """The numbers that sixteen hexadecimal digits write."""
+    if not len(tokens):
+        return np.zeros(0, dtype=np.uint64)
+    if not pc.all(pc.equal(pc.binary_length(tokens), _DIGITS)).as_py():
+        raise ValueError(f"a token of nearness is {_DIGITS} hexadecimal digits")
+    _, offsets, text = tokens.buffers()
+    begin = int(np.frombuffer(offsets, dtype=np.int32)[tokens.offset])
+    digits = np.frombuffer(text, dtype=np.uint8, count=len(tokens) * _DIGITS, offset=begin).reshape(-1, _DIGITS)
+    nibbles = (digits & 15) + 9 * (digits >> 6)  # "0" is 48, "a" is 97
+    return np.asarray((nibbles[:, ::2] << 4 | nibbles[:, 1::2]).reshape(-1).view(">u8").astype(np.uint64))

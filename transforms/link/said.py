@@ -1,0 +1,150 @@
+"""What live records say, column by column, as integers: positions, not ids; codes, not texts.
+
+A record's number ``r`` is its place among the sorted record ids of the kind, so that a smaller ``r`` is a smaller id.
+A value's code says only "equal or not"; nothing is ever ordered by it. Texts are kept where a kernel reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.link.codes import Codes, Flags, ranked
+from transforms.link.kernels import JOIN
+from transforms.live import Live
+
+TEXT = pa.string()
+
+
+def _no_codes() -> Codes:
+    return np.zeros(0, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What records say under one label: distinct (record, code) statements, and the text behind each code.
+
+    Attributes:
+        r: record number per statement.
+        v: code per statement: a place in ``texts``.
+        texts: distinct texts; longer than any code, not every one of them said.
+    """
+
+    r: Codes = field(default_factory=_no_codes)
+    v: Codes = field(default_factory=_no_codes)
+    texts: pa.Array = field(default_factory=lambda: pa.array([], TEXT))
+
+    @classmethod
+    def pooled(cls, parts: Iterable[Values]) -> Values:
+        """Join parts into one distinct set."""
+        listed = [part for part in parts if len(part.r)]
+        if len(listed) <= 1:
+            return listed[0] if listed else cls()
+        coded = pa.concat_arrays([part.texts for part in listed]).dictionary_encode()
+        codes = coded.indices.to_numpy()
+        starts = np.cumsum([0, *(len(part.texts) for part in listed)])
+        said = [(part.r, codes[start + part.v]) for start, part in zip(starts, listed, strict=False)]
+        return cls(*_merged(said, len(coded.dictionary)), coded.dictionary)
+
+    def only(self, keep: Flags) -> Values:
+        """The values of the records for which ``keep[r]``."""
+        return self.where(keep[self.r])
+
+    def where(self, mask: Flags) -> Values:
+        """Some of the statements."""
+        return replace(self, r=self.r[mask], v=self.v[mask])
+
+    def told(self, texts: pa.Array) -> Values:
+        """Other texts for the codes, code by code; null: the code says nothing."""
+        spoken = texts.is_valid().to_numpy(zero_copy_only=False)
+        coded = texts.dictionary_encode()
+        said = self.where(spoken[self.v]) if len(texts) else self
+        codes = pc.fill_null(coded.indices, 0).to_numpy()
+        return Values(said.r, codes[said.v], coded.dictionary)
+
+    def wordless(self) -> Values:
+        """The same codes, whose words nobody will ask for."""
+        return replace(self, texts=pa.nulls(len(self.texts), TEXT))
+
+
+def _distinct(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
+    """Distinct (record, code) pairs in their order; ``size``: more than any code."""
+    first = np.sort(np.unique(r.astype(np.int64) * max(size, 1) + v, return_index=True)[1])
+    return r[first], v[first]
+
+
+def _merged(parts: list[tuple[Codes, Codes]], size: int) -> tuple[Codes, Codes]:
+    """Statements of all parts, one after the other, none twice; ``size``: more than any code."""
+    whole = np.concatenate([r for r, _ in parts]), np.concatenate([v for _, v in parts])
+    if not all(bool((r[1:] > r[:-1]).all()) for r, _ in parts):
+        return _distinct(*whole, size)
+    records, kept = int(whole[0].max(initial=-1)) + 1, []
+    told: list[Codes] = []
+    for r, v in parts:  # each says at most one thing of a record: no need to sort what all say
+        fresh = np.ones(len(r), dtype=bool)
+        for before in told:
+            fresh &= before[r] != v
+        kept.append(fresh)
+        told.append(np.full(records, -1, dtype=np.int32))
+        told[-1][r] = v
+    fresh = np.concatenate(kept)
+    return whole[0][fresh], whole[1][fresh]
+
+
+def column(live: Live, name: str) -> Values:
+    """A clean column's non-empty values; a list says each of its elements; an absent column says nothing."""
+    if name not in live.column_names or not live.num_rows:
+        return Values()
+    values = live.column(name)
+    r: Codes = np.arange(live.num_rows, dtype=np.int32)
+    listed = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
+    if listed:
+        r = np.repeat(r, pc.fill_null(pc.list_value_length(values), 0).to_numpy())
+        values = pc.list_flatten(values)
+    codes, texts = encoded(values)
+    if pa.types.is_floating(texts.type):
+        texts = pa.array([f"{v:.7f}" for v in texts.to_pylist()], TEXT)
+    texts = pc.cast(texts, TEXT)
+    empty = pc.index(texts, "").as_py()
+    said = (codes >= 0) & (codes != (empty if empty >= 0 else -1))
+    if not said.all():
+        r, codes = r[said], codes[said]
+    if listed:
+        r, codes = _once(r, codes, len(texts))
+    return Values(r, codes, texts)
+
+
+def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
+    """A code per value, -1 where it is null, and the value behind each code."""
+    coded = values.dictionary_encode().unify_dictionaries()
+    if not coded.num_chunks:
+        return _no_codes(), pa.array([], values.type)
+    codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in coded.chunks]
+    return np.concatenate(codes), coded.chunk(0).dictionary
+
+
+def _once(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
+    """As :func:`_distinct`, of records in order: most say one thing, only the others are looked at."""
+    several = np.zeros(len(r), dtype=bool)
+    several[1:] = r[1:] == r[:-1]
+    several[:-1] |= several[1:]
+    kept = ~several
+    at = np.flatnonzero(several)
+    kept[at[np.sort(np.unique(r[at].astype(np.int64) * max(size, 1) + v[at], return_index=True)[1])]] = True
+    return r[kept], v[kept]
+
+
+def paired(live: Live, first: str, second: str) -> Values:
+    """Records that say the first; the text is ``first US second``, the second empty where it is not said."""
+    one, two = column(live, first), column(live, second)
+    size = len(two.texts) + 1
+    other = np.full(live.num_rows, size - 1, dtype=np.int32)
+    other[two.r] = two.v
+    both, v = ranked(one.v.astype(np.int64) * size + other[one.r], (len(one.texts) or 1) * size)
+    left = one.texts.take(pa.array(both // size))
+    right = pa.concat_arrays([two.texts, pa.array([""], TEXT)]).take(pa.array(both % size))
+    return Values(one.r, v, pc.binary_join_element_wise(left, right, JOIN))
