@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import recordlinkage
 
+from transforms.link.at_once import AT_ONCE
 from transforms.link.codes import Codes, Flags, Ints, Whole, distinct, ranked, spread
 from transforms.link.kernels import KERNELS, vectorised
 from transforms.link.said import Values
@@ -94,7 +95,9 @@ def levels_of(spoken: Spoken, left: Whole, right: Whole, using: str, worst: int)
 
 
 def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Levels:
-    """Levels of value pairs by the kernel, each distinct pair once, through ``recordlinkage.Compare``.
+    """Levels of value pairs by the kernel, each distinct pair once: at once where that is written, else one by one.
+
+    One by one goes through ``recordlinkage.Compare``.
 
     Args:
         left: codes into ``texts``.
@@ -105,10 +108,19 @@ def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Lev
     size = max(len(texts), 1)
     pairs, at = ranked(left.astype(np.int64) * size + right, size * size)
     ends = pairs // size, pairs % size
-    used = np.unique(np.concatenate(ends))
-    values = pd.DataFrame({"text": texts.take(pa.array(used)).to_pylist()}, dtype=object)
-    index = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
+    used = distinct(np.concatenate(ends))
+    words = texts.take(pa.array(used)).to_pylist()
+    a, b = (np.searchsorted(used, end) for end in ends)
+    level = AT_ONCE[using](words, a, b) if using in AT_ONCE else np.zeros(len(pairs), dtype=np.int8)
+    rest = np.flatnonzero(level == 0)
+    if len(rest):
+        level[rest] = _one_by_one(words, a[rest], b[rest], using)
+    return np.asarray(level[at])
+
+
+def _one_by_one(words: list[str], left: Whole, right: Whole, using: str) -> Levels:
+    values = pd.DataFrame({"text": words}, dtype=object)
     compare = recordlinkage.Compare()
     compare.compare_vectorized(vectorised(KERNELS[using]), "text", "text", label="level")
-    level: pd.Series[int] = compare.compute(index, values, values)["level"]
-    return np.asarray(np.asarray(level, dtype=np.int8)[at])
+    level: pd.Series[int] = compare.compute(pd.MultiIndex.from_arrays([left, right]), values, values)["level"]
+    return np.asarray(level, dtype=np.int8)

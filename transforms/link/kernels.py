@@ -22,10 +22,10 @@ from rapidfuzz.fuzz import ratio, token_sort_ratio
 JOIN = "\x1f"  # between the parts of one value: name key and pinyin, day and precision, longitude and latitude
 CLOSE, ALIKE = 0.92, 0.80  # Jaro-Winkler, 0..1
 SIMILAR = 80.0  # rapidfuzz.fuzz.ratio, 0..100: two or three characters of a dozen differ
-_WILDCARDS = frozenset("?？*＊□〇■�")
+WILDCARDS = frozenset("?？*＊□〇■�")
 # What a clerk writes behind one of two namesakes, or beside a head of household: 王伟(大), 王伟2, 王伟(户主).
 _NOTE = re.compile(r"(?:\([^()]{1,4}\)|[0-9]{1,2})$")
-_NOTE_ENDS = frozenset(")0123456789")
+NOTE_ENDS = frozenset(")0123456789")
 _LOOKALIKES = Path(__file__).with_name("lookalikes.txt")
 _BRACKETED = re.compile(r"[((][^()()]{1,8}[))]")  # (云浮), (个体工商户)
 _REGION = re.compile(r"^(?:[一-鿿]{2,3}省)?(?:[一-鿿]{2,3}市)?(?:[一-鿿]{2,3}[区县市])?")  # 云浮市云城区
@@ -52,15 +52,15 @@ LEVELS: dict[str, tuple[str, ...]] = {
 
 
 @lru_cache(maxsize=1)
-def _shapes() -> dict[str, int]:
+def shapes() -> dict[str, int]:
     """Character → number of its look-alike group (transforms/link/lookalikes.txt)."""
     lines = [line for line in _LOOKALIKES.read_text("utf-8").split("\n") if line and not line.startswith("#")]
     return {character: number for number, line in enumerate(lines) for character in line}
 
 
 def _alike(a: str, b: str) -> bool:
-    shapes = _shapes()
-    return a == b or a in _WILDCARDS or b in _WILDCARDS or (a in shapes and shapes[a] == shapes.get(b))
+    groups = shapes()
+    return a == b or a in WILDCARDS or b in WILDCARDS or (a in groups and groups[a] == groups.get(b))
 
 
 @lru_cache(maxsize=1 << 18)
@@ -91,7 +91,7 @@ def name_level(left: str, right: str) -> int:
 
 def _bare(name: str) -> str:
     """The name without a clerk's note behind it, unless less than a name would be left."""
-    found = _NOTE.sub("", name) if name[-1:] in _NOTE_ENDS else name
+    found = _NOTE.sub("", name) if name[-1:] in NOTE_ENDS else name
     return found if len(found) > 1 else name
 
 

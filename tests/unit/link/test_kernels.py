@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.link.at_once import AT_ONCE
 from transforms.link.kernels import JOIN, KERNELS, LEVELS
 
 
@@ -84,3 +90,34 @@ def test_a_pair_reaches_its_level_either_way_round(using: str, left: str, right:
 
 def test_every_level_of_every_kernel_is_reached() -> None:
     assert {(using, word) for using, _, _, word in PAIRS} == {(u, w) for u in KERNELS for w in LEVELS[u]}
+
+
+NAMES = st.tuples(st.text("王小晓明朋未末己已大?2)(·", min_size=0, max_size=6), st.sampled_from(["", "wang", "ming"]))
+DAYS = st.tuples(
+    st.dates(date(1989, 11, 1), date(1992, 3, 1)) | st.sampled_from([date(1990, 1, 1), date(1990, 2, 1)]),
+    st.sampled_from(["day", "day", "month", "year"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(NAMES, min_size=2, max_size=12), st.lists(DAYS, min_size=2, max_size=12))
+def test_all_pairs_at_once_are_what_the_kernel_says_of_each(
+    names: list[tuple[str, str]], days: list[tuple[date, str]]
+) -> None:
+    spelt = {"name": [person(*name) for name in names], "date": [day(one.isoformat(), what) for one, what in days]}
+    assert set(spelt) == set(AT_ONCE)
+    for using, texts in spelt.items():
+        left, right = (side.ravel() for side in np.indices((len(texts), len(texts))))
+        found = AT_ONCE[using](texts, left, right).tolist()
+        kernel = KERNELS[using]
+        expected = [kernel(texts[a], texts[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+        assert [f or e for f, e in zip(found, expected, strict=True)] == expected
+
+
+def test_only_what_is_not_of_the_usual_shape_is_left_to_the_kernel() -> None:
+    left, right = np.array([0, 0, 0]), np.array([1, 2, 3])
+    names = [WANG, person("王小朋", "a"), person("王小朋2", "b"), person("阿卜杜拉买买提", "c")]
+    assert AT_ONCE["name"](names, left, right).tolist() == [LEVELS["name"].index("near") + 1, 0, 0]
+    days = [day("1990-05-06"), day("1990-06-05"), day("1990-05-01", "month"), day("", "day")]
+    near, partial = (LEVELS["date"].index(word) + 1 for word in ("near", "partial"))
+    assert AT_ONCE["date"](days, left, right).tolist() == [near, partial, 0]
