@@ -108,7 +108,7 @@ def needed(kind: Kind) -> list[str]:
     """The clean columns that facts are made of."""
     name = kind.link.decisive or ""
     embedded = [f"{name}_{part}" for part in ("token", "valid", "kind", "birth", "sex")]
-    return ["record_id", "source", name, *embedded, "birth_date", "birth_date_precision", "sex"]
+    return ["record_id", "source", name, *embedded, "birth_date", "birth_date_precision", "sex", "life_status"]
 
 
 def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> Statements:
@@ -149,11 +149,18 @@ def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Int
     one_per = {s for s, c in contracts.items() if c.registers.one_live_row_per == kind.kind}
     registers = sorted(one_per) if "one_live_row_per" in never else []
     source = live.column("source")
-    inside = _says(source, registers)
+    inside = _says(source, registers) & ~_ended(live)
     named = inside & (kept != _NONE)
     whom[named] = size + kept[named]
     register = _codes(source) if size else whom
     return (register if "same_source" in never else np.where(inside, register, _NONE)), whom
+
+
+def _ended(live: pa.Table) -> Flags:
+    """Earlier registrations of those who moved: a register keeps them beside the one live row it has of a person."""
+    if "life_status" not in live.column_names:
+        return np.zeros(live.num_rows, dtype=bool)
+    return _flags(pc.equal(live.column("life_status"), "moved_out"))
 
 
 def _nothing() -> Said:

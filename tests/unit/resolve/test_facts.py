@@ -25,10 +25,11 @@ ROW = st.fixed_dictionaries({
     "document_birth": st.none(), "document_sex": st.none(), "birth_date": st.sampled_from([None, 100, 200]),
     "birth_date_precision": st.sampled_from(["day", "year"]), "trusted": st.booleans(),
     "sex": st.sampled_from([None, "male", "female", "unknown"]),
+    "life_status": st.sampled_from([None, "living", "moved_out"]),
 })  # fmt: skip
 SCHEMA = pa.schema([
     *((n, pa.string()) for n in ("source", "document_token", "document_kind", "document_sex", "sex",
-                                 "birth_date_precision")),
+                                 "birth_date_precision", "life_status")),
     ("document_birth", pa.date32()), ("birth_date", pa.date32()), ("document_valid", pa.bool_()),
 ])  # fmt: skip
 
@@ -80,3 +81,16 @@ def test_only_resident_numbers_exclude_each_other() -> None:
     assert not say([row, {**row, "document_token": "b"}]).mixed(np.array([0, 0])).any()
     resident = {**row, "document_kind": "111"}
     assert say([resident, {**resident, "document_token": "b"}]).mixed(np.array([0, 0])).tolist() == [True, False]
+
+
+def test_an_earlier_registration_is_no_live_row_of_its_register() -> None:
+    def registered(status: str) -> dict[str, object]:
+        return dict.fromkeys(SCHEMA.names) | {"source": REGISTER, "life_status": status, "trusted": False}
+
+    def apart(*statuses: str) -> bool:
+        said = say([registered(status) for status in statuses])
+        return said.of(0).against(said.of(1), {})
+
+    assert apart("living", "living")
+    assert apart("dead", "living")
+    assert not apart("moved_out", "living")
