@@ -63,7 +63,7 @@ class Compare(Strict):
 
     property: Targets
     using: Literal[
-        "name", "organization_name", "date", "equal", "tokens", "address", "text", "near", "distance",
+        "name", "organization_name", "date", "equal", "tokens", "address", "beside", "text", "near", "distance",
         "spelling", "digits", "words",
     ] = Field(alias="as")  # fmt: skip
     also: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from transforms.kinds import Kind
 
 # What a row says of a property, by its type (docs/rooms.md, "Clean columns"); of other types, under its own name.
 _SAID = {"name": "_key", "organization_name": "_key", "document": "_token", "number": "_token", "phone": "_tokens"}
-_NO_WORDS = ("geometry", "lon", "lat", "document_kind")  # compared as pairs, or told by another property
+_NO_WORDS = ("geometry", "document_kind")  # a drawing of its own in every row; told by another property
 # What tells one row from another: never the same in many rows, however few of the city's a delta brings.
 _TELLING = ("name", "organization_name", "document", "number", "credit_code", "phone", "birth_date")
 

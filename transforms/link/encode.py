@@ -103,6 +103,8 @@ def _compared(live: Live, kind: Kind, compare: Compare, located: Located | None,
         return nodes(live, located, names)[0]
     if compare.using == "distance":
         return paired(live, "lon", "lat")
+    if compare.using == "beside":
+        return Values.pooled(_beside(live, n) for n in names)
     if compare.using == "date":
         stated = [paired(live, n, f"{n}_precision") for n in names]
         return Values.pooled([*stated, *_embedded(live, compare, trusted)])
@@ -113,6 +115,13 @@ def _compared(live: Live, kind: Kind, compare: Compare, located: Located | None,
     if "unknown" in (kind.properties[names[0]].codes or {} if names[0] in kind.properties else {}):
         plain = [_stated(values) for values in plain]
     return Values.pooled([*plain, *(column(live, c).only(trusted) for c in compare.also)])
+
+
+def _beside(live: Live, name: str) -> Values:
+    """The door that an address stands by: 人民路12号旁 and 12号附近 name one place, though neither names a node."""
+    said = paired(live, f"{name}_path", f"{name}_relation")
+    parts = pc.extract_regex(said.texts, f"^(?P<road>[^{JOIN}]+){JOIN}(?P<door>[^ ]+) [^ ]+$")
+    return said.told(pc.binary_join_element_wise(*(pc.struct_field(parts, i) for i in range(2)), JOIN))
 
 
 def unstopped(values: Values, source: Codes) -> Values:

@@ -48,6 +48,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "digits": ("exact", "slip", "differ"),
     "words": ("exact", "contained", "similar", "differ"),
     "address": ("same", "building", "differ"),
+    "beside": ("same", "differ"),
 }
 
 

@@ -160,7 +160,7 @@ def _ended(live: pa.Table) -> Flags:
     """Earlier registrations of those who moved: a register keeps them beside the one live row it has of a person."""
     if "life_status" not in live.column_names:
         return np.zeros(live.num_rows, dtype=bool)
-    return _flags(pc.equal(live.column("life_status"), "moved_out"))
+    return _says(live.column("life_status"), ["moved_out"])
 
 
 def _nothing() -> Said:
