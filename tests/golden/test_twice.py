@@ -9,7 +9,7 @@ import pytest
 
 from tests.golden.living import Row, clusters, deploy
 from transforms import link, resolve
-from transforms.review.queue import _of_kind
+from transforms.review.queue import LEAST, _of_kind
 from transforms.run import REPOSITORY, Run
 
 OWN, WRONG = "449991199003050013", "449991199003051032"
@@ -31,7 +31,7 @@ def night(folder: Path, *rows: Row) -> Run:
 def test_two_numbers_of_one_name_day_and_phone_or_home_are_asked_and_not_joined(other: Row, tmp_path: Path) -> None:
     run = night(tmp_path, OWNER, other)
     assert len(set(clusters(run).values())) == 2
-    [item] = _of_kind(run, "person", set())
+    [item] = _of_kind(run, "person", set(), None, 1.0, LEAST)
     assert item.question == "join"
     assert {item.left, item.right} == {OWNER.record_id, other.record_id}
     assert item.evidence.startswith("to=number name=exact birth_date=exact")
@@ -43,10 +43,10 @@ def test_two_numbers_of_one_name_day_and_phone_or_home_are_asked_and_not_joined(
 def test_whose_name_day_or_contacts_differ_is_somebody_else(other: Row, tmp_path: Path) -> None:
     run = night(tmp_path, OWNER, other)
     assert len(set(clusters(run).values())) == 2
-    assert _of_kind(run, "person", set()) == []
+    assert _of_kind(run, "person", set(), None, 1.0, LEAST) == []
 
 
 def test_what_a_person_judged_is_not_asked_again(tmp_path: Path) -> None:
     run = night(tmp_path, OWNER, RECHECKED)
     left, right = sorted((OWNER.record_id, RECHECKED.record_id))
-    assert _of_kind(run, "person", {(left, right)}) == []
+    assert _of_kind(run, "person", {(left, right)}, None, 1.0, LEAST) == []

@@ -19,7 +19,9 @@ def reviewed(first_night: Path, tmp_path: Path) -> Home:
 
 
 def queue(home: Home) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(home.call("review", "list", *NIGHT, "--top", "1000", "--json").stdout)
+    items: list[dict[str, Any]] = json.loads(
+        home.call("review", "list", *NIGHT, "--top", "1000", "--worth", "0.05", "--json").stdout
+    )
     return items
 
 

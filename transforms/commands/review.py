@@ -11,6 +11,7 @@ from transforms.commands.options import by_option, json_option, past_night_optio
 from transforms.run import Run, Settings
 
 if TYPE_CHECKING:
+    from transforms.account.examined import Examined
     from transforms.database import Databases
     from transforms.review import Item
     from transforms.review.judgements import Decision
@@ -27,13 +28,20 @@ def review_group() -> None:
 @past_night_option
 @click.option("--kind", default=None, help="Only this kind.")
 @click.option("--top", default=20, show_default=True, help="How many.")
+@click.option("--precision", default=0.998, show_default=True, help="What is stated of rows joined by a score.")
+@click.option("--worth", default=0.3, show_default=True, help="The least expected error that an answer removes.")
 @json_option
-def list_items(night: str, kind: str | None, top: int, *, as_json: bool) -> None:
-    """List what is open."""
-    items = [item for item in _queue(Run.of(night)) if kind in (None, item.kind)]
+def list_items(night: str, kind: str | None, top: int, precision: float, worth: float, *, as_json: bool) -> None:
+    """List what is open; once the stated precision is reached at 95 % confidence, nothing that is joined is asked."""
+    from transforms import account
+
+    this = Run.of(night)
+    examined = [one for one in account.examine(this) if one.groups and kind in (None, one.kind)]
+    items = [item for item in _worth(this, examined, precision, worth) if kind in (None, item.kind)]
     left = sum(item.expected for item in items)
     lines = [f"{i.item_id}  {i.kind:12} {_QUESTION[i.question]}  score {i.score / 10_000:.4f}" for i in items[:top]]
     lines.append(f"{len(items)} open; answering all of them would remove about {left:.1f} errors")
+    lines += [_stop(one, precision, sum(item.kind == one.kind for item in items)) for one in examined]
     show([dataclasses.asdict(item) for item in items[:top]], "\n".join(lines), as_json=as_json)
 
 
@@ -48,7 +56,7 @@ def show_item(item_id: str, night: str, who: str, purpose: str, *, as_json: bool
     from transforms.reader import audit
 
     this = Run.of(night)
-    item = review.find(_queue(this), item_id)
+    item = _find(this, item_id)
     subject = {"who": who, "purpose": purpose, "kind": item.kind, "subject": item.item_id}
     audit.record_read(this.settings, action="explain", rows=2, **subject)
     records = {end: review.said(this, item.kind, end) for end in (item.left, item.right)}
@@ -70,7 +78,7 @@ def judge(item_id: str, decision: Decision, by: str, reason: str, night: str) ->
     from transforms import review
 
     this = Run.of(night)
-    item = review.find(_queue(this), item_id)
+    item = _find(this, item_id)
     number = review.judge(_stores(this.settings), item.kind, (item.left, item.right), decision, by, reason)
     click.echo(f"judgement {number}: {decision}; it binds from the next run on (review undo {number} takes it back)")
 
@@ -121,10 +129,29 @@ def judged(*, everything: bool, as_json: bool) -> None:
 _QUESTION = {"join": "stand apart: are they one?     ", "part": "joined by a score: are they one?"}
 
 
-def _queue(this: Run) -> list[Item]:
+def _worth(this: Run, examined: list[Examined], precision: float, worth: float) -> list[Item]:
+    """What is worth a person's look."""
     from transforms import review
 
-    return review.queue(this, review.judgements(_stores(this.settings)))
+    sure = {one.kind: review.Sure(one.groups[0].joined, one.groups[0].precision.low) for one in examined}
+    standing = review.judgements(_stores(this.settings))
+    return review.queue(this, standing, sure, stated=precision, worth=worth)
+
+
+def _find(this: Run, item_id: str) -> Item:
+    """An item by its id, worth a look or not."""
+    from transforms import review
+
+    standing = review.judgements(_stores(this.settings))
+    return review.find(review.queue(this, standing, stated=1.0, worth=review.LEAST), item_id)
+
+
+def _stop(one: Examined, precision: float, asked: int) -> str:
+    """The stop rule, for people."""
+    whole = one.groups[0]
+    told = f"{one.kind}: {asked} asked for {whole.rows} rows without a believed number; of {whole.joined} joined"
+    reached = "reached: what is joined need not be looked at" if whole.precision.low >= precision else "not yet reached"
+    return f"{told} {whole.precision.low:.4f} right at least (95 %), {precision:.4f} stated: {reached}"
 
 
 def _stores(settings: Settings) -> Databases:

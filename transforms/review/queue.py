@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from transforms.errors import GridfactsError
 from transforms.run import Run
 
 SCALE = 10_000  # scores are integers x 10^4
-WORTH = 0.05  # an item is worth a person's look when one answer in twenty at least removes an error
+LEAST = 0.05  # what one answer in twenty would mend can still be shown and judged
 _SHOWN = 12  # hexadecimal characters of an item's id: 48 bits for some thousand items
 _NEVER_SHOWN = ("document", "number", "phone", "credit_code", "key", "geometry")  # types never shown
 
@@ -44,12 +45,34 @@ class Item:
     expected: float
 
 
-def queue(run: Run, standing: list[dict[str, Any]]) -> list[Item]:
-    """Every open item of a night from ``WORTH`` up, the most useful first.
+@dataclass(frozen=True)
+class Sure:
+    """What hidden numbers say of the rows of a kind that a score joined (``gridfacts evaluate``).
+
+    Attributes:
+        joined: how many.
+        least: the share of them that is right at least, at 95 % confidence.
+    """
+
+    joined: int
+    least: float
+
+
+def queue(
+    run: Run, standing: list[dict[str, Any]], sure: Mapping[str, Sure] | None = None, *, stated: float, worth: float
+) -> list[Item]:
+    """Every open item of a night from ``worth`` up, the most useful first.
+
+    Scores are cautious: they doubt more than is wrong. Where hidden numbers examined the kind, the errors among what
+    stands together by a score are at most as many as they leave possible, shared out by the doubt of the scores; and
+    once the stated precision is reached, none of it is asked for (the stop rule).
 
     Args:
         run: the night.
         standing: judgements that stand (:func:`transforms.review.judgements.judgements`): what is judged is not asked.
+        sure: by kind, where its joined rows were examined.
+        stated: the precision that is promised of them, 0 to 1.
+        worth: the least expected error an answer removes.
 
     Raises:
         StaleInputError: link or resolve of the night is missing, incomplete or stale.
@@ -57,7 +80,8 @@ def queue(run: Run, standing: list[dict[str, Any]]) -> list[Item]:
     items = []
     for kind in kinds.load_all(run.settings.expectations).values():
         if kind.certainty == "scored":
-            items += _of_kind(run, kind.kind, {(j["left_record"], j["right_record"]) for j in standing})
+            judged = {(j["left_record"], j["right_record"]) for j in standing}
+            items += _of_kind(run, kind.kind, judged, (sure or {}).get(kind.kind), stated, worth)
     return sorted(items, key=lambda item: (-item.expected, item.item_id))
 
 
@@ -112,15 +136,31 @@ def kind_of(run: Run, records: tuple[str, str]) -> str:
     raise GridfactsError("NOT_FOUND", f"no kind has these two as live records of {run.night}")
 
 
-def _of_kind(run: Run, kind: str, judged: set[tuple[str, str]]) -> list[Item]:
+def _of_kind(
+    run: Run, kind: str, judged: set[tuple[str, str]], sure: Sure | None, stated: float, worth: float
+) -> list[Item]:
     pairs = _table(run, "link", kind, "pairs").to_pandas()
     pairs = pairs[pairs["how"] == "scored"]
     cluster = _table(run, "resolve", kind, "cluster").to_pandas().set_index("record_id")["entity_id"]
     anchor = _table(run, "link", kind, "unit").to_pandas().set_index("record_id")["anchor"]
     pairs = pairs.assign(a=pairs["left"].map(cluster), b=pairs["right"].map(cluster))
-    asked = pd.concat([_apart(pairs), _together(pairs, anchor)]).query("expected >= @WORTH")
+    asked = pd.concat([_apart(pairs), doubted(_together(pairs, anchor), sure, stated)])
+    asked = asked[asked["expected"] >= worth]
     open_ = [(left, right) not in judged for left, right in zip(asked["left"], asked["right"], strict=True)]
     return [_item(kind, row) for row in asked[open_].to_dict("records")]
+
+
+def doubted(held: pd.DataFrame, sure: Sure | None, stated: float) -> pd.DataFrame:
+    """What stands together by a score, its ``expected`` errors brought to what hidden numbers leave possible.
+
+    None of it where the stated precision is reached.
+    """
+    if sure is None:
+        return held
+    if sure.least >= stated:
+        return held.iloc[:0]
+    told, possible = float(held["expected"].sum()), (1 - sure.least) * sure.joined
+    return held.assign(expected=held["expected"] * min(1.0, possible / told)) if told else held
 
 
 def _apart(pairs: pd.DataFrame) -> pd.DataFrame:
