@@ -79,7 +79,8 @@ class Link(Strict):
 
     Attributes:
         decisive: the property (or clean column) whose equal values join records.
-        agree: the compared name that must agree before a shared decisive value is believed.
+        agree: the compared name that must agree before a shared decisive value is believed; and in which, where the
+            ``records`` teach, half of what a scorer joins may not differ wholly.
         blocks: each a tuple of clean columns or compared properties; records that share all of them are candidates.
         compare: the comparison vector of a candidate pair.
         never: words of transforms/resolve/README.md: unions that are refused.

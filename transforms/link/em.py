@@ -3,7 +3,7 @@
 Fellegi and Sunter (1969): what two records say under each comparison weighs log(m / u), m and u being how often pairs
 of one entity and of two say just that. Neither is known; both are estimated from the pairs themselves, in turns with
 the chance that each pair is a match (Winkler 1988). Such a training can go astray, and then it joins strangers: what it
-joined is held against what one entity can be (:func:`disproportionate`).
+joined is held against what one entity can be (:func:`disproportionate`) and says of itself (:func:`estranged`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ _STRANGERS = 200_000  # pairs taken blindly: nearly all are of two entities
 _ROUNDS, _SETTLED = 200, 1e-6  # it settles in some ten rounds
 _START_MATCH, _START_SHARE = 0.8, 0.1  # a match says the closest level so often; so many candidates are matches
 _SMALLEST = 0.5  # a level that nobody said was said half a time
+_FEWEST_JOINED = 20  # of fewer pairs nothing is said
 _MEAN = 6  # the average entity is not a sixth as large as the largest: beyond, it is a village
 
 
@@ -101,6 +102,20 @@ def disproportionate(left: Ints, right: Ints, size: int, most: int) -> bool:
         return False
     joined = len(np.unique(np.concatenate([left, right])))
     return 2 * len(left) / joined > most / _MEAN or largest(left, right, size) > most
+
+
+def estranged(levels: Levels, worst: int) -> bool:
+    """What was joined are relatives: more than half of the pairs differ wholly in what records of one entity agree in.
+
+    Families, branches of a firm and shops at one door share nearly everything but the name; a training that took them
+    for one entity joins small groups, which :func:`disproportionate` cannot see.
+
+    Args:
+        levels: of the kind's ``link.agree``, one for each pair that joins; 0 where one of the two does not say it.
+        worst: the level at which nothing is alike.
+    """
+    said = int((levels > 0).sum())
+    return said >= _FEWEST_JOINED and 2 * int((levels == worst).sum()) > said
 
 
 def largest(left: Ints, right: Ints, size: int) -> int:

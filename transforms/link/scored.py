@@ -178,13 +178,24 @@ def _by_records(engine: Engine, told: Told, collapsed: Collapsed, models: Sequen
     shadow = em.learn(found.patterns, blind, told.words, most)
     tried = [*models[:1], *([shadow] if shadow else [])]
     joins = [_points(found, told, model)[2] >= told.kind.link.accept for model in tried]  # before hubs are capped
-    wild = [em.disproportionate(found.u[yes], found.v[yes], size, most) for yes in joins]
+    wild = [
+        em.disproportionate(found.u[yes], found.v[yes], size, most) or _relatives(told, found.patterns[yes])
+        for yes in joins
+    ]
     used = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored")
     if tried and not wild[0]:
         used = score(found, told, tried[0], told.kind.link.review)
     sound = shadow if wild and not wild[-1] else None
     used_at = 0 if models and not wild[0] else None
     return Linked(_numbered(collapsed), used, collapsed, sound, used_at, sum(wild), EXAM.empty_table())
+
+
+def _relatives(told: Told, joined: Levels) -> bool:
+    """What joins differs in what the kind says one entity agrees in (``agree``); without it nothing is asked."""
+    agree = told.kind.link.agree
+    if agree not in told.labels:
+        return False
+    return em.estranged(joined[:, told.labels.index(agree)], len(told.words[agree]))
 
 
 def _numbered(collapsed: Collapsed) -> Pairs:

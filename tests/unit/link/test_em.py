@@ -71,6 +71,18 @@ def test_families_are_in_proportion_and_villages_are_not() -> None:
     assert not em.disproportionate(*crowd(12), 12, 100)  # where entities are that large
 
 
+def test_relatives_differ_in_the_name_and_slips_do_not() -> None:
+    worst = len(WORDS["name"])
+    siblings, slips, unsaid = (
+        np.array(levels, dtype=np.int8) for levels in ([worst] * 25 + [1] * 5, [2] * 30, [0] * 30)
+    )
+    assert em.estranged(siblings, worst)
+    assert not em.estranged(slips, worst)
+    assert not em.estranged(unsaid, worst)
+    assert not em.estranged(np.array([worst] * 15 + [1] * 15, dtype=np.int8), worst)  # half: some really are one
+    assert not em.estranged(np.full(19, worst, dtype=np.int8), worst)  # too few to say
+
+
 @given(edges=st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=1, max_size=90))
 @settings(max_examples=60, deadline=None)
 def test_the_largest_entity_is_as_networkx_sees_it(edges: list[tuple[int, int]]) -> None:
