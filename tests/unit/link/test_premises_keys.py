@@ -59,3 +59,30 @@ def test_equal_words_are_one_place_only_in_a_village(tmp_path, scope, joined):
     """A county's 人民路12号 may stand in several of its towns."""
     path = f"{scope}|road:人民路|door:12"
     assert pairs(tmp_path, ("鸿盛", path, "C1", None), ("鸿盛", path, "C2", None)) == ([(0, 1)] if joined else [])
+
+
+HAMLET = {"address_county": COUNTY, "address_group": "竹园", "address_door": "67"}
+FLAT = {"address_county": COUNTY, "address_estate": "丽景", "address_building": "2", "address_room": "601"}
+
+
+@pytest.mark.parametrize("place", [HAMLET, FLAT])
+@pytest.mark.parametrize(
+    ("name", "code", "elsewhere", "joined"),
+    [
+        ("鸿盛", "C2", {}, True),  # the second licence
+        ("金源", "C1", {}, True),  # the same operator
+        ("金源", "C2", {}, False),  # a neighbour, or a hamlet of the same name in another village
+        ("鸿盛", "C1", {"address_door": "68", "address_room": "602"}, False),
+        ("鸿盛", "C2", {"address_county": "445303000000"}, False),
+    ],
+)
+def test_an_address_without_its_village_is_the_operators_own_door(tmp_path, place, name, code, elsewhere, joined):
+    other = place | {k: v for k, v in elsewhere.items() if k in place}
+    columns = {"record_id": ["r0", "r1"], "name_trade": ["鸿盛", name], "credit_code": ["C1", code]}
+    columns |= {key: [place[key], other[key]] for key in place}
+    store.write_table(tmp_path / "premises.parquet", pa.table(columns))
+    settings = Settings(tmp_path, "sqlite://", REPOSITORY / "expectations", None, "duckdb", 1, "1GB")
+    with Engine(settings) as engine:
+        kind = kinds.load_all(settings.expectations)["premises"]
+        found = key_edges(engine, kind, Live(tmp_path / "premises.parquet"), None)
+    assert len(found.u) == joined
