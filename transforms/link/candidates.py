@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ class Told:
         values: label → what the records say.
         buildings: see above.
         silent: records whose values bring nobody together.
+        parts: what they say in columns that only blocks read, as far as that was asked.
     """
 
     kind: Kind
@@ -45,6 +46,7 @@ class Told:
     values: dict[str, Values]
     buildings: Values
     silent: Flags | None = None
+    parts: dict[str, Values] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
@@ -62,7 +64,14 @@ class Told:
         return next((c for c in self.kind.link.compare if c.using in _NAMES and c.label == self.kind.link.agree), None)
 
 
-def tell(kind: Kind, live: Live, homes: dict[str, tuple[Values, Values]], collapsed: Collapsed, crowd: int) -> Told:
+def tell(
+    kind: Kind,
+    live: Live,
+    homes: dict[str, tuple[Values, Values]],
+    collapsed: Collapsed,
+    crowd: int,
+    known: dict[str, Values],
+) -> Told:
     """Collect values; phones and addresses that more than ``crowd`` different names share tell nobody apart.
 
     Args:
@@ -71,6 +80,7 @@ def tell(kind: Kind, live: Live, homes: dict[str, tuple[Values, Values]], collap
         homes: addresses and buildings (:func:`transforms.link.encode.nodes`) by label, where the kind compares any.
         collapsed: whose number is believed, who is a leftover.
         crowd: see above.
+        known: labels of which it makes no difference whose number is believed, and what the records say.
     """
     values, buildings = {}, Values()
     for compare in kind.link.compare:
@@ -78,6 +88,8 @@ def tell(kind: Kind, live: Live, homes: dict[str, tuple[Values, Values]], collap
             values[compare.label], buildings = homes[compare.label]
         elif compare.using == "near":
             values[compare.label] = near(live, kind, compare, collapsed)
+        elif compare.label in known:
+            values[compare.label] = known[compare.label]
         else:
             values[compare.label] = compared(live, kind, compare, None, collapsed.trusted)
     naming = next((c.label for c in kind.link.compare if c.using in _NAMES), None)
@@ -160,7 +172,9 @@ def _part(told: Told, part: str, hidden: Flags) -> Values:
     if part == "cell":
         return cells(told.live)
     if using is None:
-        return column(told.live, part).wordless()
+        if part not in told.parts:
+            told.parts[part] = column(told.live, part).wordless()
+        return told.parts[part]
     said = told.values[part] if told.silent is None else told.values[part].only(~told.silent)
     return said.only(~hidden) if using.using == "near" else said
 

@@ -5,7 +5,9 @@ Done in pieces of pairs: only the values of nodes that are compared are looked a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -14,12 +16,13 @@ import pyarrow as pa
 import recordlinkage
 
 from transforms.link.at_once import AT_ONCE
-from transforms.link.codes import Codes, Flags, Ints, Whole, distinct, ranked, spread
+from transforms.link.codes import Codes, Ints, Whole, distinct, ranked, spread
 from transforms.link.kernels import KERNELS, vectorised
 from transforms.link.said import Values
 from transforms.link.scorer import Levels
 
-_PAIRS = 500_000  # at a time
+_AT_ONCE = 2_000_000  # pairs of values
+_MANY = 4  # values of the right to one of the left: then it costs less to look each up than to see them all
 _UNSAID = 127  # beyond every level
 
 
@@ -30,12 +33,14 @@ class Spoken:
     Attributes:
         start: of each node that is asked, where its codes begin in ``v``.
         times: how many it has.
+        said: node and code in one number, ascending: ``v`` as it can be looked up.
         v: codes, of a node each once.
         texts: as of ``Values``.
     """
 
     start: Ints
     times: Ints
+    said: Ints
     v: Codes
     texts: pa.Array
 
@@ -52,7 +57,7 @@ class Spoken:
         size = max(len(values.texts), 1)
         both = distinct(at[asked].astype(np.int64) * size + values.v[asked])
         times = np.bincount(both // size, minlength=int(place.max(initial=-1)) + 1)
-        return cls(np.cumsum(times) - times, times, (both % size).astype(np.int32), values.texts)
+        return cls(np.cumsum(times) - times, times, both, (both % size).astype(np.int32), values.texts)
 
     def beside(self, left: Whole, right: Whole) -> tuple[Ints, Codes, Codes]:
         """(pair, code of the left, code of the right): all that both ends say.
@@ -65,9 +70,19 @@ class Spoken:
         again, of_right = spread(self.start[right][pair], self.times[right][pair])
         return pair[again], self.v[of_left[again]], self.v[of_right]
 
-    def both(self, left: Whole, right: Whole) -> Flags:
-        """Both ends say something."""
-        return (self.times[left] > 0) & (self.times[right] > 0)
+    def shared(self, left: Whole, right: Whole) -> Ints:
+        """Pairs whose ends have a code in common; one may stand there several times."""
+        pair, of_left = spread(self.start[left], self.times[left] * (self.times[right] > 0))
+        wanted = right[pair].astype(np.int64) * max(len(self.texts), 1) + self.v[of_left]
+        place = np.minimum(np.searchsorted(self.said, wanted), max(len(self.said) - 1, 0))
+        return np.asarray(pair[self.said[place] == wanted])
+
+    def pieces(self, times: Ints) -> Iterator[slice]:
+        """Pairs a piece at a time, so that the times of a piece, added up, are not more than can be held."""
+        total = np.cumsum(times)
+        ends = np.searchsorted(total, np.arange(_AT_ONCE, int(total[-1]) if len(total) else 0, _AT_ONCE), "right")
+        bounds = np.unique([0, *ends.tolist(), len(total)]).tolist()
+        yield from (slice(*ends) for ends in pairwise(bounds))
 
 
 def levels_of(spoken: Spoken, left: Whole, right: Whole, using: str, worst: int) -> Levels:
@@ -80,17 +95,20 @@ def levels_of(spoken: Spoken, left: Whole, right: Whole, using: str, worst: int)
         using: the comparison; without a kernel only equality counts.
         worst: the level of what differs, where only equality counts.
     """
-    found = np.zeros(len(left), dtype=np.int8)
-    for start in range(0, len(left), _PAIRS):
-        piece = slice(start, start + _PAIRS)
+    few, times = spoken.times[left], spoken.times[left] * spoken.times[right]
+    found = np.where(times > 0, worst, 0).astype(np.int8)
+    if using not in KERNELS and times.sum() > _MANY * few.sum():
+        for piece in spoken.pieces(few):
+            found[piece][spoken.shared(left[piece], right[piece])] = 1
+        return found
+    for piece in spoken.pieces(times):
         pair, a, b = spoken.beside(left[piece], right[piece])
         if using in KERNELS:
-            level = graded_levels(a, b, using, spoken.texts)
+            best = np.where(found[piece] > 0, _UNSAID, 0).astype(np.int8)
+            np.minimum.at(best, pair, graded_levels(a, b, using, spoken.texts))
+            found[piece] = best
         else:
-            level = np.where(a == b, 1, worst).astype(np.int8)
-        best = np.full(len(left[piece]), _UNSAID, dtype=np.int8)
-        np.minimum.at(best, pair, level)
-        found[piece] = np.where(best == _UNSAID, 0, best)
+            found[piece][pair[a == b]] = 1
     return found
 
 

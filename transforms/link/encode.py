@@ -61,10 +61,10 @@ def _best(live: Live, located: Located, properties: list[str]) -> Iterator[pa.Ta
     read = [located] if isinstance(located, pa.Table) else store.read_pieces(located, _PIECE, LOCATED)
     for piece in (part.select(LOCATED) for part in read):
         best = piece.filter(pc.and_(pc.equal(piece["rank"], 1), pc.is_valid(piece["address_id"])))
+        best = best.append_column("r", places(live.ids, best["record_id"])).drop_columns(["record_id", "rank"])
+        best = best.filter(best["r"].is_valid())
         for name, parts in pieces.items():
-            of = best.filter(pc.equal(best["property"], name)).drop_columns(["property", "rank"])
-            of = of.append_column("r", places(live.ids, of["record_id"])).drop_columns("record_id")
-            of = of.filter(of["r"].is_valid())
+            of = best.filter(pc.equal(best["property"], name)).drop_columns("property")
             parts.append(pa.table({n: of[n] if n == "r" else of[n].dictionary_encode() for n in of.column_names}))
     for name in properties:
         if parts := pieces.pop(name, []):

@@ -20,6 +20,12 @@ from transforms.link.said import Values
 from transforms.live import Live
 
 _DIGITS = 16  # hexadecimal, of a token (transforms/standardise/identifiers.py)
+_LOW, _LETTER = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
+_CLOSER = [  # eight digits of a byte each move into the lower half of the number
+    (np.uint64(4), np.uint64(0x00FF00FF00FF00FF)),
+    (np.uint64(8), np.uint64(0x0000FFFF0000FFFF)),
+    (np.uint64(16), np.uint64(0x00000000FFFFFFFF)),
+]
 _Tokens = npt.NDArray[np.uint64]
 
 
@@ -90,13 +96,16 @@ def _read(
 
 
 def _numbers(tokens: pa.Array) -> _Tokens:
-    """The numbers that sixteen hexadecimal digits write."""
+    """A number of its own for each token."""
     if not len(tokens):
         return np.zeros(0, dtype=np.uint64)
     if not pc.all(pc.equal(pc.binary_length(tokens), _DIGITS)).as_py():
         raise ValueError(f"a token of nearness is {_DIGITS} hexadecimal digits")
     _, offsets, text = tokens.buffers()
     begin = int(np.frombuffer(offsets, dtype=np.int32)[tokens.offset])
-    digits = np.frombuffer(text, dtype=np.uint8, count=len(tokens) * _DIGITS, offset=begin).reshape(-1, _DIGITS)
-    nibbles = (digits & 15) + 9 * (digits >> 6)  # "0" is 48, "a" is 97
-    return np.asarray((nibbles[:, ::2] << 4 | nibbles[:, 1::2]).reshape(-1).view(">u8").astype(np.uint64))
+    digits = np.frombuffer(text, dtype=np.uint8, count=len(tokens) * _DIGITS, offset=begin).view("<u8")
+    packed = (digits & _LOW) + 9 * (digits >> 6 & _LETTER)  # a digit per byte: "0" is 48, "a" is 97
+    for shift, kept in _CLOSER:
+        packed |= packed >> shift
+        packed &= kept
+    return np.asarray(packed[::2] << 32 | packed[1::2], dtype=np.uint64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -100,7 +101,7 @@ def column(live: Live, name: str) -> Values:
     if name not in live.column_names or not live.num_rows:
         return Values()
     values = live.column(name)
-    r: Codes = np.arange(live.num_rows, dtype=np.int32)
+    r = everybody(live.num_rows)
     listed = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
     if listed:
         r = np.repeat(r, pc.fill_null(pc.list_value_length(values), 0).to_numpy())
@@ -116,6 +117,14 @@ def column(live: Live, name: str) -> Values:
     if listed:
         r, codes = _once(r, codes, len(texts))
     return Values(r, codes, texts)
+
+
+@lru_cache(maxsize=1)
+def everybody(size: int) -> Codes:
+    """All record numbers: what most columns are said by is held once."""
+    r = np.arange(size, dtype=np.int32)
+    r.flags.writeable = False
+    return r
 
 
 def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:

@@ -160,9 +160,10 @@ def _told(records: Records, contracts: dict[str, Contract], models: Sequence[Kin
         if c.using in _TELLING
     }
     collapsed = collapse(records.engine, live, kind, contracts, telling)
+    known = {c.label: telling[c.label] for c in kind.link.compare if c.label in telling and not c.also}
     del telling
     crowd = models[0].crowd if models else KindModel.crowd
-    return collapsed, tell(kind, live, homes, collapsed, crowd)
+    return collapsed, tell(kind, live, homes, collapsed, crowd, known)
 
 
 def _by_records(engine: Engine, told: Told, collapsed: Collapsed, models: Sequence[KindModel]) -> Linked:
