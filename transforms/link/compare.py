@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Self
 
@@ -17,7 +18,7 @@ import recordlinkage
 
 from transforms.link.at_once import AT_ONCE
 from transforms.link.codes import Codes, Ints, Whole, distinct, ranked, spread
-from transforms.link.kernels import KERNELS, vectorised
+from transforms.link.kernels import KERNELS
 from transforms.link.said import Values
 from transforms.link.scorer import Levels
 
@@ -113,9 +114,7 @@ def levels_of(spoken: Spoken, left: Whole, right: Whole, using: str, worst: int)
 
 
 def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Levels:
-    """Levels of value pairs by the kernel, each distinct pair once: at once where that is written, else one by one.
-
-    One by one goes through ``recordlinkage.Compare``.
+    """Levels of value pairs by the kernel, each distinct pair once, through ``recordlinkage.Compare``.
 
     Args:
         left: codes into ``texts``.
@@ -128,17 +127,18 @@ def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Lev
     ends = pairs // size, pairs % size
     used = distinct(np.concatenate(ends))
     words = texts.take(pa.array(used)).to_pylist()
-    a, b = (np.searchsorted(used, end) for end in ends)
-    level = AT_ONCE[using](words, a, b) if using in AT_ONCE else np.zeros(len(pairs), dtype=np.int8)
-    rest = np.flatnonzero(level == 0)
-    if len(rest):
-        level[rest] = _one_by_one(words, a[rest], b[rest], using)
-    return np.asarray(level[at])
-
-
-def _one_by_one(words: list[str], left: Whole, right: Whole, using: str) -> Levels:
-    values = pd.DataFrame({"text": words}, dtype=object)
+    places = pd.DataFrame({"place": np.arange(len(words))})
     compare = recordlinkage.Compare()
-    compare.compare_vectorized(vectorised(KERNELS[using]), "text", "text", label="level")
-    level: pd.Series[int] = compare.compute(pd.MultiIndex.from_arrays([left, right]), values, values)["level"]
-    return np.asarray(level, dtype=np.int8)
+    compare.compare_vectorized(partial(_levels, words, using), "place", "place", label="level")
+    asked = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
+    level: pd.Series[int] = compare.compute(asked, places, places)["level"]
+    return np.asarray(level, dtype=np.int8)[at]
+
+
+def _levels(words: list[str], using: str, left: pd.Series, right: pd.Series) -> pd.Series:
+    """All pairs of places in ``words`` at once where that is written; what it leaves open, and all else, one by one."""
+    a, b = left.to_numpy(), right.to_numpy()
+    level = AT_ONCE[using](words, a, b) if using in AT_ONCE else np.zeros(len(a), dtype=np.int8)
+    kernel, rest = KERNELS[using], np.flatnonzero(level == 0)
+    level[rest] = [kernel(words[x], words[y]) for x, y in zip(a[rest].tolist(), b[rest].tolist(), strict=True)]
+    return pd.Series(level, index=left.index)

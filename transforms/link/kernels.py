@@ -14,8 +14,6 @@ from functools import lru_cache
 from operator import ne
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
@@ -231,13 +229,3 @@ KERNELS: dict[str, Callable[[str, str], int]] = {
     "digits": digits_level,
     "words": words_level,
 }
-
-
-def vectorised(kernel: Callable[[str, str], int]) -> Callable[[pd.Series[str], pd.Series[str]], pd.Series[int]]:
-    """The kernel over two aligned columns, in the form ``recordlinkage.Compare`` calls."""
-
-    def compute(left: pd.Series[str], right: pd.Series[str]) -> pd.Series[int]:
-        levels = np.fromiter(map(kernel, left.to_numpy(), right.to_numpy()), dtype=np.int8, count=len(left))
-        return pd.Series(levels, index=left.index)
-
-    return compute

@@ -295,7 +295,6 @@ def capped(points: Ints, found: Candidates, accept: int, partners: int) -> Ints:
 
 def evidence(pattern: Levels, labels: list[str], words: dict[str, list[str]]) -> str:
     """The comparison vector in words: ``name=exact birth_date=null``."""
-    said = (
+    return " ".join(
         f"{label}={words[label][level - 1] if level else NULL}" for label, level in zip(labels, pattern, strict=True)
     )
-    return " ".join(said)
