@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -28,7 +28,6 @@ class Live:
         ids: record ids, ascending.
         num_rows: how many there are.
         ordered: the file lies in the order of the record ids.
-        days: ``since`` as day numbers (1970-01-01 is 0), one per record.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +40,6 @@ class Live:
         self.ordered = self._order is None
         self.ids: pa.Array = self.column("record_id").combine_chunks()
         self.num_rows = len(self.ids)
-        self.days = lru_cache(maxsize=1)(self._days)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column, in the order of the record ids.
@@ -94,6 +92,11 @@ class Live:
         """Per record: it is a row of one of these sources."""
         return self.says("source", sources)
 
+    def days(self) -> npt.NDArray[np.int32]:
+        """``since`` as day numbers (1970-01-01 is 0), one per record."""
+        return self._days
+
+    @cached_property
     def _days(self) -> npt.NDArray[np.int32]:
         return np.asarray(pc.cast(pc.cast(self.column("since"), pa.date32()), pa.int32()).to_numpy(), dtype=np.int32)
 

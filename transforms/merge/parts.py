@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +56,13 @@ def parts(inputs: Inputs, kind: str, wanted: Wanted) -> Iterator[Part]:
         return
     scratch = inputs.run.settings.home / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
+    del live  # a city's record ids
     with tempfile.TemporaryDirectory(prefix="merge.", dir=scratch) as folder:
-        yield from _ranges(inputs, kind, live, (names, coded), wanted, count, Path(folder))
+        spills = {name: Spill(Path(folder), name, count) for name in ("live", "cluster", "located", "vault")}
+        _lay_out(inputs, kind, (names, coded), wanted, spills)
+        for at in range(count):
+            if spills["live"].holds(at):
+                yield _part(spills, at)
 
 
 def _whole(inputs: Inputs, kind: str, live: Live, rows: Live, wanted: Wanted) -> Part:
@@ -88,35 +93,25 @@ def _located(inputs: Inputs, ids: pa.Array, names: Sequence[str]) -> Iterator[tu
         yield best.drop_columns(["record_id", "rank"]), pieces.numbers(ids, best["record_id"].combine_chunks())
 
 
-def _ranges(
-    inputs: Inputs,
-    kind: str,
-    live: Live,
-    columns: tuple[list[str], list[str]],
-    wanted: Wanted,
-    count: int,
-    folder: Path,
-) -> Iterator[Part]:
-    """Lay everything out by range of entity ids, then read it back."""
+def _lay_out(
+    inputs: Inputs, kind: str, columns: tuple[list[str], list[str]], wanted: Wanted, spills: Mapping[str, Spill]
+) -> None:
+    """Write everything that tells of records by ranges of their entities' ids."""
     path = inputs.cluster_path(kind)
     prefixes = (pieces.prefix(t["entity_id"].combine_chunks()) for t in pieces.read(path, ["entity_id"], []))
-    piece = pieces.ranges(prefixes, count)
-    spills = {name: Spill(folder, name, count) for name in ("live", "cluster", "located", "vault")}
+    piece = pieces.ranges(prefixes, spills["live"].count)
     spills["live"].write(_along(pieces.read(inputs.live_path(kind), *columns), piece))
     spills["cluster"].write(_along(pieces.read(path, _CLUSTER, ["how"]), piece))
     if wanted.others:
-        place = pieces.within(piece)
+        live, place = inputs.live(kind), pieces.within(piece)
         spills["located"].write(_beside(_located(inputs, live.ids, _LOCATED), piece, place))
-        if inputs.sealed:
-            spills["vault"].write(_beside(inputs.vault(live), piece, place))
-        del place
-    del live
-    for at in np.unique(piece).tolist():
-        located, vault = (spills[name].read(at) for name in ("located", "vault"))
-        yield Part(
-            Rows(spills["live"].read(at)), spills["cluster"].read(at), _told(located, model.LOCATED),
-            _told(vault, model.VAULT),
-        )  # fmt: skip
+        spills["vault"].write(_beside(inputs.vault(live) if inputs.sealed else (), piece, place))
+
+
+def _part(spills: Mapping[str, Spill], at: int) -> Part:
+    """What lies in one range."""
+    located, vault = _told(spills["located"].read(at), model.LOCATED), _told(spills["vault"].read(at), model.VAULT)
+    return Part(Rows(spills["live"].read(at)), spills["cluster"].read(at), located, vault)
 
 
 def _along(tables: Iterator[pa.Table], piece: Pieces) -> Iterator[tuple[pa.Table, Pieces]]:
@@ -127,7 +122,7 @@ def _along(tables: Iterator[pa.Table], piece: Pieces) -> Iterator[tuple[pa.Table
         start += table.num_rows
 
 
-def _beside(rows: Iterator[tuple[pa.Table, Ints]], piece: Pieces, place: Ints) -> Iterator[tuple[pa.Table, Pieces]]:
+def _beside(rows: Iterable[tuple[pa.Table, Ints]], piece: Pieces, place: Ints) -> Iterator[tuple[pa.Table, Pieces]]:
     """Rows that tell of records, each with the number of its record within the piece."""
     for table, record in rows:
         known = record >= 0

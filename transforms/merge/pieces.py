@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,6 @@ class Rows(Live):
         self.column_names = list(table.column_names)
         self.ids = self._table["record_id"].combine_chunks()
         self.num_rows, self.ordered = table.num_rows, True
-        self.days = lru_cache(maxsize=1)(self._days)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column, in the order of the record ids."""
@@ -46,10 +45,9 @@ class Rows(Live):
         """A column as codes."""
         return codes(self._table[name])
 
+    @cached_property
     def _days(self) -> npt.NDArray[np.int32]:
-        since = self.column("since").combine_chunks()
-        if not isinstance(since, pa.DictionaryArray):
-            return super()._days()
+        since = self.codes("since")
         days = pc.cast(pc.cast(since.dictionary, pa.date32()), pa.int32()).to_numpy()
         return np.asarray(days[since.indices.to_numpy()], dtype=np.int32)
 
@@ -116,10 +114,15 @@ def read(path: Path, names: Sequence[str], coded: Sequence[str]) -> Iterator[pa.
 
 
 class Spill:
-    """A table that lies by record, laid out by piece: one Arrow stream a piece, rows of each in their order."""
+    """A table that lies by record, laid out by piece: one Arrow stream a piece, rows of each in their order.
+
+    Attributes:
+        count: how many pieces.
+    """
 
     def __init__(self, folder: Path, name: str, count: int) -> None:
         """Nothing is written yet."""
+        self.count = count
         self._schema = pa.schema([])
         self._paths = [folder / f"{name}.{piece}.arrows" for piece in range(count)]
 
@@ -139,11 +142,15 @@ class Spill:
                         writers[at] = stack.enter_context(pa.ipc.new_stream(self._paths[at], table.schema))
                     writers[at].write_table(taken.slice(start, end - start))
 
+    def holds(self, piece: int) -> bool:
+        """The piece has rows that were not read yet."""
+        return self._paths[piece].is_file()
+
     def read(self, piece: int) -> pa.Table:
         """The rows of a piece, which are read once."""
-        path = self._paths[piece]
-        if not path.is_file():
+        if not self.holds(piece):
             return self._schema.empty_table()
+        path = self._paths[piece]
         with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
             found = stream.read_all()
         path.unlink()

@@ -73,6 +73,7 @@ def _merge(run: Run, kind: Kind) -> model.Report:
                         written[name] = files.enter_context(store.writing(tmp / f"{name}.parquet", table.schema))
                     written[name](table)
                     counts[name] = counts.get(name, 0) + table.num_rows
+                del part, table  # before the next is read
         counts = dict(sorted(counts.items()))
         manifest.write(tmp, ROOM, inputs.entries, dict(counts))
     return _report(run, kind, counts, again=False)

@@ -109,9 +109,11 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     same, different = _judged(before.judgement, ids)
     said = statements(live, units, kind, contract.load_all(run.settings.expectations))
     del live
+    pa.default_memory_pool().release_unused()  # what was read is held no longer: what follows is as large
     against = Against(said.mixed, said.of, said.rows, different)
     root, how = clusters(len(ids), _edges(link_dir / "pairs.parquet", ids, same, kind.link.accept), against)
     del said, against
+    pa.default_memory_pool().release_unused()
     mint = partial(keys.load(run.settings).entity_ids, kind.kind)
     with Engine(run.settings) as engine:
         named = assign(engine, ids, root, before.past, release, mint)
