@@ -146,13 +146,15 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         return file.read(columns, use_threads=file.metadata.num_rows > _FEW_ROWS)
 
 
-def read_pieces(path: Path, rows: int, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """As :func:`read_table`, so many rows at a time.
+def read_pieces(
+    path: Path, rows: int, columns: list[str] | None = None, coded: list[str] | None = None
+) -> Iterator[pa.Table]:
+    """As :func:`read_table`, so many rows at a time; ``coded`` columns, of few distinct words, come as dictionaries.
 
     Raises:
         OSError: the file is damaged.
     """
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=coded) as file:
         for piece in file.iter_batches(rows, columns=columns):
             yield pa.Table.from_batches([piece])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -28,6 +28,8 @@ _ENDS_FINE = rf"(?:^|\|)(?:{'|'.join(sorted(_FINE))}):[^|]*$"
 _TO_BUILDING = r"(?s)^(?P<path>.*\|(?:door|building):[^|]*)"  # cut after the last of them; null where a path names none
 _CREDITED = pa.array(["exact", "normalised"])
 LOCATED = ["record_id", "property", "rank", "match_class", "level", "address_id", "building_id"]  # what is read of it
+_FEW = ["property", "match_class", "level"]  # of few distinct words
+_NODES = ("address_id", "building_id")
 _PIECE = 1_000_000  # rows of located addresses at a time
 
 
@@ -47,28 +49,25 @@ def nodes(live: Live, located: Located | None, properties: Iterable[str]) -> tup
         addresses.append(said.told(pc.if_else(fine, said.texts, pa.scalar(None, TEXT))))
         buildings.append(said.told(pc.struct_field(pc.extract_regex(said.texts, _TO_BUILDING), 0)))
     if located is not None:
-        for found in _best(live, located, listed):
-            fine = pc.is_in(found["level"], pa.array(sorted(_FINE)))
-            exact = pc.and_(fine, pc.is_in(found["match_class"], _CREDITED))
-            addresses.append(_noded(found, "address_id", exact))
-            buildings.append(_noded(found, "building_id", found["building_id"].is_valid()))
+        found = _best(live, located, listed)
+        addresses += [found[name, "address_id"] for name in listed]
+        buildings += [found[name, "building_id"] for name in listed]
     return Values.pooled(addresses).wordless(), Values.pooled(buildings).wordless()
 
 
-def _best(live: Live, located: Located, properties: list[str]) -> Iterator[pa.Table]:
-    """Property after property the located node that fits best, of the records that have one; r: the record's number."""
-    pieces: dict[str, list[pa.Table]] = {name: [] for name in properties}
-    read = [located] if isinstance(located, pa.Table) else store.read_pieces(located, _PIECE, LOCATED)
+def _best(live: Live, located: Located, properties: list[str]) -> dict[tuple[str, str], Values]:
+    """By property and kind of id the node that fits best, of the records that have one: exact addresses, buildings."""
+    pieces: dict[tuple[str, str], list[pa.Table]] = {(n, what): [] for n in properties for what in _NODES}
+    read = [located] if isinstance(located, pa.Table) else store.read_pieces(located, _PIECE, LOCATED, _FEW)
     for piece in (part.select(LOCATED) for part in read):
         best = piece.filter(pc.and_(pc.equal(piece["rank"], 1), pc.is_valid(piece["address_id"])))
-        best = best.append_column("r", places(live.ids, best["record_id"])).drop_columns(["record_id", "rank"])
-        best = best.filter(best["r"].is_valid())
-        for name, parts in pieces.items():
-            of = best.filter(pc.equal(best["property"], name)).drop_columns("property")
-            parts.append(pa.table({n: of[n] if n == "r" else of[n].dictionary_encode() for n in of.column_names}))
-    for name in properties:
-        if parts := pieces.pop(name, []):
-            yield pa.concat_tables(parts).unify_dictionaries()
+        r = places(live.ids, best["record_id"])
+        exact = pc.and_(pc.is_in(best["level"], pa.array(sorted(_FINE))), pc.is_in(best["match_class"], _CREDITED))
+        for (name, what), parts in pieces.items():
+            told = pc.and_(pc.and_(pc.equal(best["property"], name), r.is_valid()), best[what].is_valid())
+            told = pc.and_(told, exact) if what == "address_id" else told
+            parts.append(pa.table({"r": r.filter(told), "id": best[what].filter(told)}))
+    return {key: _noded(pa.concat_tables(pieces.pop(key))) if pieces[key] else Values() for key in [*pieces]}
 
 
 def places(ids: pa.Array, wanted: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -81,10 +80,9 @@ def places(ids: pa.Array, wanted: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.add(pc.index_in(wanted, ids.slice(first, last - first)), pa.scalar(first, pa.int32()))
 
 
-def _noded(found: pa.Table, name: str, counts: pa.ChunkedArray) -> Values:
-    told = found.filter(counts)
-    codes, texts = encoded(told[name])
-    return Values(told["r"].to_numpy(), codes, texts)
+def _noded(found: pa.Table) -> Values:
+    codes, texts = encoded(found["id"])
+    return Values(found["r"].to_numpy(), codes, texts)
 
 
 def compared(live: Live, kind: Kind, compare: Compare, located: Located | None, trusted: Flags) -> Values:

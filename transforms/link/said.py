@@ -129,7 +129,7 @@ def everybody(size: int) -> Codes:
 
 def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     """A code per value, -1 where it is null, and the value behind each code."""
-    coded = values.dictionary_encode().unify_dictionaries()
+    coded = values.dictionary_encode()  # its chunks share one dictionary
     if not coded.num_chunks:
         return _no_codes(), pa.array([], values.type)
     codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in coded.chunks]
