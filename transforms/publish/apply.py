@@ -119,6 +119,9 @@ def _numbered(rows: pa.Table, name: str, values: list[int]) -> pa.Table:
 def _require_told(bundle: Bundle, coming: State) -> None:
     wrong = [name for name, rows in sorted(bundle.counts.items()) if coming.counts.get(name) != rows]
     if wrong:
-        raise GridfactsError("COUNTS", f"rows written differ from account's counts in {', '.join(wrong)}")
+        raise GridfactsError(
+            "COUNTS", f"rows written differ from account's counts in {', '.join(wrong)}{bundle.remedy}"
+        )
     if coming.checksum != bundle.checksum:
-        raise GridfactsError("CHECKSUM", "the database as written does not have the checksum that account computed")
+        told = "the database as written does not have the checksum that account computed"
+        raise GridfactsError("CHECKSUM", told + bundle.remedy)

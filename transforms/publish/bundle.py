@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from transforms.manifest import Manifest
 from transforms.run import Settings
 
 _ACCOUNT = "account"
+ROWS = 200_000  # rows of a piece: a city's largest table has tens of millions
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Bundle:
         checksum: the release checksum the database must have afterwards.
         counts: table → its current rows afterwards.
         rows: file name → rows, as the manifest tells.
+        other_code: it was closed by another version of account than this one.
     """
 
     folder: Path
@@ -33,6 +36,7 @@ class Bundle:
     checksum: str
     counts: dict[str, int]
     rows: dict[str, int]
+    other_code: bool = False
 
     def closed(self, table: str) -> pa.Table | None:
         """Keys of the current rows that end, or None where none does."""
@@ -44,6 +48,11 @@ class Bundle:
         found = tables.load_all()[table]
         return self._table(f"{table}.open", found, found.facts.names)
 
+    def opening(self, table: str) -> Iterator[pa.Table]:
+        """The rows of :meth:`opened` in their order, so many at a time."""
+        found = tables.load_all()[table]
+        yield from self.pieces(f"{table}.open", found, found.facts.names)
+
     def receipt(self, table: str, *without: str) -> pa.Table | None:
         """Rows of a table that has no delta, less the columns publish fills itself, or None where there are none."""
         found = tables.load_all()[table]
@@ -54,17 +63,46 @@ class Bundle:
         """How many rows end or begin."""
         return sum(rows for name, rows in self.rows.items() if name.endswith((".close.parquet", ".open.parquet")))
 
-    def _table(self, stem: str, table: tables.Table, names: list[str] | tuple[str, ...]) -> pa.Table | None:
+    def pieces(self, stem: str, table: tables.Table, names: Sequence[str]) -> Iterator[pa.Table]:
+        """A file of the bundle as columns of a table, so many rows at a time; nothing where it has no rows.
+
+        Raises:
+            StaleInputError: a column is missing or of another type: other code closed the night.
+        """
         name = f"{stem}.parquet"
         if not self.rows.get(name):
-            return None
-        found = store.read_table(self.folder / name)
-        if missing := [column for column in names if column not in found.column_names]:
-            raise GridfactsError("DELTA", f"{name}: columns {', '.join(missing)} of table {table.table} are missing")
-        try:
-            return found.select(names).cast(pa.schema([table.schema.field(column) for column in names]))
-        except pa.ArrowInvalid:
-            raise GridfactsError("DELTA", f"{name}: a column is not of its type in table {table.table}") from None
+            return
+        schema = pa.schema([table.schema.field(column) for column in names])
+        for piece in store.read_pieces(self.folder / name, ROWS):
+            if missing := [column for column in names if column not in piece.column_names]:
+                raise self._of_other_code(f"{name} without {', '.join(missing)}", table)
+            try:
+                yield piece.select(list(names)).cast(schema)
+            except pa.ArrowInvalid:
+                raise self._of_other_code(f"{name} with a column of another type", table) from None
+
+    def _table(self, stem: str, table: tables.Table, names: Sequence[str]) -> pa.Table | None:
+        found = list(self.pieces(stem, table, names))
+        return pa.concat_tables(found).combine_chunks() if found else None
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it does not lead to the release that account computed; empty: it is a defect."""
+        return f"; remedy: other code closed this night: {_anew(self.night)}" if self.other_code else ""
+
+    def _of_other_code(self, stored: str, table: tables.Table) -> StaleInputError:
+        return _stale(self.night, stored, f"the columns of table {table.table} as this code has them")
+
+
+def _stale(night: str, stored: str, required: str) -> StaleInputError:
+    """What an engineer sees after an upgrade between close and publish."""
+    return StaleInputError(
+        f"account/release of night {night}", f"closed by other code: {stored}", required, _anew(night)
+    )
+
+
+def _anew(night: str) -> str:
+    return f"close it anew ('gridfacts run --night {night}', or 'gridfacts room' close, brakes, publish)"
 
 
 def rollback_folder(settings: Settings, release: int) -> Path:
@@ -83,7 +121,7 @@ def read(settings: Settings, night: str, *, released: int | None = None) -> Bund
 
     Raises:
         StaleInputError: account has not closed the night, or what it wrote is incomplete, damaged or stale.
-        GridfactsError: ``DELTA``: release.json is not as docs/rooms.md says.
+        GridfactsError: ``DELTA``: release.json is of another night.
     """
     folder, room = settings.lake / "night" / night / _ACCOUNT / "release", _ACCOUNT
     if released is not None and (again := rollback_folder(settings, released)).is_dir():
@@ -94,12 +132,10 @@ def read(settings: Settings, night: str, *, released: int | None = None) -> Bund
         counts = {str(name): int(rows) for name, rows in told["counts"].items()}
         bundle = Bundle(
             folder, str(told["night"]), int(told["base_release"]), str(told["checksum"]), counts,
-            {name: int(file["rows"] or 0) for name, file in found.files.items()},
+            {name: int(file["rows"] or 0) for name, file in found.files.items()}, found.code != manifest.code_of(room),
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise GridfactsError(
-            "DELTA", f"release.json of night {night} lacks night, base_release, checksum or counts"
-        ) from None
+        raise _stale(night, "release.json as it is", "night, base_release, checksum and counts in it") from None
     if bundle.night != night:
         raise GridfactsError("DELTA", f"release.json in the folder of night {night} is of another night")
     return bundle

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,13 +10,13 @@ from transforms import bulk, database, tables
 from transforms.database import Databases
 from transforms.errors import GridfactsError
 from transforms.publish import bundle as bundles
-from transforms.publish import lock
+from transforms.publish import homes, lock
 from transforms.publish.bundle import Bundle
+from transforms.publish.homes import Before
 from transforms.run import Settings
 
 # What account hands over for control; the other tables there are written by people and rooms of their own.
-RECEIPTS = ("delivery", "home", "outcome", "quarantine")
-_STAMP = {"home": "homed_release"}
+RECEIPTS = ("delivery", "outcome", "quarantine")
 
 
 def reconcile(settings: Settings, dbs: Databases) -> int:
@@ -39,6 +37,7 @@ def reconcile(settings: Settings, dbs: Databases) -> int:
         raise GridfactsError(
             "CONTROL_AHEAD", f"control: stored release {taken}; required at most {len(released)}; remedy: restore both"
         )
+    before = Before(*released[taken - 1]) if taken else None
     for row in released[taken:]:
         found = bundles.read(settings, row.night, released=row.release)
         if found.checksum != row.checksum:
@@ -48,37 +47,46 @@ def reconcile(settings: Settings, dbs: Databases) -> int:
                 f"{row.night}; remedy: run that night again from the state before it, or restore control",
             )
         with database.writing(dbs.control) as connection:
-            _take(connection, found, row.release)
+            _take(connection, settings, found, row.release, before)
+        before = Before(*row)
     return len(released) - taken
 
 
-def refresh(dbs: Databases, found: Bundle, number: int) -> None:
+def refresh(dbs: Databases, found: Bundle) -> None:
     """Take in the books of a night that is published as it is: its rows stand, but what became of others may differ.
 
     A recalled delivery whose rows only repeated others changes the ledger and no published row.
     """
     with database.writing(dbs.control) as connection:
         lock.within(connection)
-        _receipts(connection, found, number, [name for name in RECEIPTS if name not in _STAMP])
+        _receipts(connection, found)
 
 
-def _take(connection: Connection, found: Bundle, number: int) -> None:
+def _take(connection: Connection, settings: Settings, found: Bundle, number: int, before: Before | None) -> None:
     lock.within(connection)
     if connection.scalar(sa.text("SELECT count(*) FROM reconciled WHERE release = :number"), {"number": number}):
         return
-    _receipts(connection, found, number, RECEIPTS)
+    _receipts(connection, found)
+    _homes(connection, settings, found, number, before)
     row = pa.Table.from_pylist([{"release": number, "checksum": found.checksum}], bulk.schema_of("reconciled"))
     bulk.insert(connection, "reconciled", row)
 
 
-def _receipts(connection: Connection, found: Bundle, number: int, names: Sequence[str]) -> None:
-    for name in names:
-        rows = found.receipt(name, *([_STAMP[name]] if name in _STAMP else []))
-        if rows is None:
-            continue
-        if name in _STAMP:
-            rows = rows.append_column(_STAMP[name], pa.array([number] * rows.num_rows, pa.int64()))
-        bulk.upsert(connection, name, tables.load_all()[name].key, rows, _STAMP.get(name))
+def _homes(connection: Connection, settings: Settings, found: Bundle, number: int, before: Before | None) -> None:
+    key = tables.load_all()[homes.NAME].key
+    first = connection.exec_driver_sql("SELECT 1 FROM home LIMIT 1").one_or_none() is None
+    for rows in homes.news(settings, found, before):
+        stamped = rows.append_column(homes.STAMP, pa.array([number] * rows.num_rows, pa.int64()))
+        if first:
+            bulk.insert(connection, homes.NAME, stamped)
+        else:
+            bulk.upsert(connection, homes.NAME, key, stamped, homes.STAMP)
+
+
+def _receipts(connection: Connection, found: Bundle) -> None:
+    for name in RECEIPTS:
+        if (rows := found.receipt(name)) is not None:
+            bulk.upsert(connection, name, tables.load_all()[name].key, rows)
     if "quarantine.parquet" in found.rows:  # a rollback has none: what waits goes on waiting
         _close(connection, found)
 

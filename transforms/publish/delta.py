@@ -56,25 +56,28 @@ def write(connection: Connection, bundle: Bundle, table: Table, delta: Delta) ->
         GridfactsError: ``DELTA``: a row that should end is not there; ``NOT_A_NUMBER``.
     """
     if (closed := bundle.closed(table.table)) is not None:
-        _end(connection, table, closed, delta)
-    if (opened := bundle.opened(table.table)) is not None:
+        _end(connection, table, closed, delta, bundle.remedy)
+    keys = []
+    for opened in bundle.opening(table.table):
         if not delta.whole:
-            bulk.stage(connection, begun_keys(table.table), table.table, opened.select(table.key))
+            keys.append(opened.select(table.key))
         bulk.insert(connection, table.table, _known(table, opened, delta.number))
         delta.begun.add(table.table)
         delta.count(table.table, opened.num_rows)
+    if keys:
+        bulk.stage(connection, begun_keys(table.table), table.table, pa.concat_tables(keys))
 
 
 def begin_checksum(bundle: Bundle, delta: Delta) -> str:
     """The checksum of the release: what ended taken off already, what begins added."""
     total = delta.checksum
     for name in sorted(delta.begun):
-        if (opened := bundle.opened(name)) is not None:
+        for opened in bundle.opening(name):
             total = checksum.advance(total, {}, {name: opened})
     return total
 
 
-def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta) -> None:
+def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta, remedy: str) -> None:
     """Rows with history get their ``known_to``, others go; what they held leaves the checksum."""
     name, staged = table.table, ended_keys(table.table)
     bulk.stage(connection, staged, name, keys)
@@ -86,7 +89,8 @@ def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta) -> 
     )
     rows = list(bulk.query(connection, text, table.schema))
     if (found := sum(piece.num_rows for piece in rows)) != keys.num_rows:
-        raise GridfactsError("DELTA", f"table {name}: {keys.num_rows} rows should end, {found} were there")
+        told = f"table {name}: {keys.num_rows} rows should end, {found} were there{remedy}"
+        raise GridfactsError("DELTA", told)
     for piece in rows:
         delta.checksum = checksum.advance(delta.checksum, {name: piece}, {})
     if not table.history:

@@ -42,7 +42,7 @@ def run(run: Run) -> list[Report]:
     with publish_lock(dbs):
         before = _start(run, dbs)
         if (before.night, before.checksum) == (found.night, found.checksum):
-            control.refresh(dbs, found, before.release)
+            control.refresh(dbs, found)
             _forgotten(run, dbs, before.release)
             run.say(f"publish: night {run.night} is already published as release {before.release}")
             return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -216,3 +217,47 @@ def test_reading_before_the_first_release_finds_typed_nothing(settings: Settings
     assert (found.num_rows, found.schema.field("birth_date").type) == (0, pa.date32())
     if dbs.release_file:
         assert not dbs.release_file.exists()
+
+
+def other_code(closed: small.Closed) -> Path:
+    """The night as another version of account would have closed it."""
+    folder = store.night_dir(closed.run, "account", "release")
+    told = json.loads((folder / manifest.NAME).read_text("utf-8"))
+    (folder / manifest.NAME).write_text(json.dumps(told | {"code": "0" * 64}), "utf-8")
+    small.braked(closed.run)
+    return folder
+
+
+@pytest.mark.parametrize("wrong", [{"checksum": "0" * 64}, {"counts": {"fact_person": 4}}])
+def test_a_night_that_other_code_closed_is_published_or_says_to_close_it_anew(
+    settings: Settings, wrong: dict[str, object]
+) -> None:
+    remedy = "close it anew ('gridfacts run --night 2026-10-01'"
+    closed = small.close(settings, NIGHTS[0], {}, small.first_city(), 0, **wrong)
+    with pytest.raises(GridfactsError) as error:
+        publish.run(closed.run)
+    assert remedy not in str(error.value), "this code closed it: a defect"
+    other_code(closed)
+    with pytest.raises(GridfactsError) as error:
+        publish.run(closed.run)
+    assert remedy in str(error.value)
+    closed = small.close(settings, NIGHTS[0], {}, small.first_city(), 0)
+    other_code(closed)
+    assert publish.run(closed.run)[0].counts["release"] == 1
+
+
+@pytest.mark.parametrize("stem", ["fact_person.open", "home", "source_state"])
+def test_a_column_that_other_code_did_not_know_says_to_close_the_night_anew(settings: Settings, stem: str) -> None:
+    closed = small.close(settings, NIGHTS[0], {}, small.first_city(), 0)
+    folder = store.night_dir(closed.run, "account", "release")
+    table = store.read_table(folder / f"{stem}.parquet")
+    last = table.column_names[-1]
+    store.write_table(folder / f"{stem}.parquet", table.drop_columns([last]))
+    manifest.write(folder, "account", {})
+    small.braked(closed.run)
+    with pytest.raises(
+        StaleInputError, match=rf"closed by other code: {stem}\.parquet without {last}; .*remedy: close"
+    ):
+        publish.run(closed.run)
+    small.close(settings, NIGHTS[0], {}, small.first_city(), 0)
+    assert publish.run(closed.run)[0].counts["release"] == 1

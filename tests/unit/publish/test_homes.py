@@ -1,0 +1,90 @@
+"""Of all homes that a night hands over only those reach control that the release before did not set alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import hypothesis
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import small_release as small
+from transforms import database, manifest, publish, store, tables
+from transforms.publish import bundle as bundles
+from transforms.publish import homes
+from transforms.publish.homes import Before
+from transforms.run import Settings
+
+Home = tuple[str, str, str]  # kind, record, identity
+Homes = dict[tuple[str, str], str]
+ANY = st.dictionaries(
+    st.tuples(st.sampled_from(["house", "person"]), st.text("ab", min_size=1, max_size=3)), st.sampled_from("xyz")
+)
+SCHEMA = pa.schema([field for field in tables.load_all()["home"].schema if field.name != homes.STAMP])
+
+
+def rows(told: Homes) -> list[Home]:
+    return sorted((kind, record, entity) for (kind, record), entity in told.items())
+
+
+@hypothesis.settings(max_examples=40)
+@given(was=ANY, now=ANY, piece=st.integers(1, 5))
+def test_exactly_the_rows_that_differ(
+    was: Homes, now: Homes, piece: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("homes")
+    settings = Settings.from_environment({"GRIDFACTS_HOME": str(folder)})
+    for number, (night, told) in enumerate(zip(small.NIGHTS, (was, now), strict=True)):
+        closed = small.close(settings, night, {}, {}, number)
+        there = store.night_dir(closed.run, "account", "release")
+        columns = list(zip(*rows(told), strict=True)) or [[], [], []]
+        store.write_table(there / "home.parquet", pa.table([pa.array(c, pa.string()) for c in columns], SCHEMA))
+        manifest.write(there, "account", {})
+    found, before = bundles.read(settings, small.NIGHTS[1]), Before(1, small.NIGHTS[0], "")
+    before = dataclasses.replace(before, checksum=bundles.read(settings, small.NIGHTS[0]).checksum)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundles, "ROWS", piece)
+        told = [tuple(row.values()) for rows in homes.news(settings, found, before) for row in rows.to_pylist()]
+        every = [tuple(row.values()) for rows in homes.news(settings, found, None) for row in rows.to_pylist()]
+    assert told == sorted(set(rows(now)) - set(rows(was)))
+    assert every == rows(now)
+
+
+def in_control(settings: Settings) -> list[tuple[str, int]]:
+    found = database.read(database.open_databases(settings).control, "home", ["record_id", "homed_release"])
+    return [(row["record_id"], row["homed_release"]) for row in found.to_pylist()]
+
+
+def brought(settings: Settings, night: str, before: Before) -> list[str]:
+    found = bundles.read(settings, night)
+    return [record for rows in homes.news(settings, found, before) for record in rows["record_id"].to_pylist()]
+
+
+def test_homes_that_stand_are_not_brought_again_and_none_is_lost(settings: Settings) -> None:
+    first = small.close(settings, "2026-10-01", {}, small.first_city(), 0)
+    publish.run(first.run)
+    second = small.close(settings, "2026-10-02", small.first_city(), small.second_city(), 1)
+    assert brought(settings, "2026-10-02", Before(1, "2026-10-01", first.checksum)) == ["rec4"]
+    publish.run(second.run)
+    assert in_control(settings) == [("rec1", 1), ("rec2", 1), ("rec3", 1), ("rec4", 2)]
+
+
+def test_a_release_whose_file_is_not_known_to_be_its_own_brings_every_home(settings: Settings) -> None:
+    """The same night twice: its folder holds what the second release brought, which the first did not."""
+    publish.run(small.close(settings, "2026-10-01", {}, small.first_city(), 0).run)
+    again = small.close(settings, "2026-10-01", small.first_city(), small.second_city(), 1)
+    publish.run(again.run)
+    assert in_control(settings) == [("rec1", 1), ("rec2", 1), ("rec3", 1), ("rec4", 2)]
+    for before in (Before(1, "2026-10-01", "another"), Before(9, "2026-10-01", again.checksum), Before(1, "no", "")):
+        assert len(brought(settings, "2026-10-01", before)) == 3
+    mine = Before(2, "2026-10-01", again.checksum)
+    assert brought(settings, "2026-10-01", mine) == []
+    found = bundles.read(settings, "2026-10-01")
+    path = Path(found.folder / "home.parquet")
+    store.write_table(path, store.read_table(path).slice(0, 2))
+    assert sum(rows.num_rows for rows in homes.news(settings, found, mine)) == 2, (
+        "not as it was written: it says nothing"
+    )
