@@ -28,6 +28,7 @@ from transforms.errors import ConfigError, GridfactsError
 from transforms.run import Settings
 
 _BUSY_SECONDS = 30
+_CACHE, _CACHE_BUILDING = 16_384, 65_536  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever
     "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC"
 )
@@ -91,6 +92,7 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
             f"synchronous={'FULL' if durable else 'OFF'}",
             "foreign_keys=ON",
             "temp_store=MEMORY",
+            f"cache_size=-{_CACHE if durable else _CACHE_BUILDING}",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
