@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy.engine import Connection
 
 from transforms import bulk, checksum, database, tables
@@ -106,12 +107,31 @@ def test_a_row_that_stays_is_found_when_what_it_points_to_ended(filled: Database
 
 def test_a_change_elsewhere_that_may_break_a_row_asks_all_rows() -> None:
     asked = {f"{check.table}.{check.name}": check for check in checks.load_all()}
-    grid = Delta(3, False, checksum.EMPTY, {}, begun={"std_grid"})
-    member = Delta(3, False, checksum.EMPTY, {}, ended={"fact_person"})
-    nothing = Delta(3, False, checksum.EMPTY, {})
-    for name, delta in (("fact_person.grid_or_reason", grid), ("fact_household.size_is_its_members", member)):
-        assert checks.changed(asked[name], delta) == [asked[name].query]
-        assert checks.changed(asked[name], nothing) == []
+    grid, nothing = Delta(3, False, checksum.EMPTY, {}, begun={"std_grid"}), Delta(3, False, checksum.EMPTY, {})
+    check = asked["fact_person.grid_or_reason"]
+    assert checks.changed(check, grid) == [check.query]
+    assert checks.changed(check, nothing) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "statement"),
+    [
+        ("ended", "UPDATE fact_person SET known_to = 3 WHERE person_id = 'per1' AND known_to IS NULL"),
+        ("ended", "UPDATE fact_person SET household_id = NULL WHERE person_id = 'per1' AND known_to IS NULL"),
+        ("begun", "UPDATE fact_person SET household_id = 'hh1' WHERE person_id = 'per4'"),
+    ],
+)
+def test_a_row_is_asked_whose_members_left_or_came(filled: Databases, what: str, statement: str) -> None:
+    [check] = [check for check in checks.load_all() if checks.MEMBER.search(check.query)]
+    with filled.release.connect() as connection, connection.begin() as transaction:
+        delta = Delta(3, False, checksum.EMPTY, {}, **{what: {"fact_person"}})
+        staged = {"ended": ended_keys, "begun": begun_keys}[what]("fact_person")
+        stage(connection, staged, "fact_person")
+        assert checks.changed(check, Delta(3, False, checksum.EMPTY, {})) == []
+        assert found_in_delta(connection, check, delta) == 0
+        connection.exec_driver_sql(statement)
+        assert found_in_delta(connection, check, delta) == 1, "counted once, though several versions name it"
+        transaction.rollback()
 
 
 def test_no_two_checks_share_a_name() -> None:

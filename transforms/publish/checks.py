@@ -15,6 +15,7 @@ from transforms.publish.delta import Delta, begun_keys, ended_keys
 
 _ONE = re.compile(r"FROM (\w+) AS one\b")
 EXISTS = re.compile(r"LEFT JOIN (?P<other>\w+) AS other ON other\.(?P<key>\w+) = one\.(?P<column>\w+)")
+MEMBER = re.compile(r"LEFT JOIN (?P<other>\w+) AS member ON member\.(?P<column>\w+) = one\.(?P<key>\w+)")
 _READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 _CHECK = re.compile(r"^-- check: ([a-z][a-z0-9_]*) #(fail|warn)\s*$", re.MULTILINE)
 
@@ -85,13 +86,16 @@ def changed(check: Check, delta: Delta) -> list[str]:
     """The queries that find what a delta broke, given that the release before held the check.
 
     A row can break it that began tonight. A row that stays can break it only through another table: where the check
-    asks whether something is there (``LEFT JOIN ... AS other``, none found), through a row of it that ended; else
-    through any change, and then all rows are asked.
+    asks whether something is there (``LEFT JOIN ... AS other``, none found), through a row of it that ended; where it
+    asks what belongs to a row (``... AS member``), through one that ended or began there; else through any change, and
+    then all rows are asked.
     """
-    found = EXISTS.search(check.query)
+    found, member = EXISTS.search(check.query), MEMBER.search(check.query)
     others = _tables_of(check.query) - {check.table}
-    if not found and others & (delta.ended | delta.begun):
+    if not found and (others - {member["other"] if member else ""}) & (delta.ended | delta.begun):
         return [check.query]
+    if member:
+        return _of_members(check, member, delta)
     queries = []
     if check.table in delta.begun:
         queries.append(_among(check, begun_keys(check.table), {key: key for key in tables.load_all()[check.table].key}))
@@ -105,6 +109,20 @@ def _among(check: Check, staged: str, on: dict[str, str]) -> str:
     same = " AND ".join(f'one."{column}" = among."{key}"' for column, key in on.items())
     named = f"FROM (SELECT DISTINCT {bulk.listed(list(on.values()))} FROM {staged}) AS among INNER JOIN"  # noqa: S608
     return _ONE.sub(rf"{named} \1 AS one ON {same}", check.query, count=1)
+
+
+def _of_members(check: Check, member: re.Match[str], delta: Delta) -> list[str]:
+    """The check asked once of each row that began, or to which rows belong or belonged that ended or began."""
+    other, column, key = member["other"], member["column"], member["key"]
+    same = " AND ".join(f'theirs."{name}" = among."{name}"' for name in tables.load_all()[other].key)
+    parts = [f'SELECT "{key}" FROM {begun_keys(check.table)}'] if check.table in delta.begun else []  # noqa: S608
+    for some, staged in ((delta.ended, ended_keys(other)), (delta.begun, begun_keys(other))):
+        if other in some:
+            theirs = f'INNER JOIN "{other}" AS theirs ON {same} WHERE theirs."{column}" IS NOT NULL'
+            parts.append(f'SELECT DISTINCT theirs."{column}" AS "{key}" FROM {staged} AS among {theirs}')  # noqa: S608
+    named = f"FROM ({' UNION '.join(parts)}) AS among INNER JOIN"
+    asked = _ONE.sub(rf'{named} \1 AS one ON one."{key}" = among."{key}"', check.query, count=1)
+    return [asked] if parts else []
 
 
 @lru_cache(maxsize=256)
