@@ -97,6 +97,7 @@ class World:
     settings: Settings
     night: str = "2026-10-01"
     cut: str = "2026-10-01"  # of the grids
+    model: str = ""  # digest of the model that link uses
     files: dict[str, tuple[list[Row], dict[int, str]]] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)  # record keys that resolve keeps in entities of their own
 
@@ -292,9 +293,8 @@ class World:
             for of in groups.values()
             for other in sorted(of)[1:]
         ]
-        self.write(
-            self.folder("link", kind), "link", self.of_night("account", "live"), {"pairs": table(rows, model.PAIR)}
-        )
+        inputs = self.of_night("account", "live") | ({"model": self.model} if self.model else {})
+        self.write(self.folder("link", kind), "link", inputs, {"pairs": table(rows, model.PAIR)})
 
     def _resolve(
         self, kind: str, live: list[dict[str, object]], entity: dict[str, str], groups: dict[str, list[str]]

@@ -114,3 +114,18 @@ def test_a_lookup_that_changed_entities_unannounced_is_told_and_one_that_changed
     [(release, entity, fields)] = told(city)
     assert (release, entity) == (3, "lookup-2026-10-03")
     assert str(fields).endswith("|announced=no")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_model_that_nobody_announced_is_said(city: World, announced: bool) -> None:
+    city.model = "a" * 64
+    city.publish()
+    if announced:
+        notices.write_down(database.open_databases(city.settings), "model", dt.date(2026, 10, 3), 5, "某人", "新模型")
+    assert not any("model" in line for line in another_night(city, "2026-10-02", people=3)), "the same as before"
+    city.model = "b" * 64
+    said = another_night(city, "2026-10-03", people=2)
+    assert any("another model links records, and no release before said so" in line for line in said) is not announced
+    [(release, _, fields)] = told(city)
+    assert (release, str(fields).split("|entities=")[0]) == (2 if announced else 3, "what=model|on=2026-10-03")
+    assert str(fields).endswith("announced=no") is not announced
