@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
 from tests import small_release as small
-from transforms import database, publish
+from transforms import bulk, database, publish, tables
 from transforms.database import Databases
 from transforms.run import Settings
 
 _TEMPLATE = "filled_template"
+_ANY: dict[str, object] = {
+    "text": "合成, “x”", "integer": 7, "number": 0.5, "day": dt.date(2026, 10, 1), "boolean": True, "binary": b"\x00x",
+}  # fmt: skip
 
 
 def _settings(home: Path, url: str | None = None) -> Settings:
@@ -29,6 +34,11 @@ def _publish(settings: Settings) -> None:
         connection.exec_driver_sql(
             "INSERT INTO disputed VALUES ('per1', 'name', 'person', 'src', '局', '2026-10-01', '2026-10-05', 'told')"
         )
+    with database.writing(database.open_databases(settings).control) as connection:  # a row where no night leaves one
+        for name, table in tables.of("control").items():
+            if not bulk.select(connection, name).num_rows:
+                row = {column: _ANY[told.type] for column, told in table.columns.items()}
+                bulk.insert(connection, name, pa.Table.from_pylist([row], table.schema))
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ def contents(engine: Engine) -> dict[str, list[dict[str, object]]]:
 def test_every_step_down_and_up_keeps_what_the_older_structure_has_a_place_for(filled: Databases) -> None:
     for name, engine in (("release", filled.release), ("control", filled.control)):
         at_head, shape = contents(engine), structure(engine)
-        assert sum(map(len, at_head.values())) > 5
+        assert [table for table, rows in at_head.items() if not rows] == [], "every table is filled"
         steps = [one.revision for one in ScriptDirectory.from_config(configuration(name)).walk_revisions()]
         assert len(steps) > 1
         for step in steps[1:]:
