@@ -6,7 +6,9 @@ HOME is a GRIDFACTS_HOME whose nights have been closed; it is only read. Each ni
 into a new home; after the last one a small night (one person in a hundred renamed) and the same one again.
 The bare load of a database is ``executemany`` (SQLite, no log, no sync) or ``COPY`` (PostgreSQL) of the rows that the
 first night begins, into the same tables with their keys and no other index, and nothing else is done.
-Times are wall clock and this process's CPU seconds; the load of the machine stands beside them.
+A small night brings every home there is, as account hands them over. Times are wall clock and CPU seconds, those of a
+PostgreSQL server among them; the load of the machine stands beside them, and ``mb`` is the most memory this process had
+meanwhile. ``disk`` is what lies in the new home's database afterwards, ``most`` the most that ever lay there.
 """
 
 from __future__ import annotations
@@ -15,15 +17,18 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
@@ -36,12 +41,71 @@ from transforms.run import Run, Settings
 
 
 @contextlib.contextmanager
-def timed(what: str, results: list[dict[str, Any]], **more: object) -> Iterator[None]:
-    """Measure the block."""
-    wall, cpu = time.perf_counter(), time.process_time()
+def timed(what: str, results: list[dict[str, Any]], url: str | None = None, **more: object) -> Iterator[None]:
+    """Measure the block; ``url`` is of the server that works for it."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew (proc(5))
+    wall, cpu = time.perf_counter(), time.process_time() + server_seconds(url)
     yield
-    took = {"wall": round(time.perf_counter() - wall, 3), "cpu": round(time.process_time() - cpu, 3)}
-    results.append({"what": what, **more, **took, "load": round(os.getloadavg()[0], 1)})
+    took = {"wall": round(time.perf_counter() - wall, 3)}
+    took["cpu"] = round(time.process_time() + server_seconds(url) - cpu, 3)
+    took["mb"] = int(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0]) // 1024
+    home = {"home": "postgresql" if url else "sqlite"}
+    results.append({"what": what, **home, **more, **took, "load": round(os.getloadavg()[0], 1)})
+
+
+def server_seconds(url: str | None) -> float:
+    """CPU seconds of the server of this machine behind a URL, of its processes and of those that ended."""
+    if url is None:
+        return 0.0
+    with psycopg.connect(_plain(url)) as connection:
+        [(backend,)] = connection.execute("SELECT pg_backend_pid()").fetchall()
+        told = {int(path.name): found for path in Path("/proc").glob("[0-9]*") if (found := _stat(path))}
+    server = told[int(backend)][1]
+    used = sum(one[11] + one[12] for pid, one in told.items() if server in (pid, one[1]))
+    return (used + told[server][13] + told[server][14]) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(process: Path) -> list[int]:
+    """Fields 3 and on of /proc/<pid>/stat (proc(5)), the state as 0; nothing where it is gone."""
+    try:
+        return [0, *map(int, (process / "stat").read_text().rpartition(")")[2].split()[1:])]
+    except OSError:
+        return []
+
+
+def _plain(url: str) -> str:
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@contextlib.contextmanager
+def disk(settings: Settings, results: list[dict[str, Any]]) -> Iterator[None]:
+    """What the block's databases take on the disk, at the end and at the most, logs and copies among it, in MB."""
+    folders, url = [settings.home], settings.database_url if "postgres" in settings.database_url else None
+    if url:
+        with psycopg.connect(_plain(url)) as connection:
+            folders = [Path(str(one[0])) for one in connection.execute("SHOW data_directory").fetchall()]
+    before, most, over = _size(folders), [0], threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.25):
+            most.append(_size(folders))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+    results[-1] |= {"disk": _size(folders) - before, "most": max(most) - before}
+
+
+def _size(folders: list[Path]) -> int:
+    found = 0
+    for path in (path for folder in folders for path in folder.rglob("*") if "lake" not in path.parts):
+        with contextlib.suppress(OSError):
+            found += path.lstat().st_blocks * 512 if path.is_file() and not path.is_symlink() else 0
+    return found // 1_000_000
 
 
 def settings_of(home: Path, url: str | None) -> Settings:
@@ -72,8 +136,8 @@ def take_over(source: Path, run: Run, base: str) -> tuple[Path, str]:
     return here, told["checksum"]
 
 
-def small_night(run: Run, base: str, number: int) -> str:
-    """One person in a hundred has another name; returns the checksum that follows."""
+def small_night(run: Run, base: str, number: int, source: Path) -> str:
+    """One person in a hundred has another name, homes are those of the source; returns the checksum that follows."""
     dbs, table = database.open_databases(run.settings), tables.load_all()["fact_person"]
     now = database.read(dbs.release, "fact_person", where={"known_to": None})
     some = now.take(list(range(0, now.num_rows, 100)))
@@ -87,13 +151,24 @@ def small_night(run: Run, base: str, number: int) -> str:
         store.write_table(folder / "fact_person.close.parquet", some.select(table.key))
         store.write_table(folder / "fact_person.open.parquet", other)
         (folder / "release.json").write_text(json.dumps(told), "utf-8")
+        shutil.copy(max((source / "lake" / "night").glob("*/account/release")) / "home.parquet", folder)
         manifest.write(folder, "account", {})
     return after
 
 
+def same_night(run: Run, base: str, number: int, source: Path) -> None:
+    """A night after which everything is as it was: homes, and nothing else."""
+    with database.reading(database.open_databases(run.settings).release) as connection:
+        counts = json.loads(str(connection.scalar(sa.text("SELECT counts FROM release ORDER BY release DESC LIMIT 1"))))
+    told = {"night": run.night, "base_release": number, "counts": counts, "checksum": base}
+    with store.output(store.night_dir(run, "account", "release")) as folder:
+        (folder / "release.json").write_text(json.dumps(told), "utf-8")
+        shutil.copy(max((source / "lake" / "night").glob("*/account/release")) / "home.parquet", folder)
+        manifest.write(folder, "account", {})
+
+
 def publish_all(source: Path, url: str | None, results: list[dict[str, Any]]) -> None:
     """Every night, a small one and the same again, into one new home."""
-    kind = "postgresql" if url else "sqlite"
     with tempfile.TemporaryDirectory() as folder:
         settings, last = settings_of(Path(folder), url), checksum.EMPTY
         nights = sorted(path.name for path in (source / "lake" / "night").iterdir())
@@ -101,17 +176,24 @@ def publish_all(source: Path, url: str | None, results: list[dict[str, Any]]) ->
             run = Run.of(night, settings=settings)
             _, last = take_over(source, run, last)
             braked(run)
-            with timed("publish", results, home=kind, night=night):
+            with disk(settings, results), timed("publish", results, url, night=night):
                 report = publish.run(run)[0]
             results[-1]["rows"] = report.counts["rows"]
         run = Run.of("9999-01-01", settings=settings)
-        small_night(run, last, len(nights))
+        last = small_night(run, last, len(nights), source)
         braked(run)
         for what in ("publish a small night", "publish it again"):
-            with timed(what, results, home=kind):
+            with timed(what, results, url):
                 report = publish.run(run)[0]
             results[-1]["rows"] = report.counts["rows"]
-        with timed("checksum of every row", results, home=kind):
+        run = Run.of("9999-01-02", settings=settings)
+        same_night(run, last, len(nights) + 1, source)
+        braked(run)
+        with timed("publish an unchanged night", results, url):
+            publish.run(run)
+        with timed("back to the release before", results, url):
+            publish.rollback(run)
+        with timed("checksum of every row", results, url):
             dbs = database.open_databases(settings)
             with database.reading(dbs.release) as connection:
                 checksum.release_checksum(connection)
@@ -137,14 +219,14 @@ def bare(source: Path, url: str | None, results: list[dict[str, Any]]) -> None:
         _drop_indexes(dbs)
         rows = sum(one.num_rows for one in found.values())
         if url:
-            with timed("bare COPY", results, home="postgresql", rows=rows), database.writing(dbs.release) as connection:
+            with timed("bare COPY", results, url, rows=rows), database.writing(dbs.release) as connection:
                 for name, table in found.items():
                     bulk.insert(connection, name, table)
             return
         with contextlib.closing(sqlite3.connect(Path(folder) / "release.db", isolation_level=None)) as connection:
             for pragma in ("journal_mode=OFF", "synchronous=OFF"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
-            with timed("bare executemany", results, home="sqlite", rows=rows):
+            with timed("bare executemany", results, rows=rows):
                 connection.execute("BEGIN")
                 for name, table in found.items():
                     columns = [c.cast(pa.string()) if pa.types.is_date(c.type) else c for c in table.columns]
@@ -170,13 +252,13 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true", help="also on a throw-away PostgreSQL of this machine")
     given = parser.parse_args()
     results: list[dict[str, Any]] = []
-    bare(given.home, None, results)
     publish_all(given.home, None, results)
+    bare(given.home, None, results)
     if given.postgres:
         binaries = postgres.binaries()
         if binaries is None:
             sys.exit("no PostgreSQL binaries on this machine")
-        for measure in (bare, publish_all):
+        for measure in (publish_all, bare):
             with postgres.server(binaries) as url:
                 measure(given.home, url, results)
     text = json.dumps(results, ensure_ascii=False, indent=2)

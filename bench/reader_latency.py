@@ -117,7 +117,7 @@ def measure(home: Path, url: str | None, seconds: float) -> list[dict[str, Any]]
             end, nights = time.monotonic() + seconds, 0
             while time.monotonic() < end:
                 night = Run.of(f"9999-{1 + nights // 28:02d}-{1 + nights % 28:02d}", settings=settings)
-                state["checksum"] = small_night(night, str(state["checksum"]), int(state["release"]))
+                state["checksum"] = small_night(night, str(state["checksum"]), int(state["release"]), home)
                 braked(night)
                 state["release"] = publish.run(night)[0].counts["release"]
                 nights += 1
