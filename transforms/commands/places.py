@@ -195,6 +195,20 @@ def report(night: str | None, picture: Path | None, *, as_json: bool) -> None:
 
 @grid.command()
 @_NIGHT
+@click.option("--scheme", default="typed", show_default=True, help="typed or serial (transforms/locate/coding.py).")
+@json_option
+def codes(night: str | None, scheme: str, *, as_json: bool) -> None:
+    """Number the grids of a night's cut by a scheme, beside the codes they bear; nothing is changed."""
+    from transforms import locate
+
+    found = locate.grid_codes(_run(night), scheme)
+    same = sum(row["code"] == row["proposed"] for row in found)
+    lines = [f"{row['code']}  {row['proposed'] or '-'}" for row in found if row["code"] != row["proposed"]]
+    show(found, "\n".join([f"{same} of {len(found)} grids bear the code of the scheme", *lines]), as_json=as_json)
+
+
+@grid.command()
+@_NIGHT
 @json_option
 def points(night: str | None, *, as_json: bool) -> None:
     """Show how each source's points voted on its coordinate system, and which kinds of points look wrong."""

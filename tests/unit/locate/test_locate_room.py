@@ -249,6 +249,8 @@ def test_the_grid_report_and_the_vote_are_commands(ask, tmp_path):
     report = ask(commands.grid, "report", "--picture", str(tmp_path / "cut.svg"), "--json")
     assert json.loads(report.output)["grids"] == {"small general": 1}
     assert (tmp_path / "cut.svg").read_text("utf-8").startswith("<svg")
+    numbered = json.loads(ask(commands.grid, "codes", "--json").output)
+    assert numbered == [{"code": STREET, "level": "small", "type": "general", "proposed": None}]  # it has no village
     votes = ask(commands.grid, "points", "--json")
     assert {row["kind"]: row["faults"] for row in json.loads(votes.output)} == {
         "building": {"truncated": 1},
