@@ -39,15 +39,31 @@ def taken(root: int) -> tuple[float, float]:
 
     CPU counts with a process's own seconds those of the children it has buried.
     """
-    spent = own = shared = 0
-    family, children = [root], _children()
-    for pid in family:
-        family += children.get(pid, [])
+    spent = private = shared = 0
+    for pid in family(root):
         with contextlib.suppress(OSError):  # it has just ended
             ticks = _after_name(pid)[11:15]
             resident, common = (int(pages) for pages in Path(f"/proc/{pid}/statm").read_text().split()[1:3])
-            spent, own, shared = spent + sum(map(int, ticks)), own + resident - common, max(shared, common)
-    return spent / _TICK, (own + shared) * _PAGE / _MEGABYTE
+            spent, private, shared = spent + sum(map(int, ticks)), private + resident - common, max(shared, common)
+    return spent / _TICK, (private + shared) * _PAGE / _MEGABYTE
+
+
+def family(root: int) -> list[int]:
+    """A process and all below it."""
+    found, children = [root], _children()
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def own(pid: int) -> tuple[float, float]:
+    """CPU seconds of a process alone so far, without its children's, and resident megabytes now; zero if it ended."""
+    try:
+        ticks = _after_name(pid)[11:13]
+        resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0.0, 0.0
+    return sum(map(int, ticks)) / _TICK, resident * _PAGE / _MEGABYTE
 
 
 def _children() -> dict[int, list[int]]:

@@ -161,10 +161,13 @@ def phone_ok(series: pd.Series) -> pd.Series:
 
 
 def _usual(clean: pd.Series) -> npt.NDArray[np.bool_]:
-    """True where a cell is a mobile number as it should be, and nothing else."""
-    cells = pa.array(clean, pa.string())
-    usual = pc.and_not(pc.match_substring_regex(cells, _USUAL), pc.match_substring_regex(cells, _UNUSUAL))
-    return np.asarray(usual.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
+    cells = usual_mobiles(pa.array(clean, pa.string()))
+    return np.asarray(cells.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def usual_mobiles(cells: pa.Array) -> pa.Array:
+    """True where a cell, clean or not, is a mobile number as it should be, and nothing else; null of null."""
+    return pc.and_not(pc.match_substring_regex(cells, _USUAL), pc.match_substring_regex(cells, _UNUSUAL))
 
 
 def _phones_of(cell: str | None) -> list[str]:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from expectations.rules import FAULT, Rule
-from transforms import manifest, model, store
+from transforms import manifest, store
 from transforms.check.verdict import Asked, Found
 from transforms.errors import StaleInputError
 from transforms.model import Batch
@@ -80,7 +80,11 @@ class Before:
         """The landed columns that :meth:`asked` needs, None for all of them."""
         if not self.whole:
             return None
-        return list(dict.fromkeys([*model.LANDED.names, *(h for rule in rules if of_day(rule) for h in rule.columns)]))
+        return list(
+            dict.fromkeys(
+                ["batch", "ordinal", "line", "fault", *(h for rule in rules if of_day(rule) for h in rule.columns)]
+            )
+        )
 
     def asked(self, piece: pa.Table, rules: Sequence[Rule]) -> tuple[list[Asked], list[Found]]:
         """What the rows of a piece (by ordinal) must be asked, and what is known of them."""

@@ -16,7 +16,10 @@ import pyarrow.compute as pc
 
 from expectations import kernels, readers
 from expectations.rules import Rule
+from transforms import values
+from transforms.check import quiet
 
+_BY_BYTES = ("control", "fits_bytes", "total", "filled", "length")  # checks of one column that its bytes may answer
 Positions = npt.NDArray[np.int64]
 
 
@@ -37,6 +40,31 @@ class Columns:
         self._null_marks = null_marks
         self._raw: dict[str, Distinct] = {}
         self._clean: dict[str, Distinct] = {}
+        self._look: dict[str, quiet.Look] = {}
+
+    def quiet(self, rule: Rule) -> bool:
+        """Whether the bytes of the rule's column say that it finds nothing there."""
+        if rule.check not in _BY_BYTES:
+            return False
+        (heading,) = rule.columns
+        column = self._table[heading]
+        if heading not in self._look:
+            self._look[heading] = quiet.Look.at(column)
+        return quiet.quiet(rule, self._look[heading], column, self._null_marks)
+
+    def phones(self, heading: str) -> tuple[Distinct, Positions]:
+        """The clean cells that are not simply a usual mobile number, and their rows: most differ, few are looked at."""
+        column = self._table[heading].combine_chunks()
+        rows = np.flatnonzero(
+            pc.and_not(column.is_valid(), values.usual_mobiles(column)).to_numpy(zero_copy_only=False)
+        )
+        own = Columns(pa.table({heading: column.take(pa.array(rows))}), self._null_marks)
+        return own.clean(heading), rows
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return int(self._table.num_rows)
 
     def raw(self, heading: str) -> Distinct:
         """The landed text."""
@@ -64,9 +92,7 @@ class Columns:
         for part in parts[1:]:
             mixed = pd.factorize(mixed)[0].astype(np.int64) * len(part.values) + part.codes
         codes = pd.factorize(mixed)[0].astype(np.int64)
-        count = int(codes.max()) + 1 if len(codes) else 0
-        first = np.zeros(count, dtype=np.int64)
-        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1, dtype=np.int64)  # a row that shows each combination
+        first = _first(codes)
         frame = {i: part.values.to_numpy()[part.codes[first]] for i, part in enumerate(parts)}
         return pd.DataFrame(frame, dtype=object), codes
 
@@ -82,6 +108,10 @@ class Readings:
     def answer(self, rule: Rule) -> tuple[kernels.Reasons, Positions | None]:
         """The broken rule's id or None: per distinct value with each row's position, or (None) per row."""
         check = kernels.CHECKS[rule.check]
+        if self._columns.quiet(rule):
+            return np.full(1, None, dtype=object), np.zeros(self._columns.rows, dtype=np.int64)
+        if rule.check == "phone" and not rule.raw:
+            return self._phones(rule)
         read = []
         for reader, positions in check.readings:
             headings = [rule.columns[p] for p in positions if p < len(rule.columns)]
@@ -89,8 +119,14 @@ class Readings:
         if len(read) == 1:
             frame, codes = read[0]
             return check.judge(frame, rule.options), codes
-        aligned = [frame.take(codes).reset_index(drop=True) for frame, codes in read]
-        return check.judge(*aligned, rule.options), None
+        return _beside(check, read, rule)
+
+    def _phones(self, rule: Rule) -> tuple[kernels.Reasons, Positions | None]:
+        told, rows = self._columns.phones(rule.columns[0])
+        reasons = kernels.CHECKS[rule.check].judge(pd.DataFrame({0: told.values}), rule.options)
+        codes = np.full(self._columns.rows, len(reasons), dtype=np.int64)
+        codes[rows] = told.codes
+        return np.array([*reasons, None], dtype=object), codes
 
     def _of(self, reader: str, headings: list[str], rule: Rule) -> tuple[pd.DataFrame, Positions]:
         raw = rule.raw or rule.check == "numeric"
@@ -100,3 +136,33 @@ class Readings:
             frame, codes = self._columns.joined(headings, raw=raw)
             self._read[key] = readers.READERS[reader].read(frame, rule.options), codes
         return self._read[key]
+
+
+Reading = tuple[pd.DataFrame, Positions]
+
+
+def _beside(check: kernels.Check, read: Sequence[Reading], rule: Rule) -> tuple[kernels.Reasons, Positions]:
+    """The judgement of every distinct combination of what was read in several columns, and each row's position."""
+    told = [_distinct(frame, codes) for frame, codes in read]
+    mixed = np.zeros(len(told[0][1]), dtype=np.int64)
+    for frame, codes in told:
+        mixed = pd.factorize(mixed * max(len(frame), 1) + codes)[0].astype(np.int64)
+    first = _first(mixed)
+    aligned = [frame.take(codes[first]).reset_index(drop=True) for frame, codes in told]
+    return check.judge(*aligned, rule.options), mixed
+
+
+def _distinct(frame: pd.DataFrame, codes: Positions) -> Reading:
+    """What was read with equal readings as one: of a million numbers there are few births and two sexes."""
+    mixed = np.zeros(len(frame), dtype=np.int64)
+    for name in frame:
+        column = pd.factorize(frame[name], use_na_sentinel=False)[0].astype(np.int64)
+        mixed = pd.factorize(mixed * (int(column.max(initial=0)) + 1) + column)[0].astype(np.int64)
+    return frame.take(_first(mixed)).reset_index(drop=True), mixed[codes]
+
+
+def _first(codes: Positions) -> Positions:
+    """A row that shows each code."""
+    first = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1, dtype=np.int64)
+    return first
