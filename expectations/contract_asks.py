@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from expectations.lint import lookup
+from transforms import lookups
 from transforms.contract import Column, Contract
 from transforms.kinds import Kind, Property
 
@@ -68,8 +68,7 @@ def asks(contract: Contract, kinds: Mapping[str, Kind], expectations: Path) -> l
     """
     loaded = {column.heading for column in contract.columns}
     extra = [heading for heading in contract.landed_headings if heading not in loaded]
-    titles, bases = (lookup(expectations, "purposes", "purpose", word) for word in ("title", "basis"))
-    admitted = {purpose: (title, bases[purpose]) for purpose, title in titles.items()}
+    admitted = {row["purpose"]: (row["title"], row["basis"]) for row in lookups.rows(expectations, "purposes")}
     return [_extra(contract, h) for h in extra] + [_ask(contract, c, kinds, admitted) for c in contract.columns]
 
 

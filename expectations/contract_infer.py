@@ -11,7 +11,7 @@ import pandas as pd
 from expectations.contract_draft import Draft, written
 from expectations.contract_match import Match, Words, bare, likeliest
 from expectations.contract_sample import Sample, sample
-from expectations.lint import is_named
+from expectations.purposes import is_named
 from transforms import documents, values
 from transforms.contract import Contract
 from transforms.kinds import Kind, Property

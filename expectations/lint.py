@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import unicodedata
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from pypinyin import Style, lazy_pinyin
-
+from expectations.purposes import Register
 from transforms import contract as contracts
 from transforms import kinds as kind_files
+from transforms import lookups
 from transforms.contract import Column, Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind, Property
-from transforms.run import REPOSITORY
 
 # Suffixes that standardise adds to a property's name (docs/rooms.md), and words that link derives for a kind.
 _SUFFIXES = (
@@ -25,14 +22,12 @@ _SUFFIXES = (
     "room", "group", "relation", "residual",
 )  # fmt: skip
 _DERIVED = {"cell": ("lon", "lat"), "point": ("lon", "lat"), "path": ("address",)}  # word -> types a kind needs for it
-_LEAST_LATIN = 4  # shorter pinyin initials ("jb") stand in too many innocent headings
 
 
 @dataclass(frozen=True)
 class _Deployment:
     kinds: Mapping[str, Kind]
-    purposes: frozenset[str]
-    denied: Mapping[str, str]
+    register: Register
 
 
 def lint(expectations: Path) -> list[str]:
@@ -45,10 +40,9 @@ def lint(expectations: Path) -> list[str]:
         except ConfigError as error:
             problems.append(error.detail)
     deployment = _Deployment(
-        known,
-        frozenset(lookup(expectations, "purposes", "purpose", "title")),
-        lookup(expectations, "denied_columns", "word", "reason"),
-    )
+        known, Register.of(expectations, dt.datetime.now().astimezone().date().isoformat())
+    )  # fmt: skip
+    problems += [f"lookups/{told}" for told in lookups.problems(expectations / "lookups")]
     for name, kind in known.items():
         problems += [f"kinds/{name}.yml: {problem}" for problem in _kind(kind)]
     paths = sorted((expectations / "contracts").glob("*.yml"))
@@ -60,14 +54,6 @@ def lint(expectations: Path) -> list[str]:
             continue
         problems += [f"contracts/{path.name}: {p}" for check in CHECKS for p in check(contract, deployment)]
     return problems if paths and known else [*problems, f"{expectations} holds no contracts or no kinds"]
-
-
-def lookup(expectations: Path, name: str, key: str, value: str) -> dict[str, str]:
-    """Two columns of a reviewed lookup: the deployment's own file, else the one that comes with gridfacts."""
-    own = expectations / "lookups" / f"{name}.csv"
-    path = own if own.is_file() else REPOSITORY / "expectations" / "lookups" / f"{name}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row[key]: row[value] for row in csv.DictReader(file)}
 
 
 def _target(deployment: _Deployment, target: str) -> Property | None:
@@ -109,44 +95,7 @@ def _unknown_trust(contract: Contract, deployment: _Deployment) -> Iterator[str]
 
 
 def _purposes(contract: Contract, deployment: _Deployment) -> Iterator[str]:
-    for column in contract.columns:
-        if column.purpose not in deployment.purposes:
-            yield f"column {column.heading} names purpose {column.purpose}, which lookups/purposes.csv does not admit"
-
-
-def _denied(contract: Contract, deployment: _Deployment) -> Iterator[str]:
-    for column in contract.columns:
-        for word, reason in deployment.denied.items():
-            if is_named(column.heading, word):
-                yield f"column {column.heading} is on the deny-list ({reason}) and cannot be mapped"
-                break
-
-
-def is_named(heading: str, word: str) -> bool:
-    """Whether a heading says a denied word: in hanzi, in pinyin, or by its pinyin initials.
-
-    A heading in Latin letters is searched for the word's forms; one in hanzi is a denied initialism only if all its
-    initials are (政治面貌 is ``zzmm``), for short initials stand in too many innocent headings.
-    """
-    said, denied = _bare(heading), _bare(word)
-    if said.isascii():
-        forms = (denied,) if denied.isascii() else _latin(word)
-        return any(len(form) >= _LEAST_LATIN and form in said for form in forms)
-    return denied in said or (denied.isascii() and denied in _latin(heading))
-
-
-@lru_cache(maxsize=4096)
-def _bare(text: str) -> str:
-    """Letters, hanzi and digits only, NFKC, lower case: ZZ_MM and zzmm are one heading."""
-    return "".join(character for character in unicodedata.normalize("NFKC", text).lower() if character.isalnum())
-
-
-@lru_cache(maxsize=4096)
-def _latin(word: str) -> tuple[str, ...]:
-    """Pinyin and pinyin initials; nothing for a single character, which would be found everywhere."""
-    if len(word) == 1:
-        return ()
-    return "".join(lazy_pinyin(word)), "".join(lazy_pinyin(word, style=Style.FIRST_LETTER))
+    yield from deployment.register.refused(contract)
 
 
 def _required(contract: Contract, deployment: _Deployment) -> Iterator[str]:
@@ -212,7 +161,7 @@ def _tells_kind(contract: Contract, deployment: _Deployment, target: str) -> boo
 
 
 CHECKS: tuple[Callable[[Contract, _Deployment], Iterator[str]], ...] = (
-    _unknown_targets, _unknown_trust, _purposes, _denied, _required, _optional, _coordinates, _codes, _types,
+    _unknown_targets, _unknown_trust, _purposes, _required, _optional, _coordinates, _codes, _types,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from expectations.lint import is_named
+from expectations.purposes import is_named
 from transforms import contract as contracts
 from transforms.contract import Contract
 from transforms.run import REPOSITORY

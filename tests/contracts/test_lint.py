@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from expectations.lint import is_named, lint
+from expectations.lint import lint
+from expectations.purposes import is_named
 from transforms import contract as contracts
+from transforms import lookups
 from transforms.run import REPOSITORY
 
 EXPECTATIONS = REPOSITORY / "expectations"
@@ -95,6 +97,56 @@ def test_synonyms_of_a_denied_word_are_seen(heading: str) -> None:
     assert is_named(heading, "重点人员")
 
 
+@pytest.mark.parametrize(
+    "heading",
+    ["是否重點人員", "黨員", "是否信教", "所属党派", "健康状况", "jian_kang_zk", "重点关注对象", "管控级别",
+     "是否社区矫正", "特殊人群类型", "刑满释放日期", "is_key_person", "Religious Belief", "degree_concern", "传染病史",
+     "涉毒标识", "ＺＤＲＹ", "积分", "DISABILITY_LV"],
+)  # fmt: skip
+def test_what_the_deny_list_means_is_denied_under_other_names(heading: str) -> None:
+    words = [row["word"] for row in lookups.rows(EXPECTATIONS, "denied_columns")]
+    assert [word for word in words if is_named(heading, word)]
+
+
+def test_what_departments_really_load_is_not_denied() -> None:
+    words = [row["word"] for row in lookups.rows(EXPECTATIONS, "denied_columns")]
+    loaded = {c.heading for contract in contracts.load_all(EXPECTATIONS).values() for c in contract.columns}
+    innocent = [
+        "xingshi",
+        "fuxinglu",
+        "haizi_xm",
+        "zhili_dw",
+        "门牌号",
+        "姓氏",
+        "管理单位",
+        "监管类别",
+        "风险等级",
+        "受教育程度",
+    ]
+    assert len(loaded) > 100
+    assert [h for h in (*sorted(loaded), *innocent) if any(is_named(h, word) for word in words)] == []
+
+
 @pytest.mark.parametrize("heading", ["姓名", "重点工程", "站点人员", "zd", "document", "户籍地址"])
 def test_innocent_headings_are_not_denied(heading: str) -> None:
     assert not is_named(heading, "重点人员")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("purposes", "对应,地名管理条例,市民政局", "对应,,市民政局", "P-ADDRESS"),
+        ("purposes", "地名管理条例,市民政局", "地名管理条例,", "P-ADDRESS"),
+        ("purposes", "owner\n", "owner,valid_to\n", None),
+        ("purposes", "owner\n", "owner,valid_to\nP-OLD,x,y,z,2020-12-31\n", None),
+        ("denied_columns", "word,reason\n", "word,reason,valid_from\n姓名,test,2999-01-01\n", None),
+        ("denied_columns", "word,reason\n", "word,reason,valid_from\n姓名,x,2020-01-01\n", "姓名 is on the deny-list"),
+        ("legal_forms", "form,as\n", "form,as,valid_from\n甲,乙,2026-13-01\n", "line 2: valid_from or"),
+        ("legal_forms", "form,as\n", "form,as,valid_from,valid_to\n甲,乙,2026-02-01,2026-01-01\n", "line 2: valid_to"),
+    ],
+)  # fmt: skip
+def test_lookups_hold_on_their_days_and_a_purpose_has_title_basis_and_owner(
+    change: Callable[[str, str, str], list[str]], name: str, old: str, new: str, said: str | None
+) -> None:
+    problems = change(f"lookups/{name}.csv", old, new)
+    assert any(said in problem for problem in problems) if said else problems == [], problems

@@ -70,11 +70,11 @@ def _batch(run: Run, contract: Contract, batch: str, landed: manifest.Manifest, 
 def code_of_rules() -> str:
     """Hash of the modules that turn contracts into rules: a change of theirs makes older verdicts stale.
 
-    ``contract_*.py`` and ``lint.py`` are an engineer's tools and judge no row.
+    ``contract_*.py``, ``lint.py`` and ``purposes.py`` look at contracts and judge no row.
     """
     folder = Path(expectations.__file__).parent
     digest = hashlib.sha256()
-    tools = {*folder.glob("contract_*.py"), folder / "lint.py"}
+    tools = {*folder.glob("contract_*.py"), folder / "lint.py", folder / "purposes.py"}
     for path in sorted({*folder.glob("*.py")} - tools):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 
 import click
 
-from transforms import contract, kinds
+from transforms import contract, kinds, lookups
 from transforms.commands.options import json_option, progress, show
 from transforms.run import Settings
 
@@ -73,11 +74,11 @@ def diff(old: Path, new: Path, *, as_json: bool) -> None:
 def infer(file: Path, source: str, out: Path | None) -> None:
     """Draft a contract from a sample FILE; what an engineer must decide stands at its top."""
     from expectations import contract_infer
-    from expectations.lint import lookup
 
     settings = Settings.from_environment()
     others = [c for name, c in contract.load_all(settings.expectations).items() if name != source]
-    denied = lookup(settings.expectations, "denied_columns", "word", "reason")
+    today = dt.datetime.now().astimezone().date().isoformat()
+    denied = {row["word"]: row["reason"] for row in lookups.rows(settings.expectations, "denied_columns", today)}
     draft = contract_infer.infer(file, source, kinds.load_all(settings.expectations), others, denied)
     if out is None:
         click.echo(draft, nl=False)

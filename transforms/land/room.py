@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from expectations.purposes import Register
 from transforms import checkpoint, manifest, model, store
 from transforms import contract as contracts
 from transforms.checkpoint import Checkpoint
@@ -38,12 +39,13 @@ def run(run: Run, sources: Sequence[str]) -> list[Report]:
         One report a source: files, landed, duplicate, refused, held, rows (of landed files).
 
     Raises:
-        ConfigError: a source without a contract.
+        ConfigError: a source without a contract, or one that loads what the register of purposes does not admit.
         GridfactsError: ``DISK_FULL``, nothing is taken in.
     """
     known = contracts.load_all(run.settings.expectations)
     if unknown := sorted(set(sources) - set(known)):
         raise ConfigError(f"no contract for {', '.join(unknown)} in {run.settings.expectations / 'contracts'}")
+    _admitted(run, sources)
     intake.room_left(run.settings)
     sandbox.prepare()
     wanted, digests, past = sorted(set(sources)), erase.wanted(run.settings), checkpoint.current(run.settings)
@@ -60,12 +62,21 @@ def refresh(run: Run, sources: Sequence[str]) -> None:
     No drop box is looked into.
 
     Raises:
+        ConfigError: a contract loads what the register of purposes does not admit.
         GridfactsError: ``RAW_DAMAGED``.
     """
+    _admitted(run, sources)
     sandbox.prepare()
     digests = erase.wanted(run.settings)
     for source in sorted(set(sources)):
         _refresh(run, source, digests)
+
+
+def _admitted(run: Run, sources: Sequence[str]) -> None:
+    """Nothing is loaded that names no purpose in force, or that is on the deny-list, though nobody linted."""
+    known, register = contracts.load_all(run.settings.expectations), Register.of(run.settings.expectations, run.night)
+    if told := [f"{source}: {why}" for source in sorted(set(sources)) for why in register.refused(known[source])]:
+        raise ConfigError("; ".join(told))
 
 
 def _refresh(run: Run, source: str, digests: Digests | None) -> None:

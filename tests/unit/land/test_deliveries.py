@@ -127,6 +127,22 @@ def test_a_batch_is_weighed_against_its_contract(
 
 
 @pytest.mark.parametrize(
+    ("column", "said"),
+    [({"heading": "是否重点人员"}, "deny-list"), ({"heading": "zdry_bs"}, "deny-list"), ({"purpose": "P-NO"}, "P-NO")],
+)  # fmt: skip
+def test_what_the_register_of_purposes_does_not_admit_is_not_landed_though_nobody_linted(
+    office: Office, column: dict[str, str], said: str
+) -> None:
+    told = contract("utf")
+    told["columns"].append({"heading": "其他", "to": "person.former_name", "purpose": "P-POPULATION"} | column)
+    office.promise(told)
+    office.drop("utf", encode("utf", [(*row, "是") for row in ROWS], (*HEADINGS, told["columns"][-1]["heading"])))
+    with pytest.raises(ConfigError, match=said):
+        office.land("utf")
+    assert not (office.settings.lake / "land" / "office_utf").exists()
+
+
+@pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("utf.csv", ("held", "NO_AS_OF")),
