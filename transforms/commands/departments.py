@@ -158,14 +158,15 @@ def department_group() -> None:
 @department_group.command(name="page")
 @click.option("--out", required=True, type=_FOLDER, help="OUT/<source>.html and OUT/index.html.")
 def department_page(out: Path) -> None:
-    """Write a page per source: in time, drift, quarantine, answers, addresses found; pictures inside, no network."""
+    """Write a page per source: in time, quarantine, answers, addresses, quality, drift; pictures inside, no network."""
     from transforms import contract, database, kinds
-    from transforms.receipts import answers, department, department_page
+    from transforms.receipts import answers, department, department_page, quality
 
     settings = Settings.from_environment()
     known = contract.load_all(settings.expectations)
     stores = database.open_databases(settings)
     told = department.history(stores, kinds.load_all(settings.expectations), known)
     answered = answers.answers(settings, stores)
-    made = department_page.write(out, list(known.values()), [told[source] for source in known], answered)
+    kept = {source: quality.quality(settings, source) for source in known}
+    made = department_page.write(out, list(known.values()), [told[source] for source in known], answered, kept)
     click.echo(f"{len(made)} pages in {out}")

@@ -11,6 +11,7 @@ from transforms.contract import Contract
 from transforms.receipts.answers import Answers
 from transforms.receipts.department import Point
 from transforms.receipts.page import STYLE
+from transforms.receipts.quality import Quality
 
 _STATES = {
     "fresh": ("按时", "#2b7a4b"),
@@ -19,16 +20,20 @@ _STATES = {
     "never": ("未报送", "#999999"),
 }
 _WIDTH, _HEIGHT, _EDGE = 900, 160, 40
-_NONE = "—"
+_NONE, _MOST, _LAST = "—", "最高", "最近"
 
 
 def write(
-    out: Path, contracts: Sequence[Contract], points: Sequence[Sequence[Point]], answered: Mapping[str, Answers]
+    out: Path,
+    contracts: Sequence[Contract],
+    points: Sequence[Sequence[Point]],
+    answered: Mapping[str, Answers],
+    kept: Mapping[str, Sequence[Quality]],
 ) -> list[Path]:
-    """Write ``<source>.html`` for every source, and ``index.html``; the same databases, the same bytes."""
+    """Write ``<source>.html`` for every source, and ``index.html``; the same databases and lake, the same bytes."""
     out.mkdir(parents=True, exist_ok=True)
     pages = {
-        f"{c.source}.html": source_page(c, told, answered.get(c.source))
+        f"{c.source}.html": source_page(c, told, answered.get(c.source), kept.get(c.source, ()))
         for c, told in zip(contracts, points, strict=True)
     }
     pages["index.html"] = _index(contracts, points, answered)
@@ -44,8 +49,13 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def source_page(contract: Contract, points: Sequence[Point], answers: Answers | None = None) -> str:
-    """One source: whether it is in time, its rows, quarantine, what stands on a standard address, how it answers."""
+def source_page(
+    contract: Contract,
+    points: Sequence[Point],
+    answers: Answers | None = None,
+    kept: Sequence[Quality] = (),
+) -> str:
+    """One source: whether it is in time, its rows, quarantine, addresses, how it answers, how it keeps its contract."""
     title = f"{contract.label} 报送情况"
     owner = f"<p>{escape(contract.owner.department)} {escape(contract.owner.contact)}</p>"
     if not points:
@@ -60,7 +70,33 @@ def source_page(contract: Contract, points: Sequence[Point], answers: Answers | 
         ("落到标准地址的比例（本单位记录所在的实体）", [p.placed_share for p in points], "%"),
     ]  # fmt: skip
     shown = "".join(f"<section><h2>{name}</h2>{chart(nights, told, unit)}</section>" for name, told, unit in pictures)
-    return _page(title, f"{owner}{_strip(points)}{_answers(told_of)}{shown}{_table(points)}")
+    return _page(title, f"{owner}{_strip(points)}{_answers(told_of)}{shown}{_table(points)}{_kept(kept)}")
+
+
+def _kept(told: Sequence[Quality]) -> str:
+    """Every delivery beside its contract: what Great Expectations counted, and what drifted."""
+    if not told:
+        return ""
+    days = [f"{one.as_of}{f'（更正{one.correction}）' if one.correction else ''}" for one in told]
+    picture = chart(days, [one.missed_share for one in told], "%")
+    heads = "".join(
+        f"<th>{name}</th>"
+        for name in ("数据日期", "行数", "检查行数", "检查项", "未全部通过", "最多的问题", "与约定不同", "暂缓")
+    )
+    lines = []
+    for day, one in reversed(list(zip(days, told, strict=True))):
+        numbers = (one.rows, _NONE if one.evaluated is None else one.evaluated, one.asked, one.missed)
+        cells = "".join(f'<td class="n">{number}</td>' for number in numbers)
+        worst = "<br>".join(
+            f"{escape(heading or '整行')}：{escape(rule)} {rows} 行" for rule, heading, rows in one.worst
+        )
+        other = [*one.drift, *([f"两种检查有 {one.differing} 项计数不一致"] if one.differing else [])]
+        texts = (worst, "<br>".join(map(escape, other)), escape(one.hold or ""))
+        lines.append(f"<tr><td>{day}</td>{cells}" + "".join(f"<td>{text or _NONE}</td>" for text in texts) + "</tr>")
+    return (
+        f"<section><h2>数据质量（未全部通过的检查项占全部检查项的比例）</h2>{picture}</section>"
+        f"<table><tr>{heads}</tr>{''.join(lines)}</table>"
+    )
 
 
 def _answers(told: Answers) -> str:
@@ -98,7 +134,8 @@ def chart(nights: Sequence[str], told: Sequence[float | None], unit: str) -> str
     known = [value for value in told if value is not None]
     if not known:
         return f"<p>{_NONE}</p>"
-    top = max(known) or 1.0
+    highest = max(known)
+    top = highest or 1.0
     step = (_WIDTH - 2 * _EDGE) / max(len(told) - 1, 1)
     places = [
         None if v is None else (round(_EDGE + at * step), round(_HEIGHT - _EDGE - (_HEIGHT - 2 * _EDGE) * v / top))
@@ -117,7 +154,8 @@ def chart(nights: Sequence[str], told: Sequence[float | None], unit: str) -> str
     )
     base = _HEIGHT - _EDGE
     words = (
-        f'<text x="{_EDGE}" y="{_EDGE - 10}">{_number(top)}{unit}</text>'
+        f'<text x="{_EDGE}" y="{_EDGE - 10}">{_MOST} {_number(highest)}{unit}</text>'
+        f'<text x="{_WIDTH - _EDGE}" y="{_EDGE - 10}" text-anchor="end">{_LAST} {_number(known[-1])}{unit}</text>'
         f'<text x="{_EDGE}" y="{base + 24}">{nights[0]}</text>'
         f'<text x="{_WIDTH - _EDGE}" y="{base + 24}" text-anchor="end">{nights[-1]}</text>'
     )

@@ -43,7 +43,8 @@ def page(receipt: dict[str, Any], rows: Rows | None, beside: list[str]) -> str:
         f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style></head><body><h1>{title}</h1>{_why(receipt)}<table>{told}</table>"
         f"{_counts(receipt)}{'' if rows is None else _problems(rows)}{_doubts(receipt)}"
-        f"<p>逐行结果见 {listed}。更正时按文件名规则报送改好后的完整文件（不能只含改过的行），改好的行会自动销号。</p>"
+        f"<p>逐行结果见 {listed}。更正时按文件名规则报送改好后的完整文件（不能只含改过的行），"
+        "或直接在回执的表格（xlsx）上改标出的单元格，文件名不改，放回报送目录。改好的行会自动销号。</p>"
         "<p><small>本页只列行号和规则，不含文件中的任何内容。</small></p></body></html>\n"
     )
 
