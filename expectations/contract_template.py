@@ -159,6 +159,8 @@ def _lines(contract: Contract) -> list[str]:
 def _sending(arrives: Arrival) -> str:
     if arrives.format == "xlsx":
         return f"填好后直接报送本文件（.xlsx），工作表“{arrives.sheet}”不要改名"
+    if arrives.format == "xls":
+        return f"填好后另存为“Excel 97-2003 工作簿”（.xls）再报送，工作表“{arrives.sheet}”不要改名"
     if arrives.format == "csv":
         mark = "制表符" if arrives.delimiter == "\t" else f"“{arrives.delimiter}”"
         encoding = _ENCODINGS[arrives.encoding or "utf-8"]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pytest
+import yaml
 
+from expectations.contract_template import GUIDE, template
 from tests.homes import ROOT, Home
+from tests.unit.land.makers import FORMATS, ROWS, SUFFIX, contract, encode
+from transforms import contract as contracts
+from transforms import kinds
 
 TUTORIAL = ROOT / "docs" / "tutorial"
 PROMISE = TUTORIAL / "zhujian_gongzufang.yml"
@@ -78,3 +85,35 @@ def test_a_refused_file_and_a_wrong_contract_say_so(empty: Home, sample: Path, t
     said = empty.call("contract", "try", str(wrong), str(sample), check=False)
     assert (said.returncode, "person.fax" in said.stderr) == (2, True)
     assert empty.call("contract", "try", str(PROMISE), "no-such-batch", check=False).returncode == 2
+
+
+def promised(kind: str, folder: Path) -> Path:
+    path = folder / f"office_{kind}.yml"
+    path.write_text(yaml.safe_dump(contract(kind, registers={"authority_for": []}), allow_unicode=True), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_file_of_every_format_can_be_tried(empty: Home, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"{kind}-20261001.{SUFFIX[kind]}"
+    file.write_bytes(encode(kind))
+    before = state(empty.path)
+    told = json.loads(empty.call("contract", "try", str(promised(kind, tmp_path)), str(file), "--json").stdout)
+    assert (told["state"], told["rows"], told["accepted"], told["differing"]) == ("landed", len(ROWS), len(ROWS), 0)
+    assert state(empty.path) == before
+    file.write_bytes(encode(kind)[:-3])
+    cut = empty.call("contract", "try", str(tmp_path / f"office_{kind}.yml"), str(file), "--json", check=False)
+    assert (cut.returncode, json.loads(cut.stdout)["state"]) == (1, "refused")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_template_of_every_format_says_how_it_is_sent(tmp_path: Path, kind: str) -> None:
+    known = contracts.read(promised(kind, tmp_path))
+    raw = template(known, kinds.load_all(ROOT / "expectations"), ROOT / "expectations")
+    book = openpyxl.load_workbook(io.BytesIO(raw))
+    said = " ".join(str(row[0]) for row in book[GUIDE].iter_rows(values_only=True))
+    by_hand = {"xlsx": "直接报送本文件", "xls": "97-2003", "csv": "另存为", "utf": "另存为"}
+    assert by_hand.get(kind, "不能直接报送") in said
+    assert ("不能直接报送" in said) == (kind not in by_hand)
+    head = book.worksheets[0][known.arrives.header_row]
+    assert sorted(str(cell.value) for cell in head) == sorted(known.landed_headings)

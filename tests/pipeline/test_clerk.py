@@ -23,6 +23,7 @@ FILLED = [  # every one synthetic: area 449990 is no county's
     SOUND | {"个人编号": "GR5", "参保人姓名": "钱示例", "证件号码": "449990199001010012"},
     SOUND | {"个人编号": "", "参保人姓名": "孙示例"},
     SOUND | {"个人编号": "GR1", "参保人姓名": "王*芳", "证件号码": "449990199001010011"},
+    SOUND | {"个人编号": "GR8", "参保人姓名": "'; DROP TABLE fact_person; --"},
 ]
 MENDED = {"GR3": ("参保人姓名", "李示例"), "GR4": ("出生年月日", "1990/01/01"), None: ("个人编号", "GR6")}
 
@@ -101,7 +102,7 @@ def test_a_clerk_mends_three_rows_in_the_receipt_and_none_is_withdrawn(clerk: tu
         "its own rows, its own order"
     )
     told = [str(row["结论"]).split("：")[0].split("，")[0] for row in rows]
-    assert told == ["接收", "接收", "隔离", "隔离", "接收", "隔离", "重复"]
+    assert told == ["接收", "接收", "隔离", "隔离", "接收", "隔离", "重复", "接收"]
     assert rows[6]["以哪一行为准"] == "第 3 行"
     assert "该内容未采用" in str(rows[4]["规则"])
     assert rows[4]["字段"] == "证件号码"

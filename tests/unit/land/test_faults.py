@@ -26,6 +26,7 @@ from tests.unit.land.makers import HEADINGS, ROWS, SHEET, Office, contract, enco
 from transforms import contract as contracts
 from transforms.errors import ConfigError, RefusedError
 from transforms.land import intake
+from transforms.standardise import records
 
 NOBODY = 65534
 
@@ -75,6 +76,68 @@ def test_a_file_that_is_still_being_written_waits_for_the_next_scan(office: Offi
         done.set()
         writer.join()
     assert (told["state"], told["code"], told["batch"]) == ("held", "CHANGING", None)
+
+
+@pytest.mark.parametrize("kind", ["csv", "utf", "jsonl", "geojson", "xlsx", "parquet"])
+def test_a_file_cut_at_any_byte_lands_no_value_that_nobody_sent(office: Office, kind: str) -> None:
+    """It is refused; or, cut just behind a whole row, its rows are the first ones as they were sent."""
+    data, sent = encode(kind), [row[:3] for row in ROWS]
+    step = 1 if kind in ("csv", "utf", "jsonl", "geojson") else max(len(data) // 150, 1)
+    codes = set()
+    for end in range(0, len(data), step):
+        result, table = office.split(kind, data[:end])
+        codes.add(result.code)
+        if table is not None:
+            told = [tuple(row[h] for h in HEADINGS[:3]) for row in table.to_pylist() if row["fault"] is None]
+            assert told == sent[: len(told)], end
+            assert result.rows <= len(sent)
+    assert codes - {None} <= {"EMPTY_FILE", "TRUNCATED", "NOT_JSON", "DAMAGED", "WRONG_TYPE", "SCHEMA", "ENCODING"}
+    assert len(codes) > 1
+
+
+NAMES = [
+    os.fsdecode("名单".encode("gbk")),
+    "a'b\";--",
+    "office_*[0-9]",
+    "http:x",
+    "$(id)`",
+    "\u202egnp",
+    "= 1+1",
+    "王*芳",
+]
+
+
+def test_any_name_that_keeps_the_pattern_lands_by_its_hash_and_is_shown_in_print(office: Office) -> None:
+    """Each is one file in its own place: nothing reads a star as other files, and no name is a path."""
+    pattern = r".+-(?P<as_of>\d{8})(?:-c(?P<correction>\d+))?\.csv"
+    office.promise(contract("utf", arrives={"file_pattern": pattern}))
+    office.drop("csv", encode("csv"))
+    for number, name in enumerate(NAMES, 1):
+        rows = [(str(number), "张三", "路", "")]
+        (office.box("utf") / f"{name}-20261001-c{number}.csv").write_bytes(encode("utf", rows))
+    found = office.land("utf")
+    assert [one["state"] for one in found] == ["landed"] * len(NAMES)
+    assert all(str(one["file"]).isprintable() and str(one["message"]).isprintable() for one in found)
+    assert sorted(office.table(one["batch"])["编号"].to_pylist() for one in found) == [[str(n + 1)] for n in range(8)]
+    lake = [str(path.relative_to(office.settings.lake)) for path in office.settings.lake.rglob("*")]
+    assert [path for path in lake if not path.isascii() or set(path) & set("*[]'\"; $`")] == []
+
+
+def test_a_mark_in_the_middle_of_a_file_is_no_part_of_a_key(office: Office) -> None:
+    """Two files that somebody joined: the second begins with a byte order mark of its own."""
+    rest = encode("utf", [("4", "赵六", "路", "")]).split(b"\n", 1)[1]
+    result, table = office.split("utf", b"\xef\xbb\xbf" + encode("utf") + b"\xef\xbb\xbf" + rest)
+    assert table is not None
+    assert (result.code, result.rows) == (None, 4)
+    promise = contracts.load(office.path / "expectations" / "contracts" / "office_utf.yml")
+    assert records.natural_keys(promise, "person", table.to_pandas()) == [("1",), ("2",), ("3",), ("4",)]
+
+
+@pytest.mark.parametrize("kind", ["xls", "xlsx", "parquet", "gpkg", "dbf", "shapefile", "geojson", "jsonl"])
+@pytest.mark.parametrize("data", [b"<html><table><tr><td>1</td></tr></table></html>", b"%PDF-1.7\n", b"\x1f\x8b\x08\0"])
+def test_a_page_or_a_packed_file_is_none_of_any_format(office: Office, kind: str, data: bytes) -> None:
+    result, table = office.split(kind, data)
+    assert (result.code, table) == ("WRONG_TYPE", None)
 
 
 def test_a_hundred_files_at_once_are_a_hundred_answers(office: Office) -> None:
