@@ -6,27 +6,23 @@ so late, corrected and shuffled files end in the same state. It selects rows; it
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, model, store, subjects
 from transforms.account import live_rows, tail
+from transforms.account.fold import Fold, Given
 from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.model import Batch, Report
 from transforms.run import Run
 
-_STEPS = Path(__file__).with_suffix(".sql")
 _ROOM = "account"
-_LIVE = ["batch", "ordinal", "record_id", "as_of", "since"]
-_CODE = pa.int32()
-_PIECE = 1_048_576  # rows that get their names back at once: four gigabytes of them in a city
-_TOLD = pa.schema([model.STANDARD.field(n) for n in ("ordinal", "line", "record_id", "content_hash", "operation")])
 
 
 @dataclass(frozen=True)
@@ -123,84 +119,42 @@ def _input(run: Run, one: Landed) -> tuple[str, str]:
 def _write(
     run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint, inputs: dict[str, str]
 ) -> manifest.Manifest:
-    with Engine(run.settings) as engine:
-        fold = folded(run, engine, contracts, landed, past)
-        with store.output(store.night_dir(run, _ROOM, "versions")) as folder:
-            store.write_pieces(folder / "versions.parquet", fold.versions())
-            manifest.write(folder, _ROOM, inputs)
-        lives = engine.table("live")
     spill = run.settings.home / "tmp"
-    with store.output(store.night_dir(run, _ROOM, "live")) as folder:
-        for kind, paths in fold.files.items():
-            if paths:
-                mine = lives.filter(pc.equal(lives["kind"], fold.words["kind"].index(kind))).select(_LIVE)
-                live_rows.write(folder / f"{kind}.parquet", paths, fold.named(mine), spill)
-        return manifest.write(folder, _ROOM, inputs)
+    spill.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="fold.", dir=spill) as place:
+        with Engine(run.settings) as engine:
+            given = told(run, contracts, landed, past)
+            fold = Fold(engine, given, Path(place))
+        with store.output(store.night_dir(run, _ROOM, "versions")) as folder:
+            store.write_pieces(folder / "versions.parquet", _versions(fold, given, past, contracts))
+            manifest.write(folder, _ROOM, inputs)
+        with store.output(store.night_dir(run, _ROOM, "live")) as folder:
+            for kind, paths in given.files.items():
+                if paths:
+                    live_rows.write(folder / f"{kind}.parquet", paths, fold.live(kind), spill)
+            return manifest.write(folder, _ROOM, inputs)
 
 
-@dataclass
-class Fold:
-    """The fold, done: its steps stand in the engine, with a number for each source, batch and kind.
-
-    The steps compare and sort tens of millions of rows by them, and a batch's name is ninety characters long.
-
-    Attributes:
-        words: column → the names whose places are its numbers: in their order, so that both sort alike.
-        files: kind → the files that hold its rows.
-    """
-
-    words: dict[str, list[str]]
-    files: dict[str, list[Path]]
-    _states: pa.Table
-    _settled: list[pa.Table]
-
-    def versions(self) -> Iterator[pa.Table]:
-        """The versions (:data:`transforms.model.VERSION`) in order, those of deliveries that went among them; once."""
-        states, settled = self._states, self._settled
-        self._states, self._settled = model.VERSION.empty_table(), []
-        starts = range(0, max(states.num_rows, 1), _PIECE)
-        pieces = (self.named(states.slice(at, _PIECE)).cast(model.VERSION) for at in starts)
-        if settled:
-            order = [(name, "ascending") for name in ("source", "batch", "kind", "ordinal", "record_id")]
-            return iter([pa.concat_tables([*pieces, *settled]).sort_by(order).combine_chunks()])
-        return pieces
-
-    def coded(self, table: pa.Table) -> pa.Table:
-        """The table with a number for each source, batch and kind."""
-        for at, name in enumerate(table.column_names):
-            if name in self.words:
-                codes = pc.index_in(table[name], value_set=pa.array(self.words[name], pa.string()))
-                table = table.set_column(at, name, codes.cast(_CODE))
-        return table
-
-    def named(self, table: pa.Table) -> pa.Table:
-        """The table with names again for the numbers."""
-        for at, name in enumerate(table.column_names):
-            if name in self.words:
-                table = table.set_column(at, name, pc.take(pa.array(self.words[name], pa.string()), table[name]))
-        return table
+def _versions(fold: Fold, given: Given, past: Checkpoint, contracts: dict[str, Contract]) -> Iterator[pa.Table]:
+    """The versions in order, those of deliveries that went among them."""
+    settled = [tail.without(table, given.erased) for table in past.every("version", contracts).values()]
+    if not settled:
+        return fold.versions()
+    order = [(name, "ascending") for name in ("source", "batch", "kind", "ordinal", "record_id")]
+    return iter([pa.concat_tables([*fold.versions(), *settled]).sort_by(order).combine_chunks()])
 
 
-def folded(
-    run: Run, engine: Engine, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint
-) -> Fold:
-    """Run the fold."""
+def told(run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint) -> Given:
+    """What the fold is given of these sources."""
     named = list(kinds.load_all(run.settings.expectations))
     deliveries, kept = _deliveries(run, contracts, landed, past)
     files = _files(run, deliveries, {kind: tail.files(past, kind, contracts) for kind in named})
     last = dict(zip(deliveries["source"].to_pylist(), deliveries["last_position"].to_pylist(), strict=True))
     erased = subjects.digests(database.open_databases(run.settings), "erase")["record"] if past.batches else ()
     batches = sorted({*deliveries["batch"].to_pylist(), *past.batches})
-    settled = [tail.without(table, erased) for table in past.every("version", contracts).values()]
     words = {"source": sorted(contracts), "batch": batches, "kind": sorted(named)}
-    fold = Fold(words, files, model.VERSION.empty_table(), settled)
     modes = {name: one.arrives.mode for name, one in contracts.items()}
-    told = {
-        "told_row": _rows(files, words), "delivery": fold.coded(deliveries), "kept": fold.coded(kept),
-        "tail": fold.coded(tail.ranked(past, modes, last, erased)),
-    }  # fmt: skip
-    fold._states = engine.run(_STEPS, told)
-    return fold
+    return Given(words, deliveries, kept, tail.ranked(past, modes, last, erased), files, erased)
 
 
 def _deliveries(
@@ -236,19 +190,3 @@ def _files(run: Run, deliveries: pa.Table, files: dict[str, list[Path]]) -> dict
             if (folder / f"{kind}.parquet").is_file():
                 paths.append(folder / f"{kind}.parquet")
     return files
-
-
-def _rows(files: dict[str, list[Path]], words: dict[str, list[str]]) -> pa.Table:
-    """What deliveries that are held said, coded; a file holds the rows of one kind of one batch.
-
-    Of deliveries that went, their tail says it.
-    """
-    told = [pa.schema([*((name, _CODE) for name in words), *_TOLD]).empty_table()]
-    for kind, paths in files.items():
-        for path in (one for one in paths if not tail.in_checkpoint(one)):
-            rows = store.read_table(path, _TOLD.names).select(_TOLD.names).cast(_TOLD)
-            said = {"source": path.parent.name.split("-", 1)[0], "batch": path.parent.name, "kind": kind}
-            numbers = [words[name].index(said[name]) for name in words]
-            codes = [pa.repeat(pa.scalar(number, _CODE), rows.num_rows) for number in numbers]
-            told.append(pa.table([*codes, *rows.columns], schema=told[0].schema))
-    return pa.concat_tables(told)

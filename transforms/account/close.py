@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
-from transforms import checksum, database, decisions, manifest, notices, store
+from transforms import database, decisions, manifest, notices, store
 from transforms.account import floods, seal
 from transforms.account.balance import Reread, doors
 from transforms.account.books import base_of, release_books
-from transforms.account.changes import CHANGE, changes
-from transforms.account.cuts import beside_the_cut_before, recut
-from transforms.account.delta import Delta, deltas
-from transforms.account.ledger import clusters
+from transforms.account.changes import CHANGE
 from transforms.account.night import Night
 from transforms.account.pages import Pages
+from transforms.account.settle import Settled, settle
 from transforms.account.standing import forget, standing_tables
 from transforms.errors import GridfactsError, ImbalanceError
 from transforms.model import Report
@@ -81,39 +78,29 @@ def _touch(night: Night) -> None:
 def _write(
     pages: Pages, on: tuple[int, str], folder: Path, inputs: dict[str, str], planned: list[dict[str, str | None]]
 ) -> manifest.Manifest:
-    night, books, base = pages.night, release_books(pages), on[0]
-    before = standing_tables(night.run)
-    now = beside_the_cut_before(books.tables, before)
-    differing = deltas(night, before, now)
-    events = changes(night, before, now, clusters(night))
-    rests, rested = floods.rests_on(night), floods.rested_on(night.run, *on)
-    late = floods.unannounced(night.run, rests, rested, events, recut=bool(base) and recut(now, before))
-    events = pa.concat_tables([events, pa.Table.from_pylist([*planned, *late], CHANGE)])
-    counts = {name: table.num_rows for name, table in sorted(now.items())}
-    release = {
-        "night": night.run.night,
-        "base_release": base,
-        "checksum": checksum.tables_checksum(now),
-        "counts": counts,
-        "rests_on": rests,
-        "rested_on": rested,
-    }
-    facts = {
-        "closed": sum(delta.closed.num_rows for delta in differing.values()),
-        "opened": sum(delta.opened.num_rows for delta in differing.values()),
-        "changes": events.num_rows,
-    }
+    night, base = pages.night, on[0]
+    books = release_books(pages)
     with store.output(folder) as fresh:
-        _write_tables(fresh, books.receipts | {"change": events}, differing)
+        with standing_tables(night.run) as before:
+            settled = settle(night, before, books.tables, fresh)
+        for name, told in books.receipts.items():
+            store.write_pieces(fresh / f"{name}.parquet", told)
+        rests, rested = floods.rests_on(night), floods.rested_on(night.run, *on)
+        late = floods.unannounced(night.run, rests, rested, settled.events, recut=bool(base) and settled.recut)
+        events = pa.concat_tables([settled.events, pa.Table.from_pylist([*planned, *late], CHANGE)])
+        store.write_table(fresh / "change.parquet", events)
+        release = _release(night, base, settled) | {"rests_on": rests, "rested_on": rested}
         (fresh / "release.json").write_text(json.dumps(release, ensure_ascii=False, sort_keys=True, indent=1), "utf-8")
+        facts = {"closed": settled.closed, "opened": settled.opened, "changes": events.num_rows}
         written = manifest.write(fresh, _ROOM, inputs, facts)
     forget(night.run)
     return written
 
 
-def _write_tables(folder: Path, receipts: Mapping[str, pa.Table], differing: Mapping[str, Delta]) -> None:
-    for name, table in receipts.items():
-        store.write_table(folder / f"{name}.parquet", table)
-    for name, delta in differing.items():
-        store.write_table(folder / f"{name}.close.parquet", delta.closed)
-        store.write_table(folder / f"{name}.open.parquet", delta.opened)
+def _release(night: Night, base: int, settled: Settled) -> dict[str, object]:
+    return {
+        "night": night.run.night,
+        "base_release": base,
+        "checksum": settled.checksum,
+        "counts": settled.counts,
+    }

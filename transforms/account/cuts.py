@@ -7,33 +7,51 @@ that end (they stay in the history). Nodes that came after a re-cut have no row 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.account.delta import sort
+from transforms.account.delta import key_of
+from transforms.account.pieces import Pieces, ordered
 
-_TABLE = "place_grid"
-
-
-def recut(tonight: Mapping[str, pa.Table], standing: Mapping[str, pa.Table]) -> bool:
-    """True where tonight's cut is a later one than the release's."""
-    cut, before = (pc.max(one[_TABLE]["cut"]).as_py() for one in (tonight, standing))
-    return cut is not None and before is not None and bool(cut > before)
+TABLE = "place_grid"
 
 
-def beside_the_cut_before(tonight: Mapping[str, pa.Table], standing: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Tonight's tables as they will stand in the release: with the rows of the last earlier cut.
+@dataclass(frozen=True)
+class Cuts:
+    """Which cuts a release and the one on top of it know.
 
-    Args:
-        tonight: every table of the release as tonight's rooms made it.
-        standing: current rows of the release tonight's is built on, or that it became.
+    Attributes:
+        tonight: the newest of tonight's, None without any.
+        standing: the newest of the release's.
+        last: the last of the release's that is earlier than tonight's.
     """
-    rows, before = tonight[_TABLE], standing[_TABLE]
-    cut = pc.max(rows["cut"]).as_py()
-    if cut is None:
-        return dict(tonight)
-    earlier = before.filter(pc.less(before["cut"], cut))
-    last = earlier.filter(pc.equal(earlier["cut"], pc.max(earlier["cut"])))
-    return {**tonight, _TABLE: sort(_TABLE, pa.concat_tables([rows, last]))} if last.num_rows else dict(tonight)
+
+    tonight: str | None
+    standing: str | None
+    last: str | None
+
+    @classmethod
+    def of(cls, tonight: Pieces, standing: Pieces) -> Cuts:
+        """Of tonight's ``place_grid`` and the current rows of the release tonight's is built on, or became."""
+        ours, theirs = _cuts(tonight), _cuts(standing)
+        newest = max(ours, default=None)
+        earlier = {cut for cut in theirs if newest is not None and cut < newest}
+        return cls(newest, max(theirs, default=None), max(earlier, default=None))
+
+    @property
+    def recut(self) -> bool:
+        """True where tonight's cut is a later one than the release's."""
+        return self.tonight is not None and self.standing is not None and self.tonight > self.standing
+
+    def beside(self, tonight: pa.Table, standing: pa.Table) -> pa.Table:
+        """Rows of ``place_grid``, of one range of keys, as they will stand: with those of the last earlier cut."""
+        if self.last is None:
+            return tonight
+        rows = standing.filter(pc.equal(standing["cut"], self.last))
+        return ordered(pa.concat_tables([tonight, rows]), key_of(TABLE)) if rows.num_rows else tonight
+
+
+def _cuts(rows: Pieces) -> set[str]:
+    return {str(cut) for piece in rows.each(["cut"]) for cut in pc.unique(piece["cut"]).to_pylist()}

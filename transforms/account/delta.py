@@ -1,65 +1,20 @@
-"""Tonight's tables as they will stand in the release, and by how much they differ from those that stand there now."""
+"""By how much tonight's tables differ from those that stand in the release."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import tables as catalogue
-from transforms.account.night import Night
-from transforms.engine import Engine
+from transforms.account.ranges import text
 
-_DELTA = Path(__file__).with_name("delta.sql")
-_MEMBERSHIP = Path(__file__).with_name("membership.sql")
-
-_NO_TABLE = {"claim"}  # what merge leaves beside the tables
-
-
-@dataclass(frozen=True)
-class Delta:
-    """What ends and what begins in one table.
-
-    Attributes:
-        closed: key columns of current rows that end, sorted.
-        opened: whole rows that begin, sorted by key.
-    """
-
-    closed: pa.Table
-    opened: pa.Table
-
-
-def merged_tables(night: Night) -> dict[str, pa.Table]:
-    """Published table → tonight's rows as merge wrote them, parts of several kinds put together, sorted by key.
-
-    Raises:
-        StaleInputError: a merge output is missing, incomplete or stale.
-    """
-    parts: dict[str, list[pa.Table]] = {}
-    household = None
-    for kind in night.kinds:
-        for name in night.names("merge", kind):
-            table = night.of_night("merge", kind, name) if name not in _NO_TABLE else None
-            if name == "person_household":
-                household = table
-            elif table is not None:
-                parts.setdefault(name, []).append(table)
-    tables = {name: empty(name) for name in published()}
-    for name, found in parts.items():
-        tables[name] = shaped(name, pa.concat_tables(found, promote_options="permissive"))
-    if household is not None:
-        tables["fact_person"] = _with_household(night, tables["fact_person"], household)
-    return tables
-
-
-def _with_household(night: Night, person: pa.Table, household: pa.Table) -> pa.Table:
-    """``fact_person`` with the households that the household stage found: docs/rooms.md, ``person_household``."""
-    with Engine(night.run.settings) as engine:
-        joined = engine.run(_MEMBERSHIP, {"person": person.select(["person_id"]), "person_household": household})
-    at = person.schema.get_field_index("household_id")
-    return person.set_column(at, "household_id", joined["household_id"].cast(pa.string()))
+Mask = npt.NDArray[np.bool_]
 
 
 def published() -> list[str]:
@@ -72,47 +27,81 @@ def key_of(name: str) -> tuple[str, ...]:
     return catalogue.load_all()[name].key
 
 
-def sort(name: str, table: pa.Table) -> pa.Table:
-    """Rows in the order of the table's key, in one chunk."""
-    return table.sort_by([(key, "ascending") for key in key_of(name)]).combine_chunks()
+class Delta:
+    """What ends and what begins in a table, or in a range of its keys; a row equal in every column is in neither.
 
-
-def shaped(name: str, table: pa.Table) -> pa.Table:
-    """Rows with the columns and types of the catalogue, versions that have ended left out, sorted by key.
-
-    Raises:
-        KeyError: a column of the catalogue is missing.
-        pyarrow.ArrowInvalid: a value is not of the column's type.
+    Attributes:
+        key: the columns that tell two rows apart.
+        before: rows of the release, sorted by key.
+        now: tonight's rows with the same columns, likewise.
     """
-    if "known_to" in table.column_names:
-        table = table.filter(table["known_to"].is_null())
-    schema = catalogue.load_all()[name].facts
-    return sort(name, table.select(schema.names).cast(schema))
+
+    def __init__(self, key: Sequence[str], before: pa.Table, now: pa.Table) -> None:
+        """Nothing is compared yet."""
+        self.key, self.before, self.now = list(key), before, now
+
+    @cached_property
+    def ended(self) -> pa.Table:
+        """Whole rows that end."""
+        return self.before.filter(pa.array(self._rows.ended))
+
+    @cached_property
+    def begun(self) -> pa.Table:
+        """Whole rows that begin."""
+        return self.now.filter(pa.array(self._rows.begun))
+
+    @property
+    def updated(self) -> list[tuple[str, list[str]]]:
+        """Of the rows whose key stays and that differ: the first key column, and the columns that do."""
+        return self._rows.updated
+
+    @cached_property
+    def _rows(self) -> _Rows:
+        before, now = self.before, self.now
+        if not before.num_rows or not now.num_rows or now.equals(before):
+            same = before.num_rows == now.num_rows
+            return _Rows(np.full(before.num_rows, not same), np.full(now.num_rows, not same), [])
+        at = pc.index_in(_unique(now, self.key), value_set=_unique(before, self.key))
+        here = np.flatnonzero(at.is_valid().to_numpy(zero_copy_only=False))
+        there = at.drop_null().to_numpy().astype(np.int64)
+        ended, begun = np.ones(before.num_rows, dtype=bool), np.ones(now.num_rows, dtype=bool)
+        differ = _differing(before.take(pa.array(there)), now.take(pa.array(here)))
+        any_of = np.logical_or.reduce([*differ.values(), np.zeros(len(here), dtype=bool)])
+        ended[there], begun[here] = any_of, any_of
+        which = np.flatnonzero(any_of)
+        ids = now[self.key[0]].take(pa.array(here[which])).to_pylist() if len(which) else []
+        fields = [[name for name, mask in differ.items() if mask[row]] for row in which]
+        return _Rows(ended, begun, list(zip(ids, fields, strict=True)))
 
 
-def empty(name: str) -> pa.Table:
-    """A published table without rows."""
-    return catalogue.load_all()[name].facts.empty_table()
+@dataclass(frozen=True)
+class _Rows:
+    ended: Mask
+    begun: Mask
+    updated: list[tuple[str, list[str]]]
 
 
-def deltas(night: Night, before: Mapping[str, pa.Table], now: Mapping[str, pa.Table]) -> dict[str, Delta]:
-    """Table → what ends and what begins; a row equal in every column is in neither.
+def _unique(rows: pa.Table, key: Sequence[str]) -> pa.Array:
+    """The key of each row as a text of its own: where a table is wrong and has one twice, each time another."""
+    keys = text(rows, key)
+    again = pc.equal(keys[1:], keys[:-1]).to_numpy(zero_copy_only=False)
+    if not again.any():
+        return keys
+    places = np.arange(len(keys))
+    first = np.maximum.accumulate(np.where(np.concatenate([[True], ~again]), places, 0))
+    number = pa.array(places - first)
+    numbered = pc.binary_join_element_wise(keys, number.cast(pa.large_string()), pa.scalar("\x02", pa.large_string()))
+    return pc.if_else(pc.greater(number, 0), numbered, keys)
 
-    Args:
-        night: whose engine settings count.
-        before: current rows of the release, as :func:`shaped` leaves them.
-        now: tonight's rows, likewise.
-    """
-    result = {}
-    with Engine(night.run.settings) as engine:
-        for name, table in sorted(now.items()):
-            standing, key = before[name], list(key_of(name))
-            if not standing.num_rows:
-                result[name] = Delta(standing.select(key), table)
-            elif table.equals(standing):
-                result[name] = Delta(standing.slice(0, 0).select(key), standing.slice(0, 0))
-            else:
-                opened = engine.run(_DELTA, {"now_row": table, "before_row": standing})
-                closed = engine.table("closed").select(key)
-                result[name] = Delta(sort(name, closed), sort(name, opened.cast(table.schema)))
-    return result
+
+def _differing(before: pa.Table, now: pa.Table) -> dict[str, Mask]:
+    """Column → which rows differ in it; columns that are alike in every row are left out."""
+    found = {}
+    for name in now.column_names:
+        ours, theirs = now[name], before[name]
+        if ours.equals(theirs):
+            continue
+        unequal = pc.fill_null(pc.not_equal(theirs, ours), fill_value=True)
+        mask = pc.and_not(unequal, pc.and_(theirs.is_null(), ours.is_null()))
+        found[name] = np.asarray(mask.to_numpy(), dtype=bool)
+    return found

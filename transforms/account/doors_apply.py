@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -14,12 +15,14 @@ from transforms import model, store
 from transforms.account import settled, tail
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import Pages
+from transforms.account.versions import Versions
 from transforms.engine import Engine
 from transforms.model import Batch
 
 _HERE = Path(__file__).parent
-_AT_ONCE = 1_000_000  # rows whose every column is held at once
-_PLACE = ["ordinal", "record_id"]
+_AT_ONCE = 250_000  # rows whose every column is held at once
+Places = npt.NDArray[np.int32]
+_PLACE, _NAMES = ["ordinal", "record_id"], ["source", "batch"]
 _SAID = pa.schema(
     [("record_id", pa.string()), ("content_hash", pa.string()), ("operation", pa.string()), ("ordinal", pa.int64())]
 )
@@ -31,8 +34,8 @@ def version_door(pages: Pages, engine: Engine, delivery: Delivery) -> Iterator[s
     """A batch's versions are what it says less what the delivery before it said, exactly."""
     night, batch = pages.night, delivery.batch
     for kind in night.contracts[batch.source].feeds:
-        version = pages.versions.of(batch.id, kind)
-        told = _said(night, delivery, kind), _earlier(night, delivery, kind), version.select(_VERSION.names)
+        version = pages.versions.of(batch.id, kind, _VERSION.names)
+        told = _said(night, delivery, kind), _earlier(night, delivery, kind), version
         counts = delivery.fate == "counts"
         said, earlier, brought = settled.brought(*told, counts=counts)
         if said.num_rows or brought.num_rows:
@@ -73,8 +76,8 @@ def past_door(pages: Pages) -> Iterator[str]:
         for table in night.past.every(part, night.contracts).values():
             rows = table if part == "version" else table.filter(pc.invert(table["outvoted"]))
             parts.append(tail.without(rows, night.erased).select(names))
-    gone = pa.array(sorted(night.past.batches), pa.string())
-    told = night.versions.filter(pc.is_in(night.versions["batch"], value_set=gone)).select(names)
+    gone = [pair for pair in night.versions if pair[0] in night.past.batches]
+    told = pa.concat_tables([parts[0], *(night.versions.of(*pair, names) for pair in gone)])
     order = [(name, "ascending") for name in names]
     sealed = pa.concat_tables(parts).sort_by(order)
     if not told.sort_by(order).equals(sealed):
@@ -84,13 +87,12 @@ def past_door(pages: Pages) -> Iterator[str]:
 
 def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     """Merged = live, no record twice; live rows are rows of a batch that counts, as it was standardised."""
-    night, versions = pages.night, pages.night.versions
+    night = pages.night
     path = night.night_path("account", "live", kind)
-    merged = versions.filter(pc.and_(pc.equal(versions["kind"], kind), pc.equal(versions["state"], "merged")))
-    told = model.STANDARD.empty_table() if path is None else store.read_table(path, _ID.names)
-    merged, live = merged.select(_ID.names).cast(_ID), told.select(_ID.names).cast(_ID)
-    if not _alike(merged, live):
-        yield from _report(kind, None, engine.run(_HERE / "door_live.sql", {"merged": merged, "live_row": live}))
+    live = _ID.empty_table() if path is None else _coded(path)
+    if not _alike(pages.versions, kind, live):
+        tables = {"merged": pages.versions.merged(kind, _ID.names), "live_row": live.cast(_ID)}
+        yield from _report(kind, None, engine.run(_HERE / "door_live.sql", tables))
     passed = {batch.id: batch for batch in night.passed(kind)}
     passed |= {name: Batch.parse(name) for name in night.past.batches}
     for batch, _ in sorted(pair for pair in pages.versions if pair[1] == kind and pair[0] not in passed):
@@ -99,10 +101,9 @@ def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
         return
     counting = {one.batch.id for of in night.deliveries.values() for one in of if one.fate == "counts"}
     counting |= {one.batch for one in night.past.batches.values() if one.fate == "counts"}
-    codes = live["batch"].combine_chunks().dictionary_encode()
     parts = [
-        (passed[name], _Part(_told_in(night, passed[name], kind), live, codes.indices.to_numpy() == code))
-        for code, name in enumerate(codes.dictionary.to_pylist())
+        (passed[name], _Part(_told_in(night, passed[name], kind), live, mine))
+        for name, mine in _batches(live)
         if name in passed  # else it is no merged version, and told above
     ]
     _compare(path, live.num_rows, [part for _, part in parts])
@@ -120,14 +121,42 @@ def _told_in(night: Night, batch: Batch, kind: str) -> Path | None:
     return night.batch_path("standardise", batch, kind)
 
 
-def _alike(merged: pa.Table, live: pa.Table) -> bool:
+def _coded(path: Path) -> pa.Table:
+    """What a version and its live row have in common, with numbers for the names of sources and batches."""
+    with pq.ParquetFile(path, read_dictionary=_NAMES, page_checksum_verification=True) as file:
+        return file.read(_ID.names).select(_ID.names).unify_dictionaries().combine_chunks()
+
+
+def _batches(live: pa.Table) -> Iterator[tuple[str, Places]]:
+    """Every batch that live rows came with, and which of them those are."""
+    if live.num_rows:
+        coded = live["batch"].chunk(0)
+        codes = coded.indices.to_numpy(zero_copy_only=False)
+        order = np.argsort(codes, kind="stable").astype(np.int32)
+        ends = np.cumsum(np.bincount(codes, minlength=len(coded.dictionary)))
+        for name, start, stop in zip(coded.dictionary.to_pylist(), [0, *ends], ends, strict=False):
+            if stop > start:
+                yield name, order[start:stop]
+
+
+def _alike(versions: Versions, kind: str, live: pa.Table) -> bool:
     """Whether both hold the same records, each once: nearly always so, and much the cheaper question."""
-    if merged.num_rows != live.num_rows:
+    if live.num_rows and not settled.ascending(live["record_id"].chunk(0)):
         return False
-    if not settled.ascending(live["record_id"].combine_chunks()):
-        return False
-    order = pc.sort_indices(merged["record_id"])
-    return all(merged[name].take(order).equals(live[name]) for name in merged.column_names)
+    rows = dict(_batches(live))
+    for batch, _ in (pair for pair in versions if pair[1] == kind):
+        told = versions.of(batch, kind, [*_ID.names, "state"])
+        merged = told.filter(pc.equal(told["state"], "merged")).select(_ID.names).combine_chunks()
+        mine = rows.pop(batch, None)
+        if mine is None and not merged.num_rows:
+            continue
+        if mine is None or len(mine) != merged.num_rows:
+            return False
+        ours = live.take(pa.array(mine)).cast(_ID)
+        order = [("ordinal", "ascending"), ("record_id", "ascending")]
+        if not ours.sort_by(order).equals(merged.sort_by(order)):
+            return False
+    return not rows
 
 
 class _Part:
@@ -137,14 +166,12 @@ class _Part:
         rows: how many they are.
     """
 
-    def __init__(self, path: Path | None, live: pa.Table, mine: np.ndarray) -> None:
+    def __init__(self, path: Path | None, live: pa.Table, mine: Places) -> None:
         """Find each row in the batch by its ordinal and record; ``mine`` says which of all live rows they are."""
-        self._path, self.rows = path, int(mine.sum())
+        self._path, self.rows = path, len(mine)
         there = model.STANDARD.empty_table() if path is None else store.read_table(path, _PLACE)
-        at = pc.index_in(_place(live.select(_PLACE).filter(pa.array(mine))), value_set=_place(there))
-        here = mine.copy()
-        here[mine] = at.is_valid().to_numpy(zero_copy_only=False)
-        self._here, self._there = pa.array(here), at.drop_null()  # a mask: taking would join chunks that are too long
+        at = pc.index_in(_place(live.select(_PLACE).take(pa.array(mine))), value_set=_place(there))
+        self._here, self._there = mine[at.is_valid().to_numpy(zero_copy_only=False)], at.drop_null()
         self._same = pa.repeat(pa.scalar(value=True), len(self._there))
         self._columns = set() if path is None else set(pq.read_schema(path).names)
 
@@ -153,9 +180,11 @@ class _Part:
         names = [name for name in live.column_names if name in self._columns]
         if self._path is None or not names:
             return
-        told = store.read_table(self._path, names)
+        mask = np.zeros(live.num_rows, dtype=bool)
+        mask[self._here] = True  # taking would join chunks that are too long
+        here, told = pa.array(mask), store.read_table(self._path, names)
         for name in names:
-            ours, theirs = live[name].filter(self._here).combine_chunks(), told[name].combine_chunks().take(self._there)
+            ours, theirs = live[name].filter(here).combine_chunks(), told[name].combine_chunks().take(self._there)
             if not ours.equals(theirs):
                 self._same = pc.and_(self._same, _equal(ours, theirs))
 

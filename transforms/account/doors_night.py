@@ -11,17 +11,21 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import database, model, store
-from transforms.account import settled
+from transforms.account import sure
 from transforms.account.delta import key_of, published
 from transforms.account.doors_apply import live_door
+from transforms.account.doors_merge import merge_doors
 from transforms.account.night import Night
 from transforms.account.pages import Pages
+from transforms.account.pieces import ordered
 from transforms.engine import Engine
 
 _HERE = Path(__file__).parent
 _RECORD = pa.schema([("source", pa.string()), ("record_id", pa.string())])
 _TOKEN = pa.schema([("record_id", pa.string()), ("token", pa.string())])
 _CLUSTER = pa.schema([*model.CLUSTER, ("trusted", pa.bool_())])  # trusted: resolve believes the record's own number
+_PAIR = pa.schema([model.PAIR.field(name) for name in ("left", "right", "how")])
+_HOME = pa.schema([model.HOME.field(name) for name in ("record_id", "entity_id")])
 _ENTITY = pa.schema([("entity_id", pa.string())])
 _RESIDENT = "111"  # GA/T 517: resident identity card; other documents may be several per person
 _GONE = ("dead", "moved_out")  # life_status under which the authority takes a person out of fact_person
@@ -31,20 +35,25 @@ def pair_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     """Findings at the doors of locate and link for one kind."""
     night = pages.night
     live = _live(night, kind, [*_RECORD.names, *_number(night, kind)])
-    yield from _locate(night, engine, kind, live)
-    yield from _link(engine, night, kind, live, _of_room(night, "link", kind, "pairs", model.PAIR))
+    ids = live["record_id"].combine_chunks()
+    yield from _locate(night, engine, kind, live, ids)
+    pair, decisive = _pairs(night, kind), _decisive(night, kind, live)
+    if not sure.paired(pair, ids, decisive):
+        tables = {"live_row": live.select(_RECORD.names), "pair": pair, "decisive": decisive}
+        yield from _report("link", kind, engine.run(_HERE / "door_link.sql", tables))
 
 
 def entity_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     """Findings at the doors of resolve and merge for one kind."""
     night = pages.night
-    golden = night.of_night("merge", kind, night.kinds[kind].table)
-    told = [] if golden is None else golden.column_names
-    live = _live(night, kind, [*_RECORD.names, *_number(night, kind), "life_status", *told])
-    cluster = _of_room(night, "resolve", kind, "cluster", _CLUSTER)
-    yield from _resolve(night, engine, kind, live, cluster)
-    yield from _joined(night, kind, live, cluster, _of_room(night, "link", kind, "pairs", model.PAIR))
-    yield from _merge(night, engine, kind, live, cluster, golden)
+    live = _live(night, kind, [*_RECORD.names, *_number(night, kind), "life_status"])
+    ids = live["record_id"].combine_chunks()
+    cluster = ordered(_of_room(night, "resolve", kind, "cluster", _CLUSTER), ["record_id"])
+    members = sure.Members.made(ids, cluster)
+    yield from _resolve(night, engine, kind, live, cluster, members)
+    yield from _joined(night, kind, live, cluster, _pairs(night, kind))
+    yield from merge_doors(night, engine, kind, live, cluster, members, left_out(night, live, cluster))
+    yield from once(night, "merge", kind)
 
 
 Door = Callable[[Pages, Engine, str], Iterator[str]]
@@ -64,24 +73,23 @@ def _live(night: Night, kind: str, names: Iterable[str]) -> pa.Table:
     return store.read_table(path, sorted(set(pq.read_schema(path).names).intersection(names)))
 
 
+def _pairs(night: Night, kind: str) -> pa.Table:
+    """The pairs of a kind without their evidence."""
+    path = night.night_path("link", kind, "pairs")
+    return _PAIR.empty_table() if path is None else store.read_table(path, _PAIR.names).select(_PAIR.names).cast(_PAIR)
+
+
 def _of_room(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -> pa.Table:
     found = night.of_night(room, kind, name)
     return schema.empty_table() if found is None else found.select(schema.names).cast(schema)
 
 
-def _locate(night: Night, engine: Engine, kind: str, live: pa.Table) -> Iterator[str]:
+def _locate(night: Night, engine: Engine, kind: str, live: pa.Table, ids: pa.Array) -> Iterator[str]:
     """Every live record of a kind that locate looked at is there, in a grid or with a reason, its candidates ranked."""
-    stage = night.kinds[kind].stage
-    if kind not in night.names("locate", stage):
-        return
-    located = night.of_night("locate", stage, kind)
-    tables = {"live_row": live.select(_RECORD.names), "located": located}
-    yield from _report("locate", kind, engine.run(_HERE / "door_locate.sql", tables))
-
-
-def _link(engine: Engine, night: Night, kind: str, live: pa.Table, pair: pa.Table) -> Iterator[str]:
-    tables = {"live_row": live.select(_RECORD.names), "pair": pair, "decisive": _decisive(night, kind, live)}
-    yield from _report("link", kind, engine.run(_HERE / "door_link.sql", tables))
+    path = night.night_path("locate", night.kinds[kind].stage, kind)
+    if path is not None and not sure.located(path, ids):
+        tables = {"live_row": live.select(_RECORD.names), "located": store.read_table(path)}
+        yield from _report("locate", kind, engine.run(_HERE / "door_locate.sql", tables))
 
 
 def _number(night: Night, kind: str) -> list[str]:
@@ -105,17 +113,26 @@ def _decisive(night: Night, kind: str, live: pa.Table, *, resident: bool = False
     return pa.table({"record_id": kept["record_id"], "token": kept[column]}).cast(_TOKEN)
 
 
-def _resolve(night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table) -> Iterator[str]:
+def _resolve(
+    night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table, members: sure.Members | None
+) -> Iterator[str]:
     """Cluster sizes sum to the live records; no cannot-link inside a cluster; clusters = identities."""
+    numbered = "document" in night.kinds[kind].properties
+    number = _decisive(night, kind, live, resident=True) if numbered else _TOKEN.empty_table()
+    identity = ordered(_of_room(night, "resolve", kind, "identity", model.IDENTITY), ["entity_id"])
+    home = ordered(_of_room(night, "resolve", kind, "home", _HOME), ["record_id"])
+    if members is not None and members.identified(identity, home):
+        trusted = pc.fill_null(cluster["trusted"], fill_value=False).to_numpy()
+        if members.numbered_apart(trusted, number):
+            return
     sworn = _same(night, kind)
     joined = cluster.filter(pc.is_in(cluster["record_id"], value_set=pc.unique(sworn["left"])))
-    numbered = "document" in night.kinds[kind].properties
     tables = {
         "live_row": live.select(_RECORD.names),
         "cluster": cluster,
-        "identity": _of_room(night, "resolve", kind, "identity", model.IDENTITY),
-        "home": _of_room(night, "resolve", kind, "home", model.HOME),
-        "number": _decisive(night, kind, live, resident=True) if numbered else _TOKEN.empty_table(),
+        "identity": identity,
+        "home": home,
+        "number": number,
         "sworn": joined.select(["entity_id"]).cast(_ENTITY),
     }
     yield from _report("resolve", kind, engine.run(_HERE / "door_resolve.sql", tables))
@@ -173,32 +190,12 @@ def _parts(records: pa.Array, entity: np.ndarray, edges: pa.Table) -> np.ndarray
         part = lower
 
 
-def _merge(
-    night: Night, engine: Engine, kind: str, live: pa.Table, cluster: pa.Table, golden: pa.Table | None
-) -> Iterator[str]:
-    """Entities = identities = golden records; claims stand in their entity and say what their record says."""
-    table = night.kinds[kind].table
-    claim = _of_room(night, "merge", kind, "claim", model.CLAIM)
-    keys = golden[key_of(table)[0]] if golden is not None else pa.chunked_array([], pa.string())
-    tables = {
-        "live_row": live.select(_RECORD.names),
-        "cluster": cluster,
-        "claim": claim,
-        "golden": pa.table({"entity_id": keys}).cast(_ENTITY),
-        "left_out": _left_out(night, live, cluster),
-    }
-    yield from _report("merge", kind, engine.run(_HERE / "door_merge.sql", tables))
-    yield from _once(night, "merge", kind)
-    if golden is not None:
-        yield from _values(engine, kind, golden.rename_columns(["entity_id", *golden.column_names[1:]]), claim, live)
-
-
 def stage_doors(night: Night, stage: str) -> Iterator[str]:
     """Findings on what locate left for a whole stage: a node stands in one grid of a cut."""
-    yield from _once(night, "locate", stage)
+    yield from once(night, "locate", stage)
 
 
-def _once(night: Night, room: str, part: str) -> Iterator[str]:
+def once(night: Night, room: str, part: str) -> Iterator[str]:
     """No key stands twice in a published table that a room wrote."""
     for name in sorted(set(night.names(room, part)) & set(published())):
         path = night.night_path(room, part, name)
@@ -210,7 +207,7 @@ def _once(night: Night, room: str, part: str) -> Iterator[str]:
             yield f"{room} {part}: {twice} rows of table {name} whose key stands twice"
 
 
-def _left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:
+def left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:
     """Entities that may have no golden record: a source with authority for life_status says died or moved out."""
     if "life_status" not in live.column_names:
         return _ENTITY.empty_table()
@@ -221,25 +218,6 @@ def _left_out(night: Night, live: pa.Table, cluster: pa.Table) -> pa.Table:
     )
     records = live.filter(pc.fill_null(gone, fill_value=False))["record_id"]
     return cluster.filter(pc.is_in(cluster["record_id"], value_set=records)).select(["entity_id"]).cast(_ENTITY)
-
-
-def _values(engine: Engine, kind: str, golden: pa.Table, claim: pa.Table, live: pa.Table) -> Iterator[str]:
-    """A golden value that is a plain column of the kind is the value of the record that claims it."""
-    plain, claimed = {(field.name, field.type) for field in live.schema}, settled.Claimed(golden, claim, live)
-    for name in golden.column_names:
-        if name in model.STANDARD.names or (name, golden.schema.field(name).type) not in plain:
-            continue
-        doubtful = golden.select(["entity_id", name]).filter(claimed.doubtful(name))
-        if not doubtful.num_rows:
-            continue
-        tables = {
-            "golden": doubtful.rename_columns(["entity_id", "told"]),
-            "claim": claim.filter(pc.equal(claim["property"], name)),
-            "live_row": pa.table({"source": live["source"], "record_id": live["record_id"], "told": live[name]}),
-        }
-        for row in engine.run(_HERE / "door_value.sql", tables).to_pylist():
-            source = row["source"] or "unknown"
-            yield f"merge {kind} {source}: {row['n']} golden values of {name} that their record does not hold"
 
 
 def _report(room: str, kind: str, found: pa.Table) -> Iterator[str]:

@@ -58,11 +58,11 @@ def unannounced(run: Run, now: Rests, before: Rests, events: pa.Table, *, recut:
         events: tonight's.
         recut: the grids are cut anew.
     """
-    entities = len(set(zip(events["kind"].to_pylist(), events["entity_id"].to_pylist(), strict=True)))
-    changed = [what for what, digest in before.items() if digest and now.get(what) not in (None, digest) and entities]
-    changed = [*(["grids"] if recut else []), *changed]
+    changed = [what for what, digest in before.items() if digest and now.get(what) not in (None, digest)]
+    changed = [*(["grids"] if recut else []), *(changed if events.num_rows else [])]
     if not changed:
         return []
+    entities = events.group_by(["kind", "entity_id"]).aggregate([]).num_rows
     told = notices.published(database.open_databases(run.settings))
     found = []
     for what in changed:

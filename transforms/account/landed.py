@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import decisions, model, store
-from transforms.account.ledger import clusters
 from transforms.account.night import Delivery, Night
-from transforms.account.pages import RANKS
+from transforms.account.versions import RANKS
 from transforms.checkpoint import Expired
 from transforms.model import Batch, RowState
 
@@ -84,8 +83,8 @@ def landed_at(night: Night, delivery: Delivery, line: int) -> Iterator[Told]:
 def past_at(night: Night, gone: Expired, line: int) -> Iterator[Told]:
     """What became of the versions that a row of a delivery that went had brought; of another row nothing is known."""
     batch = Batch.parse(gone.batch)
-    mine = pc.and_(pc.equal(night.versions["batch"], gone.batch), pc.equal(night.versions["line"], line))
-    found = night.versions.filter(mine).to_pylist()
+    told = [night.versions.of(batch.id, kind) for kind in night.contracts[batch.source].feeds]
+    found = [row for one in told for row in one.filter(pc.equal(one["line"], line)).to_pylist()]
     for row in found:
         entity = _entity(night, row["kind"], row) if row["state"] == RowState.MERGED else None
         where = (batch.source, batch.id, gone.file, line, row["kind"])
@@ -109,9 +108,7 @@ def _accepted(night: Night, delivery: Delivery, ordinal: int, where: tuple[str, 
     if not mine:
         state = RowState.HELD if delivery.fate == "held" else RowState.DUPLICATE
         return Told(*where, state.value, _MENTIONED)
-    known = night.versions
-    ids = pa.array([row["record_id"] for row in mine], pa.string())
-    known = known.filter(pc.and_(pc.is_in(known["record_id"], value_set=ids), pc.equal(known["kind"], kind)))
+    known = night.versions.saying(kind, pa.array([row["record_id"] for row in mine], pa.string()))
     own = [v for v in known.to_pylist() if (v["batch"], v["ordinal"]) == (delivery.batch.id, ordinal)]
     if own:
         best = min(own, key=lambda v: (RANKS.index(RowState(v["state"])), v["record_id"]))
@@ -137,7 +134,8 @@ def _repeated(delivery: Delivery, row: dict[str, str], known: pa.Table) -> dict[
 
 
 def _entity(night: Night, kind: str, row: dict[str, str]) -> str | None:
-    standing = clusters(night)
-    mine = pc.and_(pc.equal(standing["kind"], kind), pc.equal(standing["record_id"], row["record_id"]))
-    found = standing.filter(mine)["entity_id"].to_pylist()
-    return found[0] if found else None
+    standing = night.of_night("resolve", kind, "cluster")
+    if standing is None:
+        return None
+    found = standing.filter(pc.equal(standing["record_id"], row["record_id"]))["entity_id"].to_pylist()
+    return min(found) if found else None

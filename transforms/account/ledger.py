@@ -1,36 +1,28 @@
-"""The ledger of a night: which version stands in which entity, what waits for whom."""
+"""The ledger of a night: what waits for whom, what came, and how far each source is."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 
 from transforms import decisions, model
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import Pages
-from transforms.engine import Engine
 
-_RECORD = Path(__file__).with_name("record.sql")
 _TEXT, _LONG = pa.string(), pa.int64()
 
 QUARANTINE = pa.schema(
     [("source", _TEXT), ("batch", _TEXT), ("ordinal", _LONG), ("line", _LONG), ("field", _TEXT), ("rule", _TEXT),
      ("department", _TEXT), ("since", _TEXT), ("state", _TEXT)]
 )  # fmt: skip
-RECORD = pa.schema(
-    [("source", _TEXT), ("batch", _TEXT), ("line", _LONG), ("ordinal", _LONG), ("kind", _TEXT), ("record_id", _TEXT),
-     ("entity_id", _TEXT), ("state", _TEXT)]
-)  # fmt: skip
 DELIVERY = pa.schema(
     [("night", _TEXT), ("source", _TEXT), ("file", _TEXT), ("sha256", _TEXT), ("bytes", _LONG), ("as_of", _TEXT),
      ("correction", _LONG), ("batch", _TEXT), ("state", _TEXT), ("code", _TEXT), ("message", _TEXT), ("rows", _LONG)]
 )  # fmt: skip
 SOURCE_STATE = pa.schema([("source", _TEXT), ("as_of", _TEXT), ("batch", _TEXT), ("state", _TEXT), ("rows", _LONG)])
-CLUSTER = pa.schema([("kind", _TEXT), ("record_id", _TEXT), ("entity_id", _TEXT), ("how", _TEXT)])
 
 # A source is stale when its newest counting delivery is older than its cadence and one more working day or weekend.
 _DAYS = {"daily": 3, "weekly": 9, "monthly": 34, "yearly": 369}
@@ -40,7 +32,6 @@ _DAYS = {"daily": 3, "weekly": 9, "monthly": 34, "yearly": 369}
 class Ledger:
     """Tables of the schemas above, each in a total order."""
 
-    record: pa.Table
     quarantine: pa.Table
     delivery: pa.Table
     source_state: pa.Table
@@ -53,25 +44,11 @@ def ledger(pages: Pages) -> Ledger:
         StaleInputError: a room's output is missing, incomplete or stale.
     """
     night = pages.night
-    with Engine(night.run.settings) as engine:
-        record = engine.run(_RECORD, {"version": night.versions, "cluster": clusters(night)}).cast(RECORD)
     return Ledger(
-        record=record.combine_chunks(),
         quarantine=_quarantine(pages),
         delivery=_deliveries(night),
         source_state=_source_states(night),
     )
-
-
-def clusters(night: Night) -> pa.Table:
-    """Every live record's entity, all kinds (:data:`CLUSTER`), sorted."""
-    found = [CLUSTER.empty_table()]
-    for kind in night.kinds:
-        table = night.of_night("resolve", kind, "cluster")
-        if table is not None:
-            of_kind = table.append_column("kind", pa.array([kind] * table.num_rows, _TEXT))
-            found.append(of_kind.select(CLUSTER.names).cast(CLUSTER))
-    return _ordered(pa.concat_tables(found), "kind", "record_id", "entity_id")
 
 
 def _ordered(table: pa.Table, *keys: str) -> pa.Table:

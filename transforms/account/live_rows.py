@@ -22,8 +22,9 @@ from pyarrow import ipc
 from transforms import store
 from transforms.account import tail
 
-_PIECE = 500_000  # rows of the result that are put in order at once
-_AT_ONCE = 250_000  # rows that are read of a batch at once
+_WHOLE = 150_000  # rows of a result that never leave memory
+_PIECE = 60_000  # rows of the result that are put in order at once: a hundred megabytes of persons
+_AT_ONCE = 60_000  # rows that are read of a batch at once
 _PLACE = "#"  # no property can be called that
 
 Places = npt.NDArray[np.int64]
@@ -49,8 +50,9 @@ class Chosen:
 
     def places(self, path: Path) -> Places:
         """Row of a standardised file, of one batch or of several → its place, -1 where it is not live."""
-        told = store.read_table(path, ["batch", "ordinal", "record_id"])
-        code = pc.fill_null(pc.index_in(told["batch"], value_set=self._names), -1).to_numpy()
+        with pq.ParquetFile(path, read_dictionary=["batch"], page_checksum_verification=True) as file:
+            told = file.read(["batch", "ordinal", "record_id"])
+        code = pc.fill_null(pc.index_in(told["batch"].cast(pa.string()), value_set=self._names), -1).to_numpy()
         mine = np.flatnonzero(np.isin(self._codes, np.unique(code)))
         if not len(mine):
             return np.full(told.num_rows, -1)
@@ -66,7 +68,7 @@ class Chosen:
         order = np.argsort(places)
         result, said = rows.drop_columns(_PLACE).take(pa.array(order)), pa.array(places[order])
         for name in ("as_of", "since"):
-            result = result.append_column(name, self.rows[name].take(said))
+            result = result.append_column(name, self.rows[name].take(said).cast(pa.string()))
         return result
 
 
@@ -82,7 +84,7 @@ def gathered(files: list[Path], rows: pa.Table) -> pa.Table:
     return chosen.since(pa.concat_tables(told, promote_options="permissive"))
 
 
-def write(path: Path, files: list[Path], rows: pa.Table, spill: Path, piece: int = _PIECE) -> None:
+def write(path: Path, files: list[Path], rows: pa.Table, spill: Path, piece: int | None = None) -> None:
     """Write the live rows of a kind (:func:`gathered`).
 
     Args:
@@ -90,12 +92,12 @@ def write(path: Path, files: list[Path], rows: pa.Table, spill: Path, piece: int
         files: standardised files of the kind, one at least.
         rows: which rows are live (:class:`Chosen`).
         spill: a folder for what does not fit; nothing of it stays.
-        piece: rows of the result that are put in order at once.
+        piece: rows of the result that are put in order at once; default: all of a few, else a part.
     """
-    if rows.num_rows <= piece:
+    if rows.num_rows <= (_WHOLE if piece is None else piece):
         store.write_table(path, gathered(files, rows))
         return
-    chosen = Chosen(rows)
+    chosen, piece = Chosen(rows), piece or _PIECE
     spill.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="live.", dir=spill) as folder:
         pieces = _spilled(Path(folder), chosen.among(files), chosen, piece)

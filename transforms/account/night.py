@@ -10,8 +10,9 @@ from typing import Self
 
 import pyarrow as pa
 
-from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, model, store, subjects
+from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, store, subjects
 from transforms.account.apply import Landed, fates
+from transforms.account.versions import Versions
 from transforms.checkpoint import Checkpoint
 from transforms.errors import StaleInputError
 from transforms.model import Batch
@@ -157,13 +158,10 @@ class Night:
         return [d for d in self.deliveries[source] if d.position is not None and first <= d.position < place]
 
     @cached_property
-    def versions(self) -> pa.Table:
-        """What account/apply told of every version (:data:`transforms.model.VERSION`); nothing before the first."""
-        if self._whole is not None:
-            self.night_path("account", "versions", "versions")
-            return self._whole.versions
-        found = self.of_night("account", "versions", "versions")
-        return model.VERSION.empty_table() if found is None else found.select(model.VERSION.names).cast(model.VERSION)
+    def versions(self) -> Versions:
+        """What account/apply told of every version; nothing before the first."""
+        path = self.night_path("account", "versions", "versions")
+        return Versions(path) if self._whole is None else self._whole.versions
 
     def passed(self, kind: str | None = None) -> list[Batch]:
         """Batches that were standardised, of all sources or of those that feed a kind."""
@@ -206,8 +204,8 @@ class Night:
         path = folder / f"{name}.parquet"
         return path if path.is_file() else None
 
-    def of_batch(self, room: str, batch: Batch, name: str, columns: list[str] | None = None) -> pa.Table:
-        """A table of a batch, or some of its columns.
+    def table_path(self, room: str, batch: Batch, name: str) -> Path:
+        """Path of a table of a batch, its manifest checked.
 
         Raises:
             StaleInputError: the room wrote none of that name.
@@ -216,7 +214,15 @@ class Night:
         if not path.is_file():
             where = str(path.relative_to(self.run.settings.lake))
             raise StaleInputError(where, "nothing", "the table", f"run 'gridfacts room {room}' for this night again")
-        return store.read_table(path, columns)
+        return path
+
+    def of_batch(self, room: str, batch: Batch, name: str, columns: list[str] | None = None) -> pa.Table:
+        """A table of a batch, or some of its columns.
+
+        Raises:
+            StaleInputError: the room wrote none of that name.
+        """
+        return store.read_table(self.table_path(room, batch, name), columns)
 
     def of_night(self, room: str, part: str, name: str) -> pa.Table | None:
         """A table of the night, or None."""

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.account.night import Delivery, Night
-from transforms.account.pages import RANKS, Pages, rows
+from transforms.account.pages import Pages, rows
+from transforms.account.versions import RANKS
 from transforms.checkpoint import Expired
 from transforms.model import Batch, RowState
 from transforms.run import Run

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +12,9 @@ import pyarrow.compute as pc
 
 from transforms import model, store
 from transforms.account.night import Delivery, Night
-from transforms.model import Batch, RowState
+from transforms.account.versions import Versions
+from transforms.model import Batch
 
-# Of the states of a row's versions (a row names several addresses) the ledger tells the first of these.
-RANKS = (
-    RowState.MERGED, RowState.HELD, RowState.DUPLICATE, RowState.SUPERSEDED, RowState.WITHDRAWN, RowState.ERASED,
-)  # fmt: skip
 QUARANTINED = pa.schema([("ordinal", pa.int64()), ("line", pa.int64()), ("field", pa.string()), ("rule", pa.string())])
 
 
@@ -51,58 +45,6 @@ class Page:
     versions: dict[str, str]
 
 
-class Versions:
-    """The night's versions by batch and kind."""
-
-    def __init__(self, versions: pa.Table) -> None:
-        """Group them; their order does not matter."""
-        self._groups: dict[tuple[str, str], tuple[int, int]] = {}
-        codes, names = _codes(versions)
-        if np.any(np.diff(codes) < 0):
-            order = np.argsort(codes, kind="stable")
-            versions, codes = versions.take(pa.array(order)), codes[order]
-        self._table = versions.combine_chunks()
-        starts = np.flatnonzero(np.diff(codes, prepend=-1))
-        for start, end in itertools.pairwise([*starts, len(codes)]):
-            self._groups[names[int(codes[start])]] = (int(start), int(end - start))
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Every (batch, kind) that brought a version."""
-        return iter(self._groups)
-
-    def of(self, batch: str, kind: str) -> pa.Table:
-        """The versions (:data:`transforms.model.VERSION`) that a batch brought for a kind."""
-        return self._table.slice(*self._groups.get((batch, kind), (0, 0)))
-
-    def digest(self, batch: str, kind: str) -> str:
-        """Sha256 over (ordinal, record_id, content_hash) of the batch's versions, whatever has become of them."""
-        told = self.of(batch, kind)
-        digest = hashlib.sha256(told["ordinal"].to_numpy().tobytes())
-        text = pc.binary_join_element_wise(told["record_id"], told["content_hash"], "|").combine_chunks()
-        if len(text):
-            ends = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
-            digest.update((ends - ends[0]).tobytes())
-            digest.update(memoryview(text.buffers()[2])[ends[0] : ends[-1]])
-        return digest.hexdigest()
-
-    def states(self, batch: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
-        """Ordinals of rows that brought a version, in order, and the place of each one's state in :data:`RANKS`."""
-        told = self.of(batch, kind)
-        ranks = pc.index_in(told["state"], value_set=pa.array([str(s) for s in RANKS])).to_numpy()
-        order = np.lexsort((ranks, told["ordinal"].to_numpy()))
-        ordinals, first = np.unique(told["ordinal"].to_numpy()[order], return_index=True)
-        return ordinals, ranks[order][first].astype(np.uint8)
-
-
-def _codes(versions: pa.Table) -> tuple[np.ndarray, dict[int, tuple[str, str]]]:
-    """A number per (batch, kind) and row, and what each number means."""
-    batch, kind = (versions[name].combine_chunks().dictionary_encode() for name in ("batch", "kind"))
-    width = max(len(kind.dictionary), 1)
-    codes = batch.indices.to_numpy().astype(np.int64) * width + kind.indices.to_numpy()
-    batches, kinds = batch.dictionary.to_pylist(), kind.dictionary.to_pylist()
-    return codes, {int(c): (batches[int(c) // width], kinds[int(c) % width]) for c in np.unique(codes)}
-
-
 class Pages:
     """The pages of a night, each made once.
 
@@ -116,24 +58,21 @@ class Pages:
         self.night = night
         self.sealed: set[Batch] = set()
         self._found: dict[Batch, Page] = {}
-        self._whole: Pages | None = None
 
     def apart(self) -> Pages:
         """The same pages of a night whose inputs are what is read through it from now on."""
         other = copy.copy(self)
-        other.night, other._whole = self.night.apart(), self
-        other.__dict__.pop("versions", None)
+        other.night = self.night.apart()
         return other
 
-    @cached_property
+    @property
     def versions(self) -> Versions:
-        """The night's versions, grouped.
+        """The night's versions.
 
         Raises:
             StaleInputError: apply has not run.
         """
-        told = self.night.versions
-        return Versions(told) if self._whole is None else self._whole.versions
+        return self.night.versions
 
     def trust(self, batch: Batch, page: Page) -> None:
         """Take a page as it is sealed."""
@@ -159,7 +98,7 @@ class Pages:
         erased = pc.fill_null(pc.equal(verdict["rule"], model.ERASED_RULE), fill_value=False)
         accepted = verdict.filter(verdict["accepted"])["ordinal"].to_numpy()
         feeds = self.night.contracts[batch.source].feeds
-        told = {kind: self.versions.of(batch.id, kind)["ordinal"].to_numpy() for kind in feeds}
+        told = {kind: self.versions.of(batch.id, kind, ["ordinal"])["ordinal"].to_numpy() for kind in feeds}
         return Page(
             landed=landed.num_rows,
             quarantined=_quarantined(landed, verdict.filter(pc.invert(erased))),

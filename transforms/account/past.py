@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import checkpoint, contract, decisions, manifest, model, store
-from transforms.account import live_rows
-from transforms.account.apply import Landed, folded, landed_of
+from transforms.account import live_rows, tail
+from transforms.account.apply import Landed, landed_of, told
+from transforms.account.fold import Fold, Given
 from transforms.account.night import Delivery, Night
 from transforms.checkpoint import Expired
 from transforms.engine import Engine
 from transforms.run import Run
 
 _STEPS = Path(__file__).with_suffix(".sql")
+_PLACED = pa.schema(
+    [(name, pa.int64() if name == "ordinal" else pa.string())
+     for name in ("batch", "ordinal", "record_id", "as_of", "since")]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,20 +93,31 @@ def past(run: Run, going: Mapping[str, list[Expired]]) -> Past:
     through = dict(before.through) | {s: max(model.Batch.parse(o.batch).as_of for o in of) for s, of in going.items()}
     tables = _carried(before, [source for source in before.through if source not in going])
     for source, promise in contracts.items():
-        with Engine(run.settings) as engine:
-            fold = folded(run, engine, {source: promise}, {source: landed[source]}, before)
-            told = fold.named(engine.run(_STEPS)).cast(checkpoint.TAIL)
-            lives, kept = fold.named(engine.table("live")), fold.named(engine.table("kept"))
-            states = pa.concat_tables(fold.versions())
-        tables |= {f"{source}.{name}": table for name, table in words(source, states, told, kept).items()}
-        for kind in promise.feeds:
-            rows = lives.filter(pc.and_(pc.equal(lives["kind"], kind), _mine(lives, source)))
-            if rows.num_rows:
-                whole = live_rows.gathered(fold.files[kind], rows)
-                tables[f"{source}.{kind}"] = whole.drop_columns(model.LIVE.names)
-        tables[f"{source}.vault"] = _vault(run, before, source, landed[source], lives)
+        given = told(run, {source: promise}, {source: landed[source]}, before)
+        tables |= _gone(run, before, source, landed[source], given)
     batches = dict(before.batches) | {one.batch: one for of in going.values() for one in of}
     return Past(through, batches, tables)
+
+
+def _gone(
+    run: Run, before: checkpoint.Checkpoint, source: str, landed: list[Landed], given: Given
+) -> dict[str, pa.Table]:
+    """The tables of one source's deliveries that go."""
+    spill = run.settings.home / "tmp"
+    spill.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="past.", dir=spill) as place, Engine(run.settings) as engine:
+        fold = Fold(engine, given, Path(place), beside=_STEPS)
+        last = pa.concat_tables([checkpoint.TAIL.empty_table(), *(part.cast(checkpoint.TAIL) for part in fold.beside)])
+        settled = before.every("version", [source]).values()
+        states = pa.concat_tables([*fold.versions(), *(tail.without(table, given.erased) for table in settled)])
+        lives = {kind: fold.live(kind) for kind in given.words["kind"]}
+    found = {f"{source}.{name}": table for name, table in words(source, states, last, given.kept).items()}
+    for kind, rows in lives.items():
+        if rows.num_rows:
+            whole = live_rows.gathered(given.files[kind], rows)
+            found[f"{source}.{kind}"] = whole.drop_columns(model.LIVE.names)
+    every = pa.concat_tables([rows.cast(_PLACED) for rows in lives.values()])
+    return found | {f"{source}.vault": _vault(run, before, source, landed, every)}
 
 
 def _of(landed: list[Landed], names: Collection[str]) -> list[Landed]:
@@ -127,13 +144,9 @@ def words(source: str, states: pa.Table, told: pa.Table, kept: pa.Table) -> dict
     return {"tail": told, "version": versions, "kept": ordered.combine_chunks()}
 
 
-def _mine(lives: pa.Table, source: str) -> pa.Array:
-    return pc.starts_with(lives["batch"], f"{source}-")
-
-
 def _vault(run: Run, before: checkpoint.Checkpoint, source: str, landed: list[Landed], lives: pa.Table) -> pa.Table:
     """The ciphertexts of the source's rows that still speak."""
-    lives, found = lives.filter(_mine(lives, source)), [model.VAULT.empty_table()]
+    found = [model.VAULT.empty_table()]
     for one in landed:
         folder = store.batch_dir(run.settings, "standardise", one.batch.id)
         ids = lives.filter(pc.equal(lives["batch"], one.batch.id))["record_id"].combine_chunks()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,38 +35,47 @@ def digests(rows: pa.Table, headings: list[str]) -> pa.Array:
     return pa.array([sha256(text).hexdigest() for text in whole], pa.string())
 
 
-def told_rows(night: Night, batch: Batch, kind: str, rows: pa.Table) -> pa.Table:
-    """Ids, record, content hash and raw texts of every accepted row, for a kind that is fed by rows.
+def told_rows(night: Night, batch: Batch, kind: str, landed: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Ids, record, content hash and raw texts of every accepted row, for a kind that is fed by rows; in pieces.
 
     Args:
         night: whose contracts, kinds and keys count.
         batch: which one.
         kind: a kind its source feeds.
-        rows: the accepted landed rows, in the order of the file.
+        landed: the accepted landed rows, in the order of the file.
     """
     contract = night.contracts[batch.source]
     fed = contract.columns_of(kind)
     order = [fed[name].heading for name in night.kinds[kind].properties if name in fed]
-    content = pc.utf8_slice_codeunits(digests(rows, list(dict.fromkeys(order))), 0, _CONTENT)
-    told = {name: rows[name] for name in ("batch", "ordinal", "line")}
-    told["content_hash"] = content
-    told["record_id"] = _record_ids(night, contract, kind, rows, content)
     present = pq.read_schema(night.batch_path("standardise", batch, kind)).names
-    for name, column in fed.items():
-        if f"raw_{name}" in present:
-            free = night.kinds[kind].properties[name].type in FREE_TEXT
-            landed = rows[column.heading]
-            told[f"raw_{name}"] = pa.array(values.mask_numbers(landed.to_pandas()), pa.string()) if free else landed
-    return pa.table(told)
+    known: Counter[str] = Counter()
+    for rows in landed:
+        content = pc.utf8_slice_codeunits(digests(rows, list(dict.fromkeys(order))), 0, _CONTENT)
+        told = {name: rows[name] for name in ("batch", "ordinal", "line")}
+        told["content_hash"] = content
+        told["record_id"] = _record_ids(night, contract, kind, rows, content, known)
+        for name, column in fed.items():
+            if f"raw_{name}" in present:
+                free = night.kinds[kind].properties[name].type in FREE_TEXT
+                text = rows[column.heading]
+                told[f"raw_{name}"] = pa.array(values.mask_numbers(text.to_pandas()), pa.string()) if free else text
+        yield pa.table(told)
 
 
-def _record_ids(night: Night, contract: Contract, kind: str, rows: pa.Table, content: pa.Array) -> pa.Array:
-    """(source, natural key), or without a key (source, content hash, ordinal among equals); each distinct one once."""
+def _record_ids(
+    night: Night, contract: Contract, kind: str, rows: pa.Table, content: pa.Array, known: Counter[str]
+) -> pa.Array:
+    """(source, natural key), or without a key (source, content hash, ordinal among equals); each distinct one once.
+
+    ``known`` counts the contents without a key of the rows before, and then those of these rows too.
+    """
     told = _natural_keys(contract, kind, rows)
     if told.null_count:
         missing = told.is_null()
         texts = content.filter(missing).to_pandas()
-        among = (texts.groupby(texts).cumcount() + 1).astype(str)
+        before = texts.map(known).fillna(0).astype("int64")
+        among = (before + texts.groupby(texts).cumcount() + 1).astype(str)
+        known.update(texts)
         told = pc.replace_with_mask(told, missing, pa.array(texts + _SEPARATOR + among, pa.string()))
     distinct = told.dictionary_encode()
     ids = keys.load(night.run.settings).record_ids(contract.source, kind, distinct.dictionary)

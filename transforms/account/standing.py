@@ -7,13 +7,18 @@ here cannot come to stand there.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import shutil
-
-import pyarrow as pa
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 from transforms import database, manifest, store
 from transforms.account.books import current_tables
-from transforms.account.delta import empty, published
+from transforms.account.delta import published
+from transforms.account.merged import empty
+from transforms.account.pieces import Pieces, kept, of_files, of_table
 from transforms.run import Run
 
 _ROOM, _PART = "account", "standing"
@@ -26,20 +31,35 @@ def read_ahead(run: Run) -> None:
     if bound["release"] == "0":
         return
     with store.output(store.night_dir(run, _ROOM, _PART)) as folder:
-        for name, table in current_tables(run):
-            store.write_table(folder / f"{name}.parquet", table)
+        for name, told in current_tables(run):
+            store.write_pieces(folder / f"{name}.parquet", itertools.chain([empty(name)], told))
         manifest.write(folder, _ROOM, bound)
 
 
-def standing_tables(run: Run) -> dict[str, pa.Table]:
-    """Published table → the rows that stand in the current release, sorted by key; none before the first release."""
+@contextlib.contextmanager
+def standing_tables(run: Run, *, ahead: bool = True) -> Iterator[dict[str, Pieces]]:
+    """Published table → the rows that stand in the current release, in no order; none before the first release.
+
+    Args:
+        run: the night.
+        ahead: what was read ahead of the same release will do.
+    """
     bound = _bound(run)
+    tables = {name: of_table(empty(name)) for name in published()}
     if bound["release"] == "0":
-        return {name: empty(name) for name in published()}
+        yield tables
+        return
     folder = store.night_dir(run, _ROOM, _PART)
-    if manifest.fresh(folder, _ROOM, bound) is None:
-        return dict(current_tables(run))
-    return {name: store.read_table(folder / f"{name}.parquet").cast(empty(name).schema) for name in published()}
+    if ahead and manifest.fresh(folder, _ROOM, bound) is not None:
+        paths = {name: folder / f"{name}.parquet" for name in published()}
+        yield tables | {name: of_files([path], empty(name).schema) for name, path in paths.items() if path.is_file()}
+        return
+    spill = run.settings.home / "tmp"
+    spill.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="standing.", dir=spill) as place:
+        for name, told in current_tables(run):
+            tables[name] = kept(empty(name).schema, told, Path(place) / name)
+        yield tables
 
 
 def forget(run: Run) -> None:

@@ -31,7 +31,7 @@ def suppress(counts: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     cells = counts[["grid_id", "parent_id", "level", *columns]].melt(["grid_id", "parent_id", "level"], var_name="what")
     cells["value"] = cells["value"].fillna(0).astype("int64")
     cells["hidden"] = cells["value"] < LEAST
-    for level in LEVELS[1:]:
+    for level in (level for level in LEVELS[1:] if counts["level"].eq(level).any()):
         cells.loc[_giveaways(cells, level), "hidden"] = True
     shown = cells["value"].astype("Int64").mask(cells["hidden"])
     wide = cells.assign(value=shown).pivot(index="grid_id", columns="what", values="value")
@@ -43,6 +43,8 @@ def _giveaways(cells: pd.DataFrame, level: str) -> pd.Index:
     above = cells[["grid_id", "what", "value", "hidden"]].rename(columns={"grid_id": "parent_id"})
     parts = cells[cells["level"].eq(level)].reset_index()
     parts = parts.merge(above, on=["parent_id", "what"], suffixes=("", "_above"))
+    if parts.empty:
+        return pd.Index([], dtype="int64")
     parts["published"] = parts["value"].where(~parts["hidden"], 0)
     group = parts.groupby(["parent_id", "what"])
     hidden = group["hidden"].transform("sum")
