@@ -89,15 +89,22 @@ def _sides(settings: Settings, connection: Connection, table: Table, release: in
         return ended, bulk.select(connection, table.table, where={"known_to": release})
     path = _folder(settings, release) / f"{table.table}.parquet"
     gone = store.read_table(path) if path.exists() else table.schema.empty_table()
-    now = bulk.select(connection, table.table)
     opened = bundles.read(settings, _night(connection, release), released=release).opened(table.table)
-    keys = list(table.key)
-    begun = opened.select(keys) if opened is not None else table.schema.empty_table().select(keys)
-    ended = now.join(begun, keys, join_type="left semi").select(table.schema.names)
+    ended = _standing(connection, table, opened.select(table.key)) if opened is not None else table.schema.empty_table()
     if table.table != "identity":
         return ended, gone
     minted = _retired(ended.filter(pc.equal(ended["minted_release"], release)), release + 1)
     return ended, pa.concat_tables([gone, minted]).sort_by("entity_id")
+
+
+def _standing(connection: Connection, table: Table, keys: pa.Table) -> pa.Table:
+    """The rows that stand under these keys, sorted by key: a city's table is not read for the few that came."""
+    bulk.stage(connection, "begun_rows", table.table, keys)
+    same = " AND ".join(f'one."{key}" = begun."{key}"' for key in table.key)
+    listed = bulk.listed(table.schema.names, "one")
+    text = f'SELECT {listed} FROM begun_rows AS begun INNER JOIN "{table.table}" AS one ON {same}'  # noqa: S608
+    found = list(bulk.query(connection, text, table.schema))
+    return pa.concat_tables([table.schema.empty_table(), *found]).sort_by([(key, "ascending") for key in table.key])
 
 
 def _night(connection: Connection, release: int) -> str:
