@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.homes import NIGHTS, ROOT, Home
+from transforms import database
+from transforms.run import Settings
 
 SHORT = (("days: 90", "days: 1"), ("open_days: 365", "open_days: 1"), ("nights: {days: 14}", "nights: {days: 1}"))
 
@@ -100,14 +102,25 @@ def test_a_planted_mark_does_not_hide_a_delivery(retained: Home, tmp_path: Path)
     assert batch.name in said.stderr
 
 
+SERVER = [pytest.mark.postgres, pytest.mark.thorough("a rebuild on SQLite is tried in every run")]
+
+
+@pytest.mark.parametrize("base", ["sqlite", pytest.param("postgresql", marks=SERVER)])
 def test_a_rebuild_begins_at_the_checkpoint(
-    retained: Home, keyed: Path, city: Path, undisturbed: tuple[str, str], tmp_path: Path
+    request: pytest.FixtureRequest,
+    base: str,
+    retained: Home,
+    keyed: Path,
+    city: Path,
+    undisturbed: tuple[str, str],
+    tmp_path: Path,
 ) -> None:
     [folder] = (retained.path / "lake" / "checkpoint").iterdir()
     stolen = Path(shutil.copytree(folder, tmp_path / "tampered"))
     victim = min(stolen.glob("*.person.parquet"))
     victim.write_bytes(victim.read_bytes()[:-1] + b"x")
-    home = Home(Path(shutil.copytree(keyed, tmp_path / "home")), retained.extra)
+    url = (("GRIDFACTS_DATABASE_URL", request.getfixturevalue("postgres_url")),) if base == "postgresql" else ()
+    home = Home(Path(shutil.copytree(keyed, tmp_path / "home")), (*retained.extra, *url))
     refused = home.call("checkpoint", "restore", str(stolen), check=False).stderr
     assert all(word in refused for word in ("STALE_INPUT", victim.name, "required", "remedy"))
     home.call("checkpoint", "restore", str(folder))
@@ -130,6 +143,6 @@ def test_a_rebuild_begins_at_the_checkpoint(
     home.run(NIGHTS[1], left / NIGHTS[1])
     assert home.call("checksum").stdout.split() == ["2", undisturbed[1]]
     assert home.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
-    assert control(home, f"SELECT state, code FROM delivery WHERE file = '{again.name}' AND night = '{NIGHTS[1]}'") == [
-        ("duplicate", "DUPLICATE_FILE")
-    ]
+    stores, mine = database.open_databases(Settings.from_environment(home.settings)), {"file": again.name}
+    told = database.read(stores.control, "delivery", ["state", "code"], mine | {"night": NIGHTS[1]})
+    assert told.to_pylist() == [{"state": "duplicate", "code": "DUPLICATE_FILE"}]
