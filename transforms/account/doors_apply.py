@@ -20,7 +20,7 @@ from transforms.engine import Engine
 from transforms.model import Batch
 
 _HERE = Path(__file__).parent
-_AT_ONCE = 250_000  # rows whose every column is held at once
+_AT_ONCE = 100_000  # rows whose every column is held at once
 Places = npt.NDArray[np.int32]
 _PLACE, _NAMES = ["ordinal", "record_id"], ["source", "batch"]
 _SAID = pa.schema(
