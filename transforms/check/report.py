@@ -120,7 +120,7 @@ def _rules(findings: pd.DataFrame, words: dict[str, Wording]) -> str:
 
 
 def _row(rule: str, field: Any, effect: str, *, lines: list[int], words: dict[str, Wording]) -> str:  # noqa: ANN401 - a null
-    wording = words[FAULT if rule.startswith(f"{FAULT}_") else rule]
+    wording = words.get(rule) or words[FAULT if rule.startswith(f"{FAULT}_") else rule]
     column = "整行" if pd.isna(field) else str(field)
     shown = "、".join(str(line) for line in lines[:FIRST_LINES])
     more = f" …… 共 {len(lines)} 行" if len(lines) > FIRST_LINES else ""

@@ -20,6 +20,7 @@ from transforms.run import Settings
 LARGEST = 8 << 30
 LEAST_FREE, ENOUGH = 10, 10 << 30  # one part in ten of the disk, in bytes no more than this
 SIDE = ".manifest.json"
+_LITTER = ("Thumbs.db", "desktop.ini")  # "~$…" is what a spreadsheet program leaves beside a file that is open
 _BLOCK = 1 << 20
 _SIDE_LARGEST = 64 * 1024
 _SPARSE_FROM = 1 << 20
@@ -42,10 +43,14 @@ class Totals:
 
 
 def names(folder: Path) -> list[str]:
-    """Names of everything a department dropped, sorted; hidden files and control totals are no deliveries."""
+    """Names of everything a department dropped, sorted.
+
+    Hidden files, control totals and what programs and systems leave beside a file somebody has open are no deliveries.
+    """
     if not folder.is_dir():
         return []
-    return sorted(name for name in os.listdir(folder) if not name.startswith(".") and not name.endswith(SIDE))  # noqa: PTH208
+    left = (name for name in os.listdir(folder) if not name.startswith((".", "~$")) and name not in _LITTER)  # noqa: PTH208
+    return sorted(name for name in left if not name.endswith(SIDE))
 
 
 def room_left(settings: Settings) -> None:

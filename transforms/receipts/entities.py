@@ -39,13 +39,15 @@ def entities(drop: Drop, rows: pd.DataFrame) -> pd.DataFrame:
     """
     found = rows[["ordinal"]].copy()
     may = rights(drop.run, drop.contract.source) if drop.phase == "night" and not drop.hold else None
-    for kind in drop.kinds.values() if may else ():
+    if may is None:
+        return found
+    for kind in drop.kinds.values():
         mine = rows[rows["verdict"].isin(_SHOWN) & rows["kind"].eq(kind.kind)]
-        if may and may.share(kind) and len(mine):
+        if may.share(kind) and len(mine):
             told = _of_kind(drop, may, kind, mine)
             named = told.rename(columns={c: f"{c}（{kind.label}）" for c in told if c != "ordinal"})
             found = found.merge(named, on="ordinal", how="left", validate="1:1")
-    return found.dropna(axis=1, how="all")
+    return found.dropna(axis=1, how="all") if len(found) else found  # of no rows every column is empty
 
 
 def _of_kind(drop: Drop, may: Rights, kind: Kind, rows: pd.DataFrame) -> pd.DataFrame:

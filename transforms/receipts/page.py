@@ -43,9 +43,21 @@ def page(receipt: dict[str, Any], rows: Rows | None, beside: list[str]) -> str:
         f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style></head><body><h1>{title}</h1>{_why(receipt)}<table>{told}</table>"
         f"{_counts(receipt)}{'' if rows is None else _problems(rows)}{_doubts(receipt)}"
-        f"<p>逐行结果见 {listed}。更正时按文件名规则报送改好后的完整文件（不能只含改过的行），"
-        "或直接在回执的表格（xlsx）上改标出的单元格，文件名不改，放回报送目录。改好的行会自动销号。</p>"
+        f"<p>{_how(receipt, listed, whole=rows is None)}</p>"
         "<p><small>本页只列行号和规则，不含文件中的任何内容。</small></p></body></html>\n"
+    )
+
+
+def _how(receipt: dict[str, Any], listed: str, *, whole: bool) -> str:
+    """What to do next: of a file without rows there is nothing to mend in a receipt."""
+    named = f"（文件名示例：{escape(receipt['names'][0])}）" if receipt["names"] else ""
+    if whole and receipt["state"] == "duplicate":
+        return "无需再报。"
+    if whole:
+        return f"请改好后按文件名规则{named}重新报送完整的文件。"
+    return (
+        f"逐行结果见 {listed}。更正时按文件名规则{named}报送改好后的完整文件（不能只含改过的行），"
+        "或直接在回执的表格（xlsx）上改标出的单元格，文件名不改，放回报送目录。改好的行会自动销号。"
     )
 
 

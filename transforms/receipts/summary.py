@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from expectations.contract_asks import file_names
 from transforms import keys
 from transforms.receipts.drops import Drop
 from transforms.receipts.rows import Rows
@@ -41,6 +42,7 @@ def document(drop: Drop, rows: Rows | None) -> dict[str, Any]:
         "code": drop.hold or drop.told["code"],
         "why": told(drop.hold or (None if drop.state == "duplicate" else _text(drop.told["code"]))),
         "message": drop.message,
+        "names": list(file_names(drop.contract))[:1],
         "rows": 0,
         "counts": {},
         "disputes": [],

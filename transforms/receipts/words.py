@@ -104,5 +104,5 @@ def told(code: str | None) -> str:
 
 
 def wording(words: Mapping[str, Wording], rule: str) -> Wording | None:
-    """The wording of a rule; faults of lines share one, a hold has none."""
-    return words.get(FAULT if rule.startswith(f"{FAULT}_") else rule)
+    """The wording of a rule; a fault without one of its own has that of all faults, a hold has none."""
+    return words.get(rule) or words.get(FAULT if rule.startswith(f"{FAULT}_") else rule)

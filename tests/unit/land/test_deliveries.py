@@ -174,6 +174,8 @@ def test_links_pipes_folders_and_holes_are_refused(office: Office, tmp_path: Pat
     with (box / "utf-20260905.csv").open("wb") as hole:
         hole.truncate(1 << 30)
     (box / ".hidden").write_text("x")
+    (box / "~$utf-20261001.csv").write_text("what a spreadsheet program leaves beside an open file")
+    (box / "Thumbs.db").write_text("x")
     (box / "utf-20260906.csv.manifest.json").write_text("{}")
     found = office.land("utf")
     assert [d["code"] for d in found] == ["NOT_A_FILE", "NOT_A_FILE", "NOT_A_FILE", "TOO_LARGE", "SPARSE_FILE"]

@@ -55,6 +55,20 @@ def test_the_page_and_the_document_hold_no_cell_of_the_file(done: Deployment) ->
     assert "http" not in texts[0].replace("http://www.w3.org", "")
 
 
+def test_a_file_without_rows_is_told_how_to_send_it_again_and_nothing_of_mending_rows(place: Deployment) -> None:
+    place.drop(
+        NIGHT, "a_20261001.csv", [row("K1", "王*芳")], ("编号", "操作", "名字", "证件号码", "性别", "户号", "收入")
+    )
+    place.drop(NIGHT, "a_20261002.csv", [row("K1", "王*芳")])
+    place.night(NIGHT, done=False)
+    place.receipts(NIGHT)
+    refused, held = ((place.folder(NIGHT) / f"a_2026100{n}.csv.回执.html").read_text("utf-8") for n in (1, 2))
+    for page in (refused, held):
+        assert "请改好后按文件名规则" in page
+        assert "逐行结果见" not in page
+    assert "姓名" in refused, "the column that is missing is named"
+
+
 HOSTILE = [
     "=HYPERLINK(1)_20261001.csv", "<script>alert(1)<_20261001.csv", "a\nb'; DROP_20261001.csv",
     f"{MARKED}_20261001.csv",
