@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.account.deployment import World
 from transforms import account, database, store
+from transforms.account import doors_apply
 from transforms.account.balance import doors
 from transforms.account.night import Night
 from transforms.account.pages import Pages
@@ -106,6 +108,28 @@ def test_a_swapped_row_is_found_and_named(
     assert any(line.startswith(room) for line in found), found
     if room in ("land", "check", "standardise"):
         assert any(line.startswith(room) and "registry" in line for line in found)
+
+
+def test_columns_of_many_live_rows_are_compared_in_groups(city: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = place(city, "account", "live/person")
+    names = pq.read_schema(path).names
+    monkeypatch.setattr(doors_apply, "_AT_ONCE", 1)
+    read: list[list[str]] = []
+    of_all = store.read_table
+
+    def told(where: Path, columns: list[str] | None = None) -> pa.Table:
+        if where == path and columns and columns == names[names.index(columns[0]) :][: len(columns)]:
+            read.append(columns)
+        return of_all(where, columns)
+
+    monkeypatch.setattr(store, "read_table", told)
+    assert account.balance(city.run, city.reread) == []
+    width = max(1, len(names) // pq.read_metadata(path).num_rows)
+    assert {name for columns in read if len(columns) <= width for name in columns} == set(names)
+    assert width < len(names) // 2
+    city.tamper(path, exchanged("raw_name"))
+    found = account.balance(city.run, city.reread)
+    assert any("live rows that are not rows of their standardised batch" in line for line in found), found
 
 
 def test_rows_of_a_delivery_that_waits_may_not_live(city: World) -> None:
