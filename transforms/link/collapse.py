@@ -32,6 +32,7 @@ _AGREES = {
     "organization_name": LEVELS["organization_name"].index("similar") + 1,
     "spelling": LEVELS["spelling"].index("close") + 1,
 }
+_GENERATION = 12 * 365  # days: nobody is a parent before
 _MOST_CLAIMANTS = 3  # name groups on one number without an authority's word: beyond, the number is nobody's
 
 
@@ -91,7 +92,7 @@ def collapse(
     spelt = dict(zip(codes.tolist(), texts.take(pa.array(codes)).to_pylist(), strict=True))
     verdict = judge(disputed, spelt, _former(live, kind, r[asked], n[asked]), _level(kind))
     keeps = _keeps(n, names, verdict, asked)
-    believed &= keeps > 0
+    believed &= keeps > _generation(live, kind)[r]  # a name that only agrees, a generation apart: father or son
     believed[_elsewhere(engine, told, {"r": r, "n": n, "name": names, "keeps": keeps}, believed)] = False
     return _nodes(live, kind, r, n, believed)
 
@@ -270,6 +271,16 @@ def _contradicts(live: Live, kind: Kind, numbered: Codes, n: Codes) -> Flags:
     backed[n[~wrong[numbered]]] = True
     wrong[numbered[~backed[n]]] = False
     return wrong
+
+
+def _generation(live: Live, kind: Kind) -> Flags:
+    """Rows born a generation before or after the person of their number: a parent's, a child's."""
+    names = ("birth_date", f"{kind.link.decisive}_birth")
+    if any(name not in live.column_names for name in names):
+        return np.zeros(live.num_rows, dtype=bool)
+    own, embedded = (pc.cast(pc.cast(live.column(name), pa.date32()), pa.int32()) for name in names)
+    far = pc.greater(pc.abs(pc.subtract(own, embedded)), _GENERATION)
+    return np.asarray(pc.fill_null(far, fill_value=False).to_numpy(), dtype=bool)
 
 
 def _differ(said: pa.ChunkedArray, told: pa.ChunkedArray) -> pa.ChunkedArray:
