@@ -5,9 +5,8 @@ Done in pieces of pairs: only the values of nodes that are compared are looked a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Self
 
@@ -127,18 +126,26 @@ def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Lev
     ends = pairs // size, pairs % size
     used = distinct(np.concatenate(ends))
     words = texts.take(pa.array(used)).to_pylist()
-    places = pd.DataFrame({"place": np.arange(len(words))})
+    values = pd.DataFrame({"place": np.arange(len(words))})
+    index = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
     compare = recordlinkage.Compare()
-    compare.compare_vectorized(partial(_levels, words, using), "place", "place", label="level")
-    asked = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
-    level: pd.Series[int] = compare.compute(asked, places, places)["level"]
-    return np.asarray(level, dtype=np.int8)[at]
+    compare.compare_vectorized(_kernel(words, using), "place", "place", label="level")
+    level: pd.Series[int] = compare.compute(index, values, values)["level"]
+    return np.asarray(np.asarray(level, dtype=np.int8)[at])
 
 
-def _levels(words: list[str], using: str, left: pd.Series, right: pd.Series) -> pd.Series:
-    """All pairs of places in ``words`` at once where that is written; what it leaves open, and all else, one by one."""
-    a, b = left.to_numpy(), right.to_numpy()
-    level = AT_ONCE[using](words, a, b) if using in AT_ONCE else np.zeros(len(a), dtype=np.int8)
-    kernel, rest = KERNELS[using], np.flatnonzero(level == 0)
-    level[rest] = [kernel(words[x], words[y]) for x, y in zip(a[rest].tolist(), b[rest].tolist(), strict=True)]
-    return pd.Series(level, index=left.index)
+def _kernel(words: list[str], using: str) -> Callable[[pd.Series[int], pd.Series[int]], pd.Series[int]]:
+    """The kernel over two aligned columns of places in ``words``, in the form ``recordlinkage.Compare`` calls.
+
+    All at once where that is written, and what is left one by one.
+    """
+
+    def compute(left: pd.Series[int], right: pd.Series[int]) -> pd.Series[int]:
+        a, b = left.to_numpy(), right.to_numpy()
+        level = AT_ONCE[using](words, a, b) if using in AT_ONCE else np.zeros(len(a), dtype=np.int8)
+        rest = np.flatnonzero(level == 0)
+        one, other = ([words[place] for place in side[rest].tolist()] for side in (a, b))
+        level[rest] = np.fromiter(map(KERNELS[using], one, other), dtype=np.int8, count=len(rest))
+        return pd.Series(level, index=left.index)
+
+    return compute

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -95,3 +96,15 @@ def test_without_recordlinkage_nothing_matches(tmp_path: Path, monkeypatch: pyte
     monkeypatch.delattr("recordlinkage.Compare")
     with pytest.raises(AttributeError):
         linked(tmp_path, PAIR)
+
+
+def test_little_memory_and_one_thread_leave_the_same_bytes(tmp_path: Path) -> None:
+    found = []
+    for name, memory, threads in (("wide", "1GB", 2), ("narrow", "32MB", 1)):
+        run = deploy(tmp_path / name, PAIR, REPOSITORY / "expectations")
+        run = replace(run, settings=replace(run.settings, memory=memory, threads=threads))
+        link.run(run, "person")
+        folder = store.night_dir(run, "link", "person")
+        found.append({path.name: path.read_bytes() for path in folder.glob("*.parquet")})
+    assert set(found[0]) == {"pairs.parquet", "unit.parquet", "exam.parquet"}
+    assert found[0] == found[1]
