@@ -22,6 +22,7 @@ EXPIRED = "expired"  # beside the manifest of a delivery whose tables went (tran
 _FEW_ROWS = 50_000  # a table as small is read sooner than threads are told what to read
 _AT_ONCE = 8  # files that are on their way to the disk: a journal takes them in one commit, not in one each
 PIECE = 100_000  # rows of a batch that a room holds at once: a register of a city has millions
+_FORGOTTEN = 86_400  # seconds; no room works as long on a piece
 _SETTLED = 1_000_000_000  # nanoseconds: many times the grain of a file's times
 
 
@@ -222,6 +223,18 @@ def output(target: Path) -> Iterator[Path]:
         _replace(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def sweep(settings: Settings) -> None:
+    """Remove from the scratch folder what killed processes left there, which may be personal: untouched for a day."""
+    for path in (settings.home / "tmp").glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # whoever made it is just done
+            if time.time() - path.lstat().st_mtime < _FORGOTTEN:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
 
 
 def lasting(folder: Path) -> None:

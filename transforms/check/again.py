@@ -76,16 +76,6 @@ class Before:
     check: Path
     whole: bool
 
-    def columns(self, rules: Sequence[Rule]) -> list[str] | None:
-        """The landed columns that :meth:`asked` needs, None for all of them."""
-        if not self.whole:
-            return None
-        return list(
-            dict.fromkeys(
-                ["batch", "ordinal", "line", "fault", *(h for rule in rules if of_day(rule) for h in rule.columns)]
-            )
-        )
-
     def asked(self, piece: pa.Table, rules: Sequence[Rule]) -> tuple[list[Asked], list[Found]]:
         """What the rows of a piece (by ordinal) must be asked, and what is known of them."""
         if not self.whole or not piece.num_rows:

@@ -47,20 +47,10 @@ class Tally:
             self.effects[row["effect"]] += row["ordinal_count"]
         self.found += [part.select(_NARROW.names).cast(_NARROW) for part in (judged.finding, judged.freed)]
 
-    def of(self, rows: pa.Table | None = None) -> pa.Table:
-        """Everything found, or what was found in these rows: (ordinal, rule, field), the same for the same findings."""
-        wanted = None if rows is None else rows["ordinal"].combine_chunks()
-        return narrow(
-            pa.concat_tables(
-                told if wanted is None else told.filter(pc.is_in(told["ordinal"], wanted)) for told in self.found
-            )
-        )
-
-
-def narrow(finding: pa.Table) -> pa.Table:
-    """Findings as (ordinal, rule, field), in one order."""
-    told = finding.select(_PLAIN.names).cast(_PLAIN)
-    return told.sort_by([(name, "ascending") for name in _PLAIN.names]).combine_chunks()
+    def of(self, rows: pa.Table) -> pa.Table:
+        """What was found in these rows: (ordinal, rule, field)."""
+        wanted = rows["ordinal"].combine_chunks()
+        return pa.concat_tables(told.filter(pc.is_in(told["ordinal"], wanted)) for told in self.found).cast(_PLAIN)
 
 
 class Sample:
@@ -122,12 +112,8 @@ class Judging:
     def write(self, fresh: Path) -> Facts:
         """Write the tables and the suite; what the manifest shall tell."""
         tally, sample = Tally(), Sample()
-        whole = self.before if self.before and self.before.whole else None
-        self._tables(fresh, tally, None if whole else sample)
-        if whole and tally.of().equals(narrow(whole.finding)):  # the same rows, and the day changed nothing in them
-            suite = json.loads((whole.check / "suite.json").read_text("utf-8"))
-        else:
-            suite = self._suite(tally, sample)
+        self._tables(fresh, tally, sample)
+        suite = self._suite(tally, sample.rows)
         columns = [suites.ColumnSummary(**column) for column in suite["columns"]]
         (fresh / "suite.json").write_text(json.dumps(suite, ensure_ascii=False, sort_keys=True, indent=1), "utf-8")
         hold = holds.judge(self.contract, self.rules, holds.Counts(tally.rows, tally.accepted, tally.told), columns)
@@ -137,20 +123,19 @@ class Judging:
             "hold": hold.code if hold else None, "hold_field": hold.field if hold else None,
         }  # fmt: skip
 
-    def _tables(self, fresh: Path, tally: Tally, sample: Sample | None) -> None:
+    def _tables(self, fresh: Path, tally: Tally, sample: Sample) -> None:
         freed = []
         with (
             store.writing(fresh / "verdict.parquet", model.VERDICT) as write_verdict,
             store.writing(fresh / "finding.parquet", model.FINDING) as write_finding,
         ):
-            for piece in self._pieces(self.before.columns(self.rules) if self.before and not self.told else None):
+            for piece in self._pieces():
                 judged = self._judged(piece)
                 write_verdict(judged.verdict)
                 write_finding(judged.finding)
                 freed.append(judged.freed)
                 tally.count(judged)
-                if sample is not None:
-                    sample.add(piece)
+                sample.add(piece)
         if (answered := pa.concat_tables(freed)).num_rows:
             store.write_table(fresh / ATTESTED, answered)
 
@@ -159,21 +144,17 @@ class Judging:
         judged = verdict.judge(piece, self.rules, self.contract.arrives.null_marks, asked, known)
         return attested.without(self.settings, self.contract, piece, judged, self.told) if self.told else judged
 
-    def _pieces(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
+    def _pieces(self) -> Iterator[pa.Table]:
         """The landed rows, one piece at least."""
         path, none = self.land / "rows.parquet", True
-        for piece in store.read_pieces(path, store.PIECE, columns):
+        for piece in store.read_pieces(path, store.PIECE):
             none = False
             yield piece
         if none:
-            yield store.read_table(path, columns)
+            yield store.read_table(path)
 
-    def _suite(self, tally: Tally, sample: Sample) -> dict[str, Any]:
-        """What Great Expectations counts in the sample, and what every column holds."""
-        if sample.rows is None:
-            for piece in self._pieces():
-                sample.add(piece)
-        rows = sample.rows
+    def _suite(self, tally: Tally, rows: pa.Table) -> dict[str, Any]:
+        """What Great Expectations counts in a sample of rows, and what every column of the batch holds."""
         outcomes = suites.validate(rows, self.contract, self.rules)
         counted = verdict.counts(tally.of(rows), suites.TOGETHER)
         differing = [

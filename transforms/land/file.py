@@ -34,7 +34,7 @@ def land_file(
     Returns:
         What became of it; refusals and holds are answers, not errors.
     """
-    known: Delivery = Delivery(shown(name), None, None, None, None, None, DeliveryState.REFUSED, None, "", None)
+    known = _unknown(name)
     path = run.drops / source / name
     try:
         received = intake.receive(run.settings, path)
@@ -75,6 +75,15 @@ def land_file(
     if facts["hold"]:
         return _ended(known, DeliveryState.HELD, str(facts["hold"]), notes)
     return _ended(known, DeliveryState.LANDED, None, "; ".join(filter(None, [f"{known.rows} rows landed", notes])))
+
+
+def not_admitted(name: str, why: str) -> Delivery:
+    """A file of which nothing may be loaded: not even its bytes are kept."""
+    return _ended(_unknown(name), DeliveryState.REFUSED, "NOT_ADMITTED", why)
+
+
+def _unknown(name: str) -> Delivery:
+    return Delivery(shown(name), None, None, None, None, None, DeliveryState.REFUSED, None, "", None)
 
 
 def _ended(known: Delivery, state: DeliveryState, code: str | None, message: str) -> Delivery:

@@ -20,7 +20,7 @@ from transforms.errors import ConfigError
 from transforms.land import erase, intake, sandbox
 from transforms.land.batch import parse_raw, refresh_batch
 from transforms.land.delivery import Delivery
-from transforms.land.file import land_file
+from transforms.land.file import land_file, not_admitted
 from transforms.model import Batch, DeliveryState, Report
 from transforms.run import Run, Settings
 from transforms.subjects import Digests
@@ -39,18 +39,19 @@ def run(run: Run, sources: Sequence[str]) -> list[Report]:
         One report a source: files, landed, duplicate, refused, held, rows (of landed files).
 
     Raises:
-        ConfigError: a source without a contract, or one that loads what the register of purposes does not admit.
+        ConfigError: a source without a contract.
         GridfactsError: ``DISK_FULL``, nothing is taken in.
     """
     known = contracts.load_all(run.settings.expectations)
     if unknown := sorted(set(sources) - set(known)):
         raise ConfigError(f"no contract for {', '.join(unknown)} in {run.settings.expectations / 'contracts'}")
-    _admitted(run, sources)
+    barred = _barred(run, sources)
+    store.sweep(run.settings)
     intake.room_left(run.settings)
     sandbox.prepare()
     wanted, digests, past = sorted(set(sources)), erase.wanted(run.settings), checkpoint.current(run.settings)
     with ThreadPoolExecutor(run.settings.threads) as pool:
-        reports = list(pool.map(lambda source: _source(run, source, digests, past), wanted))
+        reports = list(pool.map(lambda source: _source(run, source, digests, past, barred.get(source)), wanted))
     for report in reports:
         run.say(f"land {report.part}: " + ", ".join(f"{n} {what}" for what, n in report.counts.items()))
     return reports
@@ -65,18 +66,22 @@ def refresh(run: Run, sources: Sequence[str]) -> None:
         ConfigError: a contract loads what the register of purposes does not admit.
         GridfactsError: ``RAW_DAMAGED``.
     """
-    _admitted(run, sources)
+    if barred := _barred(run, sources):
+        raise ConfigError("; ".join(f"{source}: {why}" for source, why in barred.items()))
     sandbox.prepare()
     digests = erase.wanted(run.settings)
     for source in sorted(set(sources)):
         _refresh(run, source, digests)
 
 
-def _admitted(run: Run, sources: Sequence[str]) -> None:
-    """Nothing is loaded that names no purpose in force, or that is on the deny-list, though nobody linted."""
+def _barred(run: Run, sources: Sequence[str]) -> dict[str, str]:
+    """Sources of which nothing is loaded, and why: a purpose not in force, a heading on the deny-list.
+
+    Held here too, for nobody may have linted; and a purpose that ends must not end the night of the others.
+    """
     known, register = contracts.load_all(run.settings.expectations), Register.of(run.settings.expectations, run.night)
-    if told := [f"{source}: {why}" for source in sorted(set(sources)) for why in register.refused(known[source])]:
-        raise ConfigError("; ".join(told))
+    told = {source: "; ".join(register.refused(known[source])) for source in sorted(set(sources))}
+    return {source: why for source, why in told.items() if why}
 
 
 def _refresh(run: Run, source: str, digests: Digests | None) -> None:
@@ -84,12 +89,12 @@ def _refresh(run: Run, source: str, digests: Digests | None) -> None:
         refresh_batch(run, Batch.parse(batch), digests)
 
 
-def _source(run: Run, source: str, digests: Digests | None, past: Checkpoint) -> Report:
+def _source(run: Run, source: str, digests: Digests | None, past: Checkpoint, barred: str | None) -> Report:
     _refresh(run, source, digests)
     deliveries: list[Delivery] = []
     taken: set[str] = set()
     for name in intake.names(run.drops / source):
-        delivery = land_file(run, source, name, taken, digests, past)
+        delivery = not_admitted(name, barred) if barred else land_file(run, source, name, taken, digests, past)
         deliveries.append(delivery)
         if delivery.batch:
             taken.add(delivery.batch)

@@ -56,6 +56,7 @@ HOLDS = {
     "BRAKE_BLANKS": "有一列比上一期空了许多",
 }
 REFUSALS = {
+    "NOT_ADMITTED": "登记的用途已失效，或含有不得汇集的栏目，文件未留存",
     "EMPTY_FILE": "文件是空的，或没有列名行",
     "TRUNCATED": "文件不完整：最后一行没有结束",
     "ENCODING": "文字编码与约定的不同",

@@ -137,8 +137,10 @@ def test_what_the_register_of_purposes_does_not_admit_is_not_landed_though_nobod
     told["columns"].append({"heading": "其他", "to": "person.former_name", "purpose": "P-POPULATION"} | column)
     office.promise(told)
     office.drop("utf", encode("utf", [(*row, "是") for row in ROWS], (*HEADINGS, told["columns"][-1]["heading"])))
-    with pytest.raises(ConfigError, match=said):
-        office.land("utf")
+    (one,) = office.land("utf")
+    assert (one["state"], one["code"], one["sha256"]) == ("refused", "NOT_ADMITTED", None)
+    assert said in one["message"]
+    assert not (office.settings.lake / "raw").exists()
     assert not (office.settings.lake / "land" / "office_utf").exists()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from transforms import store
+from transforms.run import Settings
 
 
 def test_nothing_is_seen_of_a_failed_output(tmp_path: Path) -> None:
@@ -62,3 +65,16 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
         except OSError:
             noticed += 1
     assert noticed == len(places)
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)})
+    scratch, yesterday = settings.home / "tmp", time.time() - 90_000
+    for name in ("merge.old", "merge.new"):
+        (scratch / name).mkdir(parents=True)
+        (scratch / name / "names").touch()
+        (scratch / f"{name}.file").touch()
+    for name in ("merge.old", "merge.old.file"):
+        os.utime(scratch / name, (yesterday, yesterday))
+    store.sweep(settings)
+    assert sorted(path.name for path in scratch.iterdir()) == ["merge.new", "merge.new.file"]
