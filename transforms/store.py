@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from transforms.run import Run, Settings
 
 EXPIRED = "expired"  # beside the manifest of a delivery whose tables went (transforms.checkpoint)
-_FEW_ROWS = 50_000  # a table as small is read sooner than threads are told what to read
+_FEW_ROWS = 20_000  # a table as small is read and written before threads and compressors have begun
+_WRITTEN = {"write_page_checksum": True, "coerce_timestamps": "us", "store_schema": True}
 _AT_ONCE = 8  # files that are on their way to the disk: a journal takes them in one commit, not in one each
 PIECE = 100_000  # rows of a batch that a room holds at once: a register of a city has millions
 _FORGOTTEN = 86_400  # seconds; no room works as long on a piece
@@ -131,10 +132,22 @@ def write_pieces(path: Path, pieces: Iterable[pa.Table]) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
-    """As :func:`write_pieces`, for whoever writes several tables side by side: gives what writes a piece."""
-    options = {"compression": "zstd", "write_page_checksum": True, "coerce_timestamps": "us", "store_schema": True}
-    with path.open("wb") as file, pq.ParquetWriter(file, schema, **options) as writer:
-        yield writer.write_table
+    """As :func:`write_pieces`, for whoever writes several tables side by side: gives what writes a piece.
+
+    A table whose first piece is small is not compressed; without a piece it is empty.
+    """
+    with path.open("wb") as file, contextlib.ExitStack() as stack:
+        opened: list[pq.ParquetWriter] = []
+
+        def write(piece: pa.Table) -> None:
+            if not opened:
+                compression = "zstd" if piece.num_rows > _FEW_ROWS else "none"
+                opened.append(stack.enter_context(pq.ParquetWriter(file, schema, compression=compression, **_WRITTEN)))
+            opened[0].write_table(piece)
+
+        yield write
+        if not opened:
+            write(schema.empty_table())
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
