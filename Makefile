@@ -61,7 +61,7 @@ nightly: $(READY) ## the sample city, two nights through Airflow, and a summary
 	@$(GRIDFACTS) summary --truth $(CITY)/truth --night $$(ls $(CITY)/drops | tail -n 1)
 
 test: $(READY) ## the tests (CI=1 make test: the thorough ones too, whole nights each)
-	@$(PYTHON) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## style, types, Airflow rules
 	@$(VENV)/bin/ruff check .
