@@ -19,7 +19,7 @@ import shapely
 
 from transforms.locate.cut import Cut
 
-TARGET = 2.0  # times the bare query (issue 4)
+TARGET = 2.0  # times the bare query
 _WEST, _SOUTH, _SIZE, _WAVES = 111.1, 22.3, 1.2, 24
 
 

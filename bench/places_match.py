@@ -24,7 +24,7 @@ from transforms.locate.match import Matcher
 from transforms.locate.readings import decide
 from transforms.values import clean_text
 
-TARGET = 10_000  # distinct addresses a second (issue 4)
+TARGET = 10_000  # distinct addresses a second
 PEERS = ("uk_address_matcher", "splink")
 
 

@@ -18,7 +18,7 @@ from bench.places_packages import Named, available, quietly
 from bench.places_sample import reader, sample
 from transforms.values import clean_text
 
-TARGET = 25_000  # distinct addresses a second on two cores (issue 4)
+TARGET = 25_000  # distinct addresses a second on two cores
 _PEERS = 1_000  # texts given to each package: some read 200 a second
 _SPLIT = re.compile(r"[^省市县区镇乡村路街道巷弄号栋幢座楼层室房]+[省市县区镇乡村路街道巷弄号栋幢座楼层室房]?")
 
