@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import gc
 import itertools
 import os
 import time
@@ -43,12 +42,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left]
     place = {name: number for number, name in enumerate((*_FIRST, *_NEXT))}
     items.sort(key=lambda item: (place.get(item.path.name, len(place)), item.path.parent.name != "pipeline"))
-
-
-def pytest_collection_finish() -> None:
-    """What was imported so far stays: no collection of garbage need look through it again and again."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")
