@@ -7,6 +7,7 @@ is reused, not rewritten.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ import pyarrow.parquet as pq
 
 from transforms import store
 from transforms.errors import StaleInputError
+from transforms.model import Batch
+from transforms.run import Run
 
 NAME = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent
@@ -133,6 +136,32 @@ def require(lake: Path, folder: Path, room: str) -> Manifest:
                 now = upstream.digest[:12] if upstream else "nothing"
                 raise StaleInputError(where, f"made from {name} {digest[:12]}", f"made from {now}", remedy)
     return found
+
+
+def delivery_before(
+    run: Run, batch: str, rooms: tuple[str, str], same: Mapping[str, str]
+) -> tuple[Batch, Manifest] | None:
+    """The last delivery of a source before this one of which a room's output stands.
+
+    Args:
+        run: the night; only what was landed by it counts.
+        batch: this delivery.
+        rooms: the room before, and the room whose output must be whole, of this code and of ...
+        same: ... equal inputs under these names.
+
+    Returns:
+        The delivery, and its manifest of the room before.
+    """
+    this, (before, room) = Batch.parse(batch), rooms
+    for one in sorted((one for one in map(Batch.parse, store.landed(run, this.source)) if one < this), reverse=True):
+        folder, given = (store.batch_dir(run.settings, name, one.id) for name in (room, before))
+        found = Manifest.read(folder)
+        if found is None or found.code != code_of(room) or any(found.inputs.get(n) != told for n, told in same.items()):
+            continue
+        with contextlib.suppress(StaleInputError):
+            require(run.settings.lake, folder, room)
+            return one, require(run.settings.lake, given, before)
+    return None
 
 
 def upstream(lake: Path, folder: Path, found: Manifest) -> tuple[str, str]:

@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 from expectations.rules import FAULT, Rule
 from transforms import manifest, store
 from transforms.check.verdict import Asked, Found
-from transforms.errors import StaleInputError
 from transforms.model import Batch
 from transforms.run import Run
 
@@ -45,23 +44,14 @@ def ages(rule: Rule) -> bool:
 
 def delivery_before(run: Run, batch: str, inputs: Mapping[str, str]) -> Before | None:
     """The last delivery of the source before this one that this code judged under the same rules."""
-    this, settings = Batch.parse(batch), run.settings
-    here = manifest.Manifest.read(store.batch_dir(settings, "land", batch))
-    earlier = sorted((one for one in map(Batch.parse, store.landed(run, this.source)) if one < this), reverse=True)
-    for one in earlier:
-        land, folder = (store.batch_dir(settings, room, one.id) for room in ("land", "check"))
-        found = manifest.Manifest.read(folder)
-        if found is None or found.code != manifest.code_of("check"):
-            continue
-        if all(found.inputs.get(name) == inputs[name] for name in _SAME):
-            try:
-                manifest.require(settings.lake, folder, "check")
-                landed = manifest.require(settings.lake, land, "land")
-            except StaleInputError:
-                continue
-            whole = here is not None and one.sha256 == this.sha256 and _split_alike(landed, here)
-            return Before(land, folder, whole=whole)
-    return None
+    found = manifest.delivery_before(run, batch, ("land", "check"), {name: inputs[name] for name in _SAME})
+    if found is None:
+        return None
+    one, landed = found
+    here = manifest.Manifest.read(store.batch_dir(run.settings, "land", batch))
+    whole = here is not None and one.sha256 == Batch.parse(batch).sha256 and _split_alike(landed, here)
+    land, folder = (store.batch_dir(run.settings, room, one.id) for room in ("land", "check"))
+    return Before(land, folder, whole=whole)
 
 
 def _split_alike(one: manifest.Manifest, other: manifest.Manifest) -> bool:

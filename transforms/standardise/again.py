@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import manifest, store
-from transforms.errors import StaleInputError
 from transforms.kinds import Kind
 from transforms.model import Batch
 from transforms.run import Run
@@ -30,21 +29,12 @@ _NO_BATCH = ("kept", "vault")  # tables that do not say which batch they are of
 
 def delivery_before(run: Run, batch: str, inputs: Mapping[str, str]) -> Before | None:
     """The last delivery of the source before this one that this code read under the same configuration and keys."""
-    this, settings = Batch.parse(batch), run.settings
-    earlier = sorted((one for one in map(Batch.parse, store.landed(run, this.source)) if one < this), reverse=True)
-    for one in earlier:
-        check, folder = (store.batch_dir(settings, room, one.id) for room in ("check", "standardise"))
-        found = manifest.Manifest.read(folder)
-        if found is None or found.code != manifest.code_of("standardise"):
-            continue
-        if all(found.inputs.get(name) == inputs[name] for name in _SAME):
-            try:
-                manifest.require(settings.lake, folder, "standardise")
-                manifest.require(settings.lake, check, "check")
-            except StaleInputError:
-                continue
-            return Before(folder, check, whole=one.sha256 == this.sha256 and _judged_alike(run, one, this))
-    return None
+    found = manifest.delivery_before(run, batch, ("check", "standardise"), {name: inputs[name] for name in _SAME})
+    if found is None:
+        return None
+    one, this = found[0], Batch.parse(batch)
+    folder, check = (store.batch_dir(run.settings, room, one.id) for room in ("standardise", "check"))
+    return Before(folder, check, whole=one.sha256 == this.sha256 and _judged_alike(run, one, this))
 
 
 def _judged_alike(run: Run, one: Batch, other: Batch) -> bool:
