@@ -12,6 +12,8 @@ import pytest
 
 from transforms import manifest, store
 from transforms.errors import StaleInputError
+from transforms.model import Batch
+from transforms.run import Run, Settings
 
 
 def made(lake: Path, room: str, inputs: dict[str, str], value: str = "a") -> Path:
@@ -105,3 +107,47 @@ def test_a_file_touched_a_moment_ago_is_read_again_even_if_its_times_say_nothing
     path.touch()
     monkeypatch.setattr(store.time, "time_ns", lambda: path.stat().st_ctime_ns + 2_000_000_000)
     assert store.settled(path) not in (seen, None)
+
+
+ROOMS = ("land", "check")
+
+
+def delivered(run: Run, day: str) -> str:
+    """A delivery that was landed and checked under the rules ``r``."""
+    lake, batch = run.settings.lake, Batch("registry", day, 0, "ab" * 32).id
+    with store.output(store.batch_dir(run.settings, "land", batch)) as fresh:
+        landed = manifest.write(fresh, "land", {}, {"first_night": day})
+    given = manifest.upstream(lake, store.batch_dir(run.settings, "land", batch), landed)
+    with store.output(store.batch_dir(run.settings, "check", batch)) as fresh:
+        store.write_table(fresh / "rows.parquet", pa.table({"x": ["a"]}))
+        manifest.write(fresh, "check", {given[0]: given[1], "rules": "r"})
+    return batch
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Run:
+    return Run.of("2026-10-03", settings=Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)}))
+
+
+def test_the_delivery_before_is_the_last_one_of_an_earlier_day(night: Run) -> None:
+    first, second, third = (delivered(night, f"2026-10-0{day}") for day in (1, 2, 3))
+    found = manifest.delivery_before(night, third, ROOMS, {"rules": "r"})
+    assert found is not None
+    assert (found[0].id, found[1].room) == (second, "land")
+    assert manifest.delivery_before(night, first, ROOMS, {"rules": "r"}) is None
+    assert manifest.delivery_before(night, third, ROOMS, {"rules": "others"}) is None
+
+
+def of_other_code(folder: Path) -> None:
+    told = json.loads((folder / manifest.NAME).read_text())
+    (folder / manifest.NAME).write_text(json.dumps(told | {"code": "another"}))
+
+
+@pytest.mark.parametrize("spoil", [of_other_code, missing, damaged])
+def test_a_delivery_before_that_does_not_stand_is_passed_over(night: Run, spoil: object) -> None:
+    first, second, third = (delivered(night, f"2026-10-0{day}") for day in (1, 2, 3))
+    assert callable(spoil)
+    spoil(store.batch_dir(night.settings, "check", second))
+    found = manifest.delivery_before(night, third, ROOMS, {"rules": "r"})
+    assert found is not None
+    assert found[0].id == first
