@@ -134,20 +134,31 @@ def write_pieces(path: Path, pieces: Iterable[pa.Table]) -> None:
 def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """As :func:`write_pieces`, for whoever writes several tables side by side: gives what writes a piece.
 
-    A table whose first piece is small is not compressed; without a piece it is empty.
+    A small table is not compressed: its pieces wait until they are many, or all. Without a piece it is empty.
     """
+    waiting: list[pa.Table] = []
     with path.open("wb") as file, contextlib.ExitStack() as stack:
-        opened: list[pq.ParquetWriter] = []
+        writer: pq.ParquetWriter | None = None
+
+        def begin(compression: str) -> pq.ParquetWriter:
+            opened = stack.enter_context(pq.ParquetWriter(file, schema, compression=compression, **_WRITTEN))
+            for piece in waiting or [schema.empty_table()]:
+                opened.write_table(piece)
+            waiting.clear()
+            return opened
 
         def write(piece: pa.Table) -> None:
-            if not opened:
-                compression = "zstd" if piece.num_rows > _FEW_ROWS else "none"
-                opened.append(stack.enter_context(pq.ParquetWriter(file, schema, compression=compression, **_WRITTEN)))
-            opened[0].write_table(piece)
+            nonlocal writer
+            if writer is not None:
+                writer.write_table(piece)
+                return
+            waiting.append(piece)
+            if sum(map(len, waiting)) > _FEW_ROWS:
+                writer = begin("zstd")
 
         yield write
-        if not opened:
-            write(schema.empty_table())
+        if writer is None:
+            begin("none")
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:

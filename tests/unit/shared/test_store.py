@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from transforms import store
@@ -65,6 +66,25 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
         except OSError:
             noticed += 1
     assert noticed == len(places)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "compression"), [([], None), ([3, 0], "UNCOMPRESSED"), ([0, 3, 30_000], "ZSTD"), ([30_000, 1], "ZSTD")]
+)
+def test_a_table_is_compressed_when_all_its_pieces_are_many(
+    tmp_path: Path, sizes: list[int], compression: str | None
+) -> None:
+    path, schema = tmp_path / "x.parquet", pa.schema([("n", pa.int64())])
+    ends = [sum(sizes[: at + 1]) for at in range(len(sizes))]
+    with store.writing(path, schema) as write:
+        for size, end in zip(sizes, ends, strict=True):
+            write(pa.table([pa.array(range(end - size, end), pa.int64())], schema))
+    assert store.read_table(path)["n"].to_pylist() == list(range(sum(sizes)))
+    told = pq.read_metadata(path)
+    used = {
+        told.row_group(at).column(0).compression for at in range(told.num_row_groups) if told.row_group(at).num_rows
+    }
+    assert used == ({compression} if compression else set())
 
 
 def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
