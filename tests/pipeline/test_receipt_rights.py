@@ -141,3 +141,20 @@ def test_one_source_has_the_receipts_of_one_package(first_night: Path, tmp_path:
         "receipt", "make", "--night", NIGHTS[0], "--source", SOURCE, "--out", str(tmp_path / "out"), check=False
     )
     assert (done.returncode, SOURCE in done.stderr) == (2, True)
+
+
+def test_of_a_restricted_person_nothing_is_said(
+    told: tuple[Home, list[dict[str, Any]]], first_night: Path, tmp_path: Path
+) -> None:
+    _, before = told
+    home = deployment(first_night, tmp_path)
+    entity_of = {row["record_id"]: row["entity_id"] for row in of_night(home, "resolve/person/cluster")}
+    live = [row for row in of_night(home, "account/live/person") if row["source"] == SOURCE]
+    entities = {row["line"]: entity_of[row["record_id"]] for row in live}
+    chosen = next(entities[int(row["行号"])] for row in before if row[ENTITY] and row[LOST])
+    home.call("subject", "restrict", chosen, "--by", "Test", "--reason", "asked for")
+    after = {int(row["行号"]): (row[ENTITY], row[LOST]) for row in receipt(home, tmp_path / "out")}
+    quiet = {line for line, entity in entities.items() if entity == chosen}
+    assert {line for line in after if after[line] == (None, None)} >= quiet
+    shown = {int(row["行号"]): (row[ENTITY], row[LOST]) for row in before if int(row["行号"]) not in quiet}
+    assert shown == {line: said for line, said in after.items() if line not in quiet}

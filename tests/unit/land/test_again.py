@@ -50,6 +50,16 @@ def test_the_table_is_the_one_that_splitting_gives(office: Office, split: list[s
     assert bytes_of(office, again["batch"]) == taken
 
 
+def test_bytes_that_are_held_are_split_again(office: Office, split: list[str]) -> None:
+    told = contract("utf")
+    office.promise(told | {"arrives": told["arrives"] | {"rows": {"min": 4, "max": 9}}})
+    for day, night in (("20261001", "2026-10-01"), ("20261003", LATER)):
+        office.drop("utf", encode("utf"), day=day, night=night)
+        (one,) = office.land("utf", night=night)
+        assert (one["state"], one["code"]) == ("held", "ROW_BOUNDS")
+    assert len(split) == 2
+
+
 def test_under_another_promise_or_with_a_row_that_may_be_cut_off_bytes_are_split(
     office: Office, split: list[str]
 ) -> None:
