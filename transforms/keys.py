@@ -179,10 +179,17 @@ def load(settings: Settings) -> Keys:
         raise ConfigError(
             f"no key file at {path}: set GRIDFACTS_KEYS, or make demonstration keys with 'gridfacts demo keys'"
         )
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = _document(path.read_text("utf-8"))
     current = {purpose: _current(path, document, purpose) for purpose in PURPOSES}
     before = tuple(one for one in _all(path, document, "vault") if one != current["vault"])
     return Keys(**current, vault_before=before)
+
+
+@lru_cache(maxsize=4)
+def _document(text: str) -> dict[str, dict[str, str]]:
+    """What a key file says, parsed once: every command asks for the keys of every purpose."""
+    document: dict[str, dict[str, str]] = yaml.safe_load(text)
+    return document
 
 
 def held(settings: Settings, purpose: str) -> list[Key]:
@@ -193,7 +200,7 @@ def held(settings: Settings, purpose: str) -> list[Key]:
     """
     load(settings)
     path = settings.keys or settings.home / "keys.yml"
-    return _all(path, yaml.safe_load(path.read_text("utf-8")), purpose)
+    return _all(path, _document(path.read_text("utf-8")), purpose)
 
 
 def of(settings: Settings, purpose: str, key_id: str) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -57,7 +58,7 @@ def migrate(engine: Engine, name: str, target: str = "head") -> None:
         now = _revision(connection, name)
         config = configuration(name)
         config.attributes["connection"] = connection
-        known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]  # newest first
+        known = revisions(name)
         wanted = {"head": known[0], "base": None}.get(target, target)
         if wanted is None or (now is not None and known.index(wanted) > known.index(now)):
             command.downgrade(config, target)
@@ -74,11 +75,17 @@ def configuration(name: str) -> Config:
     return config
 
 
+@lru_cache(maxsize=2)
+def revisions(name: str) -> tuple[str, ...]:
+    """The revisions of one database's migrations, the newest first; a process reads the files once."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(configuration(name)).walk_revisions())
+
+
 def _is_head(engine: Engine, name: str) -> bool:
     if not database.exists(engine):
         return False
     with database.reading(engine) as connection:
-        return _revision(connection, name) == ScriptDirectory.from_config(configuration(name)).get_current_head()
+        return _revision(connection, name) == revisions(name)[0]
 
 
 def _revision(connection: Connection, name: str) -> str | None:
@@ -88,11 +95,10 @@ def _revision(connection: Connection, name: str) -> str | None:
         SchemaError: a revision this code does not have.
     """
     found = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(configuration(name)).walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in revisions(name):
         raise SchemaError(
             "SCHEMA_NEWER",
-            f"database {name}: stored structure {found}; required one of {', '.join(sorted(known))}; "
+            f"database {name}: stored structure {found}; required one of {', '.join(sorted(revisions(name)))}; "
             "remedy: run the gridfacts version that made it, or a newer one",
         )
     return found
