@@ -28,6 +28,7 @@ export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' dags/airflow.env)
 export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/dags
 export PYTHONPATH := $(CURDIR)
 export GRIDFACTS_HOME
+unexport PYTHONDONTWRITEBYTECODE # a night is many processes: each would compile the project again
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24

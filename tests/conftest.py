@@ -16,6 +16,9 @@ from hypothesis import HealthCheck
 
 from tests import postgres
 from tests.homes import NIGHTS, RESIDENTS, Home
+from transforms import database
+from transforms.publish.schema import ensure_schema
+from transforms.run import Settings
 
 pytest_plugins = ["tests.skips"]
 TOLERATED = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)  # a machine may be busy; examples tidy up
@@ -53,16 +56,42 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_structured(postgres_server: str) -> str:
+    """The name of a database that its migrations have just made, to copy from; nobody may be connected to it."""
+    settings = Settings.from_environment({"GRIDFACTS_DATABASE_URL": _created(postgres_server, "structured")})
+    ensure_schema(database.open_databases(settings))
+    return "structured"
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty database of its own."""
+def postgres_url(postgres_server: str, postgres_structured: str) -> Iterator[str]:
+    """The URL of a database of its own, as its migrations leave it."""
     name = f"test_{next(_NUMBER)}"
-    engine = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    yield _created(postgres_server, name, postgres_structured)
+    _dropped(postgres_server, name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a database of its own in which there is nothing, not even a structure."""
+    name = f"test_{next(_NUMBER)}"
+    yield _created(postgres_server, name)
+    _dropped(postgres_server, name)
+
+
+def _created(server: str, name: str, like: str = "template1") -> str:
+    _said(server, f"CREATE DATABASE {name} TEMPLATE {like}")
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _dropped(server: str, name: str) -> None:
+    _said(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _said(server: str, statement: str) -> None:
+    with sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool).connect() as connection:
+        connection.execute(sa.text(statement))
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +110,16 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
         return folder
 
     return made
+
+
+@pytest.fixture(scope="session")
+def structured(once: Once) -> Path:
+    """A home with both databases as their migrations leave them, and nothing else; copied, not changed."""
+
+    def make(folder: Path) -> None:
+        ensure_schema(database.open_databases(Settings.from_environment({"GRIDFACTS_HOME": str(folder / "home")})))
+
+    return once("structured", make) / "home"
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,15 @@ from tests.homes import NIGHTS, ROOT, Home
 
 TUTORIAL = ROOT / "docs" / "tutorial"
 SOURCE = "zhujian_gongzufang"
+BESIDE = ("gongan_hukou", "minzheng_diming", "zhengfa_wangge", "zhujian_fangwu")  # persons, places, grids and houses
 
 
 def test_one_contract_brings_a_department_in(home: Home, city: Path, tmp_path: Path) -> None:
     mine = Path(shutil.copytree(ROOT / "expectations", tmp_path / "expectations"))
     shutil.copy(TUTORIAL / f"{SOURCE}.yml", mine / "contracts")
-    drops = Path(shutil.copytree(city / "drops" / NIGHTS[0], tmp_path / "drops"))
+    drops = tmp_path / "drops"
+    for known in BESIDE:
+        shutil.copytree(city / "drops" / NIGHTS[0] / known, drops / known)
     (drops / SOURCE).mkdir()
     (extract,) = TUTORIAL.glob("*.csv")
     shutil.copy(extract, drops / SOURCE)

@@ -28,7 +28,9 @@ class City:
         return path
 
     def truth(self, kind: str) -> pd.DataFrame:
-        return pd.read_parquet(self.folder / "truth" / f"{kind}.parquet")
+        """Read once for all tests; what a test changes is its own copy."""
+        path = self.folder / "truth" / f"{kind}.parquet"
+        return _truth(path, path.stat().st_mtime_ns).copy(deep=False)
 
     def broken(self) -> set[str]:
         """Names of the files that are wrong as a whole."""
@@ -62,6 +64,11 @@ def read(path: Path) -> dict[int, dict[str, Any]]:
 def book(path: Path) -> openpyxl.Workbook:
     """A workbook, read once for all tests; not to be changed."""
     return _book(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _truth(path: Path, _changed: int) -> pd.DataFrame:
+    return pd.read_parquet(path)
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,19 @@ def home(tmp_path: Path) -> Home:
     return make
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def settings(request: pytest.FixtureRequest, home: Home) -> Settings:
-    """A home of its own on each of the two databases."""
-    return home(request.getfixturevalue("postgres_url") if request.param == "postgresql" else None)
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=BOTH)
+def nothing(request: pytest.FixtureRequest, home: Home) -> Settings:
+    """A home on each of the two databases before anything was done in it."""
+    return home(request.getfixturevalue("empty_postgres_url") if request.param == "postgresql" else None)
+
+
+@pytest.fixture(params=BOTH)
+def settings(request: pytest.FixtureRequest, home: Home, structured: Path, tmp_path: Path) -> Settings:
+    """A home of its own on each of the two databases, which have their structure."""
+    if request.param == "postgresql":
+        return home(request.getfixturevalue("postgres_url"))
+    shutil.copytree(structured, tmp_path / "home")
+    return home()

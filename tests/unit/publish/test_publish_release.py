@@ -211,8 +211,8 @@ def test_a_night_that_account_has_not_closed_is_refused(settings: Settings) -> N
     assert database.current_release(database.open_databases(settings)) == 0
 
 
-def test_reading_before_the_first_release_finds_typed_nothing(settings: Settings) -> None:
-    dbs = database.open_databases(settings)
+def test_reading_before_the_first_release_finds_typed_nothing(nothing: Settings) -> None:
+    dbs = database.open_databases(nothing)
     found = database.read(dbs.release, "fact_person", ["person_id", "birth_date"])
     assert (found.num_rows, found.schema.field("birth_date").type) == (0, pa.date32())
     if dbs.release_file:
