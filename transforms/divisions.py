@@ -19,7 +19,7 @@ def divisions(expectations: Path) -> pd.DataFrame:
     chains = [{level.get(above): above for above in _chain(code, parent)} for code in table["code"]]
     for name in LEVELS:
         table[name] = [chain.get(name) for chain in chains]
-    return table.drop(columns="parent")
+    return table.drop(columns=["parent", "name"])
 
 
 def above_villages(expectations: Path) -> pd.DataFrame:
@@ -31,10 +31,16 @@ def above_villages(expectations: Path) -> pd.DataFrame:
     return pd.DataFrame(pairs, columns=["village", "code"], dtype=object)
 
 
+def names(expectations: Path) -> dict[str, str]:
+    """Division code → its name."""
+    table = _standing(expectations)
+    return dict(zip(table["code"], table["name"], strict=True))
+
+
 def _standing(expectations: Path) -> pd.DataFrame:
     with (expectations / "lookups" / "divisions.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if not row["valid_to"]]
-    return pd.DataFrame(rows, columns=["code", "level", "parent"], dtype=object)
+    return pd.DataFrame(rows, columns=["code", "level", "parent", "name"], dtype=object)
 
 
 def _chain(code: str, parent: dict[str, str]) -> list[str]:

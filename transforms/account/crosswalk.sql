@@ -1,6 +1,6 @@
 -- Departments' business grids of before against tonight's: in which small (or exclusive) grid does each record stand
 -- that names an old one? A record's own point speaks before its addresses; what is known to the village only stands in
--- none. Micro grids count for the small grid they lie in.
+-- none, and what stands beside a landmark may be across a border. Micro grids count for the small grid they lie in.
 --   said (source, old_code, record_id), located (record_id, property, grid_id, method), std_grid
 
 -- step: base
@@ -20,7 +20,7 @@ SELECT
   ) AS place
 FROM located AS l
 INNER JOIN base AS b ON l.grid_id = b.grid_id
-WHERE l.method <> 'village'
+WHERE l.method NOT IN ('village', 'landmark')
 
 -- step: crosswalk
 SELECT s.source, s.old_code, t.base_id AS grid_id, COUNT(*) AS records

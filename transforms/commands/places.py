@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 _NIGHT = click.option("--night", default=None, help="The night's date, YYYY-MM-DD; default: the newest located one.")
 _FILE = "CSV (UTF-8) with a column `address`, or `lon` and `lat`: one line of answer per line, on stdout."
-_OUT = ("address_id", "address", "level", "match_class", "score", "gap", "building_id", "metres", "method", "reason")
+_OUT = (
+    "address_id", "address", "level", "match_class", "beside", "score", "gap",
+    "building_id", "metres", "method", "reason",
+)  # fmt: skip
 
 
 _BATCH = 10_000  # lines of a file answered at a time

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from transforms.locate.beside import Landmarks
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
 from transforms.locate.texts import Texts, of_frame
@@ -17,23 +18,21 @@ from transforms.model import LOCATED
 _PIECE = 100_000  # records written at a time
 
 
-def addresses(
-    live: pd.DataFrame, prop: str, matcher: Matcher, library: pd.DataFrame, grid_of: dict[str, pd.DataFrame]
-) -> pd.DataFrame:
+def addresses(live: pd.DataFrame, prop: str, matcher: Matcher, ground: Ground, landmarks: Landmarks) -> pd.DataFrame:
     """Locate one address property of a small table.
 
     Args:
         live: records with ``record_id`` and the property's clean columns (:data:`transforms.locate.texts.SAID`).
         prop: the property's name.
         matcher: of the library.
-        library: the library itself.
-        grid_of: node kind → ``grid_id method reason`` by node id, of tonight's cut.
+        ground: of the same, with the grids of tonight's cut.
+        landmarks: of the same.
 
     Returns:
         Columns of ``model.LOCATED`` in the order of the records; every record has rank 1.
     """
     texts = of_frame(live, prop)
-    found = verdicts(texts.table, matcher, Ground(library, grid_of))
+    found = verdicts(texts.table, matcher, ground, landmarks)
     ids = pa.array(live["record_id"], pa.string())
     return pa.concat_tables(pieces(ids, texts.of_row, found)).to_pandas()
 

@@ -16,8 +16,8 @@ from transforms.errors import ConfigError
 from transforms.locate import located
 from transforms.locate.library import LEVELS
 from transforms.locate.likeness import Likeness
-from transforms.locate.match import Matcher
-from transforms.locate.room import PLACE, ROOM, grids_of_nodes, read_places
+from transforms.locate.room import PLACE, ROOM, read_places
+from transforms.locate.verdicts import LANDMARK
 from transforms.run import Run
 
 NEAR_METRES = 50.0  # a building further away is not at the point
@@ -32,7 +32,9 @@ class Place:
 
     Attributes:
         address_id: the node of the library, if there is one; ``address`` its full text, ``level`` its level.
-        match_class: exact, normalised, parent, unresolved; of a point: nearest.
+        match_class: exact, normalised, parent, landmark, unresolved; of a point: nearest.
+        beside: the landmark that the text says it is beside; address and level are then of the area around, the grid of
+            the landmark's point.
         score: of 10 000; ``gap``: what the runner-up is behind, None without one.
         building_id: the building, if known; ``metres``: how far it is from a point.
         grids: (level, code) from the finest grid upward; ``method`` how the grid was found.
@@ -52,6 +54,7 @@ class Place:
     method: str | None = None
     reason: str | None = None
     runners_up: tuple[tuple[str, int], ...] = field(default=())
+    beside: str | None = None
 
 
 def newest_night(run: Run) -> str:
@@ -79,7 +82,6 @@ class Lookup:
         self._places, self._grids = read_places(run)
         self._text = self._places.library.set_index("address_id")["full_text"]
         self._near_in: dict[tuple[str, str], tuple[Likeness, list[dict[str, Any]]]] = {}
-        self._matcher = Matcher(self._places.library, self._places.divisions)
         self._parent = dict(zip(self._grids["code"], self._grids["parent_code"], strict=True))
         self._level = dict(zip(self._grids["code"], self._grids["level"], strict=True))
         self._grid = self._grids.set_index("grid_id")
@@ -97,9 +99,8 @@ class Lookup:
         """
         rows = parsed.reset_index(drop=True)
         live = rows.add_prefix("address_").assign(address=rows["text"], record_id=rows.index.astype(str))
-        table = located.addresses(
-            live, "address", self._matcher, self._places.library, grids_of_nodes(self._places.place_grid)
-        )
+        places = self._places
+        table = located.addresses(live, "address", places.matcher, places.ground, places.landmarks)
         found: list[list[dict[str, Any]]] = [[] for _ in range(len(rows))]
         for row in table.to_dict("records"):  # in the order of the records, by rank
             found[int(row["record_id"])].append(row)
@@ -124,17 +125,19 @@ class Lookup:
         )  # fmt: skip
 
     def _place(self, rows: list[dict[str, Any]], said: pd.DataFrame, at: int) -> Place:
-        first, others = rows[0], [row for row in rows[1:] if row["address_id"]]
+        first, landmark = rows[0], next((row for row in rows[1:2] if row["match_class"] == LANDMARK), None)
+        others = [row for row in rows[1:] if row["address_id"] and row is not landmark]
         runners = tuple((str(self._text.at[row["address_id"]]), int(row["score"])) for row in others)
-        if not first["address_id"]:
+        if first["match_class"] == "unresolved":
             runners = runners or tuple(self._alike(said.iloc[at]))
         known = str(self._text.at[first["address_id"]]) if first["address_id"] else None
         return Place(
             address_id=first["address_id"], address=known,
             level=first["level"], match_class=first["match_class"], score=int(first["score"]),
-            gap=int(first["score"]) - runners[0][1] if known is not None and runners else None,
+            gap=int(first["score"]) - runners[0][1] if first["match_class"] != "unresolved" and runners else None,
             building_id=first["building_id"], grids=self._chain(first["grid_id"]), method=first["method"],
             reason=first["reason"], runners_up=runners,
+            beside=str(self._text.at[landmark["address_id"]]) if landmark else None,
         )  # fmt: skip
 
     def _alike(self, said: pd.Series) -> Iterator[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,23 +14,27 @@ import pyarrow.compute as pc
 
 from transforms import contract as contracts
 from transforms import kinds, manifest, model, store
-from transforms.divisions import divisions
+from transforms.divisions import divisions, names
 from transforms.kinds import Kind
 from transforms.live import Live, ascending
-from transforms.locate import library, located, place_grid
+from transforms.locate import landmarks, library, located, place_grid
+from transforms.locate.beside import Landmarks
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
 from transforms.locate.texts import of_file
-from transforms.locate.verdicts import Ground, verdicts
+from transforms.locate.verdicts import Ground, certain, verdicts
 from transforms.locate.votes import vote
 from transforms.run import Run
 
 ROOM, PLACE = "locate", "place"
+_REGISTERED = "registered_address"  # where a body is on paper: it speaks where nothing says where it is
 _RESOLVED = ("address", "building", "grid", "house")
 _LOCATING = [
     n for n in library.COLUMNS if n not in ("path", "parent_id", "parent_path", "name", "full_text", "lon", "lat")
 ]
 _LIBRARY = pa.schema([(n, pa.float64() if n in ("lon", "lat") else pa.string()) for n in library.COLUMNS])
+
+_LANDMARK = pa.schema([(n, pa.string()) for n in landmarks.COLUMNS])
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,17 @@ class Places:
     place_grid: pd.DataFrame
     cut: Cut | None
     divisions: pd.DataFrame
+    named: pd.DataFrame
 
     @cached_property
     def matcher(self) -> Matcher:
         """Of the library, made once for all kinds of a stage."""
         return Matcher(self.library, self.divisions)
+
+    @cached_property
+    def landmarks(self) -> Landmarks:
+        """Of the library and the names in it, likewise."""
+        return Landmarks(self.library, self.matcher, self.named)
 
     @cached_property
     def ground(self) -> Ground:
@@ -56,8 +66,8 @@ class Places:
 def run(run: Run, stage: str) -> list[model.Report]:
     """Locate the kinds of one stage.
 
-    Stage ``place`` writes ``library.parquet`` and ``place_grid.parquet`` beside its kinds, which the others read, and
-    the coordinate vote (``vote.parquet``, ``points.parquet``), which people read.
+    Stage ``place`` writes ``library.parquet``, ``landmark.parquet`` and ``place_grid.parquet``, which the others read,
+    and the coordinate vote (``vote.parquet``, ``points.parquet``), which people read.
 
     Returns:
         One report per kind: records by match class and reason, counts only.
@@ -74,6 +84,7 @@ def run(run: Run, stage: str) -> list[model.Report]:
             if stage == PLACE:
                 store.write_table(fresh / "library.parquet", _arrow(places.library, _LIBRARY))
                 store.write_table(fresh / "place_grid.parquet", _arrow(places.place_grid, model.PLACE_GRID))
+                store.write_table(fresh / "landmark.parquet", _arrow(places.named, _LANDMARK))
                 votes, points = vote(run, grids_in_force(run))
                 store.write_table(fresh / "vote.parquet", votes)
                 store.write_table(fresh / "points.parquet", points)
@@ -175,7 +186,23 @@ def _build(run: Run) -> Places:
     grids = model.PLACE_GRID.empty_table().to_pandas()
     if cut is not None:
         grids = place_grid.assign(cut, nodes, buildings, known)
-    return Places(nodes, grids, cut, known)
+    places = Places(nodes, grids, cut, known, _LANDMARK.empty_table().to_pandas())
+    return replace(places, named=_named(run, places))
+
+
+def _named(run: Run, places: Places) -> pd.DataFrame:
+    """The names of bodies and premises that stand at a node, as landmarks."""
+    found = [landmarks.sites(pd.Series(dtype=object), {})]
+    for kind in kinds.load_all(run.settings.expectations).values():
+        path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
+        if "name" not in kind.typed("organization_name") or not kind.typed("address") or not path.is_file():
+            continue
+        texts = of_file(path, kind.typed("address"))
+        node = certain(texts.table, places.matcher)
+        worth = sorted(texts.of_row, key=lambda prop: prop == _REGISTERED)
+        name = store.read_table(path, ["name_key"]).column(0).to_pandas()
+        found.append(landmarks.sites(name, {prop: pd.Series(node[texts.of_row[prop]]) for prop in worth}))
+    return landmarks.entries(pd.concat(found, ignore_index=True), places.library, names(run.settings.expectations))
 
 
 def read_places(run: Run) -> tuple[Places, pd.DataFrame]:
@@ -196,13 +223,14 @@ def _read(run: Run, columns: list[str] = _LOCATING) -> Places:
     nodes = store.read_table(folder / "library.parquet", columns).to_pandas()
     grids = store.read_table(folder / "place_grid.parquet", ["node_kind", "node_id", "grid_id", "method", "reason"])
     grids = grids.filter(pc.not_equal(grids["node_kind"], "building"))
-    return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations))
+    named = store.read_table(folder / "landmark.parquet").to_pandas()
+    return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations), named)
 
 
 def _located(run: Run, kind: Kind, places: Places) -> Iterator[pa.Table]:
     path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
     texts = of_file(path, kind.typed("address"))
-    of_row, found = texts.of_row, verdicts(texts.table, places.matcher, places.ground)
+    of_row, found = texts.of_row, verdicts(texts.table, places.matcher, places.ground, places.landmarks)
     if kind.stage != PLACE and kind.typed("lon") and kind.typed("lat"):
         lon, lat = kind.typed("lon")[0], kind.typed("lat")[0]
         live = store.read_table(path, [lon, lat]).to_pandas()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from transforms.locate.beside import Landmarks
 from transforms.locate.library import LEVELS
 from transforms.locate.match import Matcher
 from transforms.locate.readings import decide
@@ -16,8 +17,11 @@ from transforms.locate.texts import SILENT
 
 Codes = npt.NDArray[np.int32]
 Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 WORDS = ("address_id", "building_id", "house_id", "level", "match_class", "grid_id", "method", "reason", "village")
+LANDMARK = "landmark"  # match class of who names one, method of a grid that is only a landmark's
 _OUTSIDE = "outside"  # the level standardise gives an address of elsewhere; where no grids are sent, all is outside
+_OF_GROUND = ("village", "grid_id", "method", "reason")  # of where a text stands, which may be beside its node
 _UNREAD = 1_500  # as much as a level dropped
 _PIECE = 40_000  # texts matched at a time
 
@@ -93,25 +97,36 @@ class Ground:
         return {name: np.append(_codes(self.words[name], told[name]), np.int32(-1)) for name in ("grid_id", "method")}
 
 
-def verdicts(texts: pd.DataFrame, matcher: Matcher, ground: Ground) -> Verdicts:
+def verdicts(texts: pd.DataFrame, matcher: Matcher, ground: Ground, landmarks: Landmarks) -> Verdicts:
     """Find the places of distinct texts.
 
     Args:
         texts: see :class:`transforms.locate.texts.Texts`.
         matcher: of the library.
         ground: of the same.
+        landmarks: of the same.
     """
     found = []
     for begin in range(0, max(1, len(texts)), _PIECE):
-        piece = _matched(texts.iloc[begin : begin + _PIECE].reset_index(drop=True), matcher)
+        some = texts.iloc[begin : begin + _PIECE].reset_index(drop=True)
+        piece = landmarks.decide(some, matched(some, matcher))
         found.append(piece.assign(text=piece["text"] + begin))
     return _told(texts, pd.concat(found, ignore_index=True), ground)
 
 
-def _matched(texts: pd.DataFrame, matcher: Matcher) -> pd.DataFrame:
-    """``text rank node score match_class`` of every text; who says more than could be read is not at the node itself.
+def certain(texts: pd.DataFrame, matcher: Matcher) -> Numbers:
+    """The node of each text that leads to one as it stands, -1 for the others."""
+    found = matched(texts.reset_index(drop=True), matcher)
+    found = found[found["rank"].eq(1) & found["match_class"].isin(["exact", "normalised"])]
+    node = np.full(len(texts), -1, dtype=np.int64)
+    node[found["text"]] = found["node"]
+    return node
 
-    A number or a relation that could not be read names a place inside the node.
+
+def matched(texts: pd.DataFrame, matcher: Matcher) -> pd.DataFrame:
+    """``text rank node score match_class`` of every text by its elements alone.
+
+    Who says more than could be read is not at the node itself: a number or a relation names a place in or beside it.
     """
     found, read = matcher.match(texts), decide(texts, matcher)
     rest = found[~found["text"].isin(read["text"])]
@@ -128,9 +143,11 @@ def _matched(texts: pd.DataFrame, matcher: Matcher) -> pd.DataFrame:
 
 def _told(texts: pd.DataFrame, found: pd.DataFrame, ground: Ground) -> Verdicts:
     """What each row says: of its node, or of the text alone."""
-    text, node, rank = (found[name].to_numpy(dtype=np.int64) for name in ("text", "node", "rank"))
-    hit = node >= 0
+    text, node, rank, stands = (found[name].to_numpy(dtype=np.int64) for name in ("text", "node", "rank", "stands"))
+    hit, beside = node >= 0, stands != node
     words = dict(ground.words)
+    for name, word in (("level", "village"), ("method", LANDMARK)):
+        words[name] = _more(words[name], pd.Series([word], dtype=object))
     for name, of in (("level", ["level"]), ("village", ["village", "town"])):
         for column in of:
             words[name] = _more(words[name], texts[column])
@@ -138,14 +155,17 @@ def _told(texts: pd.DataFrame, found: pd.DataFrame, ground: Ground) -> Verdicts:
         _codes(words[name], texts[column])[text]
         for name, column in (("village", "village"), ("village", "town"), ("level", "level"))
     )
-    codes = {name: of[node] for name, of in ground.node.items()}
-    codes["village"] = np.where(hit, codes["village"], np.where(village >= 0, village, town))
+    codes = {name: of[stands if name in _OF_GROUND else node] for name, of in ground.node.items()}
+    codes["village"] = np.where(stands >= 0, codes["village"], np.where(village >= 0, village, town))
     codes["level"] = np.where(hit, codes["level"], np.where(rank == 1, level, np.int32(-1)))
+    codes["level"][~hit & beside] = words["level"].get_loc("village")
+    codes["method"][beside & (codes["grid_id"] >= 0)] = words["method"].get_loc(LANDMARK)
+    codes["house_id"][found["match_class"].eq(LANDMARK).to_numpy()] = -1  # a landmark's name is nobody's dwelling
     above = ground.of_division(words["village"])
     own = codes["grid_id"] >= 0
     codes["grid_id"] = np.where(own, codes["grid_id"], above["grid_id"][codes["village"]])
     codes["method"] = np.where(own, codes["method"], above["method"][codes["village"]])
-    codes["reason"], words["reason"] = _reasons(texts, text, hit, codes, words)
+    codes["reason"], words["reason"] = _reasons(texts, text, hit, beside, codes, words)
     codes["match_class"], words["match_class"] = _factorized(found["match_class"])
     start = np.searchsorted(text, np.arange(len(texts) + 1))
     ranks, scores = (found[name].to_numpy(dtype=np.int32) for name in ("rank", "score"))
@@ -153,7 +173,7 @@ def _told(texts: pd.DataFrame, found: pd.DataFrame, ground: Ground) -> Verdicts:
 
 
 def _reasons(
-    texts: pd.DataFrame, text: Numbers, hit: npt.NDArray[np.bool_], codes: dict[str, Codes], words: dict[str, pd.Index]
+    texts: pd.DataFrame, text: Numbers, hit: Flags, beside: Flags, codes: dict[str, Codes], words: dict[str, pd.Index]
 ) -> tuple[Codes, pd.Index]:
     """Why there is no node, or why the node stands in no grid and its village neither."""
     fixed = ["unresolved", "village_only", _OUTSIDE, "no_address"]
@@ -163,6 +183,7 @@ def _reasons(
     reason = np.where(~elements[text] & (codes["village"] >= 0), village_only, unresolved)
     reason[texts["level"].eq(_OUTSIDE).to_numpy()[text]] = outside
     reason[texts[SILENT].to_numpy()[text]] = no_address
+    reason[beside] = village_only
     of_node = np.where(codes["reason"] >= 0, codes["reason"], outside)
     of_node = np.where(codes["grid_id"] >= 0, np.int32(-1), of_node)
     return np.where(hit, of_node, reason).astype(np.int32), known

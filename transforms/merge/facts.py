@@ -151,13 +151,14 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
     cut = pc.max(inputs.place_grid()["cut"]).as_py()
     size = len(golden.ids) if cut else 0
     grid: pa.Array = pa.nulls(len(golden.ids), _TEXT)
-    reason, placed = grid, np.zeros(len(golden.ids), dtype=bool)
+    reason, method, placed = grid, grid, np.zeros(len(golden.ids), dtype=bool)
     for name in ("point", "lon", "address"):
         best = located.best(golden, name, "lon")
         tells = pc.or_kleene(pc.is_valid(best["grid_id"]), pc.equal(best["method"], "polygon"))
         tells = pc.fill_null(tells, fill_value=False).to_numpy(zero_copy_only=False) & ~placed
-        grid, reason = (
-            pc.if_else(pa.array(tells), best[c], kept) for c, kept in (("grid_id", grid), ("reason", reason))
+        grid, reason, method = (
+            pc.if_else(pa.array(tells), best[c], kept)
+            for c, kept in (("grid_id", grid), ("reason", reason), ("method", method))
         )
         placed |= tells
     reason = pc.if_else(pa.array(placed), pc.coalesce(reason, pa.scalar("gap")), "no_coordinate")
@@ -166,7 +167,7 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
         "node_id": golden.ids[:size],
         "cut": pa.repeat(pa.scalar(cut, _TEXT), size),
         "grid_id": grid[:size],
-        "method": pa.repeat(pa.scalar("polygon"), size),
+        "method": pc.coalesce(method, pa.scalar("polygon"))[:size],
         "reason": pc.if_else(pc.is_valid(grid), pa.scalar(None, _TEXT), reason)[:size],
         "valid_from": pa.repeat(pa.scalar(cut, _TEXT), size).cast(pa.date32()),
         "valid_to": pa.nulls(size, pa.date32()),

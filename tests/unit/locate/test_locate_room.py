@@ -197,6 +197,29 @@ def test_an_address_is_looked_up_with_its_grids_and_what_else_fits(lake):
     assert silent.address_id is outside.address_id is None
 
 
+def test_the_names_of_bodies_are_landmarks_by_which_an_address_is_found(lake):
+    live = store.night_dir(lake, "account", "live")
+    told = {kind: store.read_table(live / f"{kind}.parquet") for kind in ("address", "building", "house", "grid")}
+    at_leaf = {f"actual_address{k}": v for k, v in spoken(LEAF).items()}
+    unsaid = {f"registered_address{k}": v for k, v in spoken(None).items()}
+    told |= {"organization": rows("organization", {"name_key": "云城街道第二卫生院"} | at_leaf | unsaid)}
+    write(lake, "account", "live", **told)
+    room.run(lake, "place")
+    assert ("第二卫生院", TOWN) in {(r["word"], r["division"]) for r in table(lake, "place", "landmark").to_pylist()}
+    said = parsed(None) | {"town": TOWN, "text": "云城街道第二卫生院", "residual": "第二卫生院"}
+    texts = pd.DataFrame([said, said | {"relation": "对面"}, said | {"residual": "第三卫生院"}], dtype=object)
+    named, beside, unknown = room.Lookup(lake).addresses(texts)
+    assert (named.match_class, named.level, named.building_id, named.beside) == (
+        "landmark", "building", "entity-building0", None,
+    )  # fmt: skip
+    assert (beside.match_class, beside.level, beside.building_id, beside.method) == (
+        "landmark", "road", None, "landmark",
+    )  # fmt: skip
+    assert beside.beside == named.address
+    assert (beside.grids, beside.gap) == ((("small", STREET),), None)
+    assert (unknown.match_class, unknown.grids) == ("unresolved", ())
+
+
 def test_a_point_is_looked_up_with_the_building_it_stands_at(lake):
     room.run(lake, "place")
     at, near, far = room.Lookup(lake).points(pd.Series([112.5, 112.5, 120.0]), pd.Series([22.5, 22.6, 22.5]))

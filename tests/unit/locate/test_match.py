@@ -6,11 +6,15 @@ import pytest
 
 from tests.unit.locate.conftest import CITY, COUNTY, HAMLET, OTHER, PATHS, STREET, TOWN
 from transforms.locate import library, located
+from transforms.locate.beside import Landmarks
+from transforms.locate.landmarks import COLUMNS
 from transforms.locate.library import LEVELS
 from transforms.locate.match import Matcher
+from transforms.locate.verdicts import Ground
 from transforms.model import LOCATED
 
 DIVISIONS = {STREET: (TOWN, COUNTY, CITY), OTHER: (TOWN, COUNTY, CITY), HAMLET: ("445302102000", COUNTY, CITY)}
+NO_NAMES = pd.DataFrame(columns=list(COLUMNS), dtype=object)
 FLAT = {"road": "人民路", "door": "12", "estate": "锦绣花园", "building": "3", "unit": "2", "room": "1502"}
 
 
@@ -115,7 +119,9 @@ def test_every_record_has_a_place_or_a_reason(matcher, nodes):
         ),
         "division": pd.DataFrame({"grid_id": ["m"], "method": ["village"], "reason": [None]}, index=[STREET]),
     }
-    table = located.addresses(live(*rows), "address", matcher, nodes, grids).set_index("record_id")
+    table = located.addresses(
+        live(*rows), "address", matcher, Ground(nodes, grids), Landmarks(nodes, matcher, NO_NAMES)
+    ).set_index("record_id")
     assert list(table.reset_index().columns)
     assert set(LOCATED.names) == set(table.reset_index().columns)
     first = table[table["rank"] == 1]
@@ -127,12 +133,14 @@ def test_every_record_has_a_place_or_a_reason(matcher, nodes):
     assert (first["building_id"].iloc[0], first["house_id"].iloc[0]) == ("b3", "h1")
 
 
-@pytest.mark.parametrize("more", [{"residual": "12-3-501"}, {"relation": "12 对面"}])
+@pytest.mark.parametrize("more", [{"residual": "12-3-501"}, {"relation": "99 对面"}])
 def test_a_text_with_more_than_could_be_read_is_at_a_parent(matcher, nodes, more):
     rows = [text(STREET, road="人民路") | {"level": "road"} | told for told in ({}, {"residual": "附楼"}, more)]
     nothing = pd.DataFrame({"grid_id": [], "method": [], "reason": []}, dtype=object)
     grids = {"address": nothing, "division": nothing}
-    table = located.addresses(live(*rows), "address", matcher, nodes, grids)
+    table = located.addresses(
+        live(*rows), "address", matcher, Ground(nodes, grids), Landmarks(nodes, matcher, NO_NAMES)
+    )
     assert table["match_class"].tolist() == ["exact", "exact", "parent"]
     assert table["score"].iloc[2] < table["score"].iloc[0]
 
