@@ -11,11 +11,11 @@ import orjson
 from transforms.errors import RefusedError
 from transforms.land import json_text, text
 from transforms.land.headings import judge, row_of, told_names, told_once
-from transforms.land.job import Chunk, Found, Gathered, Job, differing
+from transforms.land.job import CELL_BYTES, GEOMETRY, Chunk, Found, Gathered, Job, differing, too_large
 from transforms.land.json_text import RowFaultError
 
-GEOMETRY = "geometry"
 POINT = (f"{GEOMETRY}.x", f"{GEOMETRY}.y")  # headings of a point's two coordinates, where a contract knows them
+_FEATURE = re.compile('"Feature"')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
@@ -27,6 +27,7 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
             columns that break the contract.
     """
     document = text.whole(raw, job.encoding or "utf-8")
+    _sized(document)
     gathered = Gathered(len(job.landed))
     seen: dict[str, None] = {}
     try:
@@ -44,6 +45,21 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
     if seen:
         judge(job, told_names(job, seen), found)
     yield gathered.chunk()
+
+
+def _sized(document: str) -> None:
+    """Refuse a feature beyond any size before it is taken apart, which needs twenty times its memory.
+
+    Every feature says "Feature" once at least, so twice the most lies between two of them only if one is too large.
+
+    Raises:
+        RefusedError: ``CELL_TOO_LARGE``.
+    """
+    at = 0
+    for number, place in enumerate((*(found.start() for found in _FEATURE.finditer(document)), len(document))):
+        if place - at > 2 * CELL_BYTES:
+            raise too_large(f"feature {number or 1}", place - at)
+        at = place
 
 
 def _broken(document: str, error: ValueError) -> RefusedError:

@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 from transforms.errors import RefusedError
 from transforms.land import shapefile, shp, wkb
-from transforms.land.geojson import GEOMETRY, POINT
+from transforms.land.geojson import POINT
 from transforms.land.headings import judge
-from transforms.land.job import FIELD_BYTES, Chunk, Found, Gathered, Job, differing
+from transforms.land.job import CELL_BYTES, FIELD_BYTES, GEOMETRY, Chunk, Found, Gathered, Job, differing, too_large
 from transforms.land.json_text import RowFaultError
 from transforms.land.parquet_file import plain
 
@@ -81,6 +81,8 @@ def _text(heading: str, cell: bytes | float | None, number: int) -> str | None:
         return None if cell is None else str(cell)
     if isinstance(cell, float):
         return plain(cell)
+    if len(cell) > CELL_BYTES:
+        raise too_large(f"feature {number}, column {heading}", len(cell))
     if len(cell) > FIELD_BYTES:
         raise RowFaultError("FIELD_TOO_LONG")
     try:

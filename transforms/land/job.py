@@ -11,7 +11,14 @@ import pyarrow as pa
 
 from transforms.errors import RefusedError
 
-FIELD_BYTES = 64 * 1024  # the longest value a row may hold (faults.md B11, L5)
+FIELD_BYTES = 64 * 1024  # the longest value a row may hold (faults.md B11, L5); a drawing may be longer
+CELL_BYTES = 16 << 20  # a longer value is no slip of one row: the file is not what it says
+GEOMETRY = "geometry"  # the column of a feature's drawing, as GeoJSON text
+
+
+def too_large(where: str, size: int) -> RefusedError:
+    """The refusal of a file for one value beyond :data:`CELL_BYTES`."""
+    return RefusedError("CELL_TOO_LARGE", f"{where}: one value has {size:,} bytes, and {CELL_BYTES:,} is the most")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model, store
-from transforms.land.job import FIELD_BYTES, Chunk, Found, Job
+from transforms.land.job import CELL_BYTES, FIELD_BYTES, GEOMETRY, Chunk, Found, Job, too_large
 
 # Everything below U+0020 but tab, line feed and carriage return: what PostgreSQL, XML or a terminal stumbles over.
 _CONTROL = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]"
@@ -43,7 +43,7 @@ def _whole(job: Job, chunk: Chunk, absent: Collection[str]) -> Chunk:
 
 def _batch(job: Job, chunk: Chunk, first: int, schema: pa.Schema) -> pa.RecordBatch:
     count = len(chunk.line)
-    fault = _faults(chunk)
+    fault = _faults(job, chunk)
     columns, numeric = chunk.columns, chunk.numeric
     if fault.null_count < count:
         sound = pc.is_null(fault)
@@ -56,11 +56,19 @@ def _batch(job: Job, chunk: Chunk, first: int, schema: pa.Schema) -> pa.RecordBa
     return pa.RecordBatch.from_arrays([*fixed, *columns], schema=schema)
 
 
-def _faults(chunk: Chunk) -> pa.Array:
+def _faults(job: Job, chunk: Chunk) -> pa.Array:
+    """Per row what is wrong with it.
+
+    Raises:
+        RefusedError: ``CELL_TOO_LARGE``.
+    """
     fault = chunk.fault
-    for column in chunk.columns:
-        if pc.any(long := pc.greater(pc.binary_length(column), FIELD_BYTES)).as_py():
-            fault = _mark(fault, long, "FIELD_TOO_LONG")
+    for heading, column in zip(job.landed, chunk.columns, strict=True):
+        size = pc.binary_length(column)
+        if (longest := pc.max(size).as_py() or 0) > CELL_BYTES:
+            raise too_large(f"line {chunk.line[pc.index(size, longest).as_py()]}, column {heading}", longest)
+        if heading != GEOMETRY and longest > FIELD_BYTES:
+            fault = _mark(fault, pc.greater(size, FIELD_BYTES), "FIELD_TOO_LONG")
         if pc.any(control := pc.match_substring_regex(column, _CONTROL)).as_py():
             fault = _mark(fault, control, "CONTROL_CHAR")
     return fault

@@ -10,9 +10,9 @@ from typing import BinaryIO
 from transforms.errors import RefusedError
 from transforms.land import archive, shp
 from transforms.land.dbf import Table
-from transforms.land.geojson import GEOMETRY, POINT
+from transforms.land.geojson import POINT
 from transforms.land.headings import judge
-from transforms.land.job import Chunk, Found, Gathered, Job, differing
+from transforms.land.job import GEOMETRY, Chunk, Found, Gathered, Job, differing
 from transforms.land.json_text import RowFaultError
 
 _NEEDED = ("shp", "shx", "dbf")

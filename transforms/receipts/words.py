@@ -70,6 +70,7 @@ REFUSALS = {
     "MACRO": "文件含有宏",
     "EXTERNAL_LINK": "文件含有指向其他文件的链接",
     "NO_SHEET": "没有约定的工作表",
+    "CELL_TOO_LARGE": "有一个单元格异常巨大（超过 16 MB），请检查引号是否闭合后重新导出",
     "DAMAGED": "文件已损坏",
     "RECEIPT": "退回的回执不能读取：行号列或回执说明页被改动了",
     "NOTHING_MENDED": "退回的回执里没有改动的单元格",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zipfile
 
 import pyarrow as pa
@@ -38,6 +39,44 @@ def test_a_good_file_is_split_as_it_stands(office: Office, kind: str) -> None:
     assert "备注" not in table.column_names
     assert table["fault"].null_count == len(ROWS)
     assert len(set(table["digest"].to_pylist())) == len(ROWS)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_cell_that_no_record_has_refuses_the_file_by_name(
+    office: Office, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("rows", "gpkg", "job"):
+        monkeypatch.setattr(f"transforms.land.{module}.CELL_BYTES", 60)
+    rows = [(str(i), "张三", f"测试路{i}号", "甲") for i in range(3)]
+    assert office.split(kind, encode(kind, rows))[0].code is None
+    rows[1] = ("1", "张三", "路" * 21, "甲")  # 63 bytes
+    result, table = office.split(kind, encode(kind, rows))
+    assert (result.code, table) == ("CELL_TOO_LARGE", None)
+    assert re.search(r"^(line|feature) [234], column 住址: one value has 63 bytes, and 60 is the most$", result.message)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_feature_too_large_is_refused_before_it_is_taken_apart(
+    office: Office, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr("transforms.land.geojson.CELL_BYTES", 200)
+    monkeypatch.setattr("transforms.land.geojson.json_text.members", None)  # nothing is taken apart
+    features = [feature("{}") for _ in range(3)]
+    features[at] = feature("{}", f'{{"type":"Polygon","coordinates":[[{"[112.1,22.9]," * 60}[112.1,22.9]]]}}')
+    result, _ = office.split("geojson", f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}'.encode())
+    assert result.code == "CELL_TOO_LARGE"
+    assert result.message.startswith(f"feature {at + 1}: one value has ")
+
+
+def test_a_drawing_may_be_longer_than_a_text(office: Office) -> None:
+    ring = ",".join(f"[112.{i + 1:06d},22.9]" for i in range(5_000))
+    properties = json.dumps(dict(zip(HEADINGS, ROWS[0], strict=True)))
+    long = feature(properties, f'{{"type":"Polygon","coordinates":[[{ring}]]}}')
+    assert len(long) > 64 * 1024
+    result, table = office.split("geojson", f'{{"type":"FeatureCollection","features":[{long}]}}'.encode())
+    assert (result.code, result.rows) == (None, 1)
+    assert table is not None
+    assert table["fault"].to_pylist() == [None]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
