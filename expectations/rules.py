@@ -256,7 +256,7 @@ class _OfColumn:
             yield self._rule(rule, "point", None, (other.heading,), axis=self.prop.type)
 
     def _geometry(self) -> Iterator[Rule]:
-        yield self._rule("GEOMETRY_INVALID", "geometry", "quarantine")
+        yield self._rule("GEOMETRY_INVALID", "geometry")
 
     def _code(self) -> Iterator[Rule]:
         codes = self.column.codes or self.prop.codes

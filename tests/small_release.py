@@ -47,6 +47,11 @@ def first_city() -> City:
         ],
         "std_building": [{"building_id": "b1", "code": "B1", "scheme": "local", "address_id": "a1", "floors": 3,
                           "division_code": _VILLAGE, "lon": 112.0412345, "lat": 22.9}],
+        "building_outline": [{"building_id": "b1", "polygon": '{"type": "x"}'}],
+        "building_grid": [
+            {"building_id": "b1", "cut": _CUT, "grid_id": "g3", "share": 0.25, "assigned": False},
+            {"building_id": "b1", "cut": _CUT, "grid_id": "g2", "share": 0.75, "assigned": True},
+        ],
         "place_grid": [
             {"node_kind": "address", "node_id": "a1", "cut": _CUT, "grid_id": "g3", "method": "polygon"},
             {"node_kind": "address", "node_id": "a2", "cut": _CUT, "reason": "no_coordinate"},

@@ -122,6 +122,8 @@ LOCATED = _schema(
 )  # fmt: skip
 # locate and merge: place_grid, one row per building, address node or facility.
 PLACE_GRID = _schema(node_kind=TEXT, node_id=TEXT, cut=TEXT, grid_id=TEXT, method=TEXT, reason=TEXT)
+# locate: .../place/straddle.parquet, a row per small or exclusive grid that holds a part of a building in several.
+STRADDLE = _schema(building_id=TEXT, cut=TEXT, grid_id=TEXT, share=pa.float64(), assigned=BOOL)
 
 # link: lake/night/<night>/link/<kind>/pairs.parquet; left < right; score x 10^4; how: number | key | scored.
 # evidence: comparison vector as words, 'name=exact birth=null', no values.

@@ -30,6 +30,9 @@ _ON_THE_WAY = {  # what a check of one table needs broken in another, or in a wa
     "std_grid.level_is_known": "UPDATE std_grid SET level = 'tiny'",
     "std_division.code_has_twelve_digits": "UPDATE std_division SET code = '44' WHERE level = 'province'",
     "grid_crosswalk.weight_is_a_share": "UPDATE grid_crosswalk SET weight = 1.5",
+    "building_grid.grid_id_resolves": "UPDATE building_grid SET grid_id = 'nowhere' WHERE assigned",
+    "building_grid.share_is_a_share": "UPDATE building_grid SET share = 1.5",
+    "building_grid.assigned_once": "UPDATE building_grid SET assigned = (share > 2)",
     "fact_household.size_is_its_members": "UPDATE fact_household SET size = 99",
 }
 

@@ -71,6 +71,9 @@ def test_up_down_up_keeps_a_filled_release(filled: Databases) -> None:
         with database.reading(filled.release) as connection:
             return checksum.release_checksum(connection)
 
+    with database.writing(filled.release) as connection:  # a table that came later takes its rows along
+        for name in ("building_outline", "building_grid"):
+            connection.exec_driver_sql(f"DELETE FROM {name}")
     before = now()
     migrate(filled.release, "release", "release_0001")
     assert sa.inspect(filled.release).get_view_names() == []

@@ -81,6 +81,7 @@ def test_the_named_questions_have_their_answers(filled: Databases) -> None:
     asked = {path.stem: named(filled, path.stem) for path in sorted((tables.SQL / "queries").glob("*.sql"))}
     assert asked == {
         "buildings_in_a_cut": [("b1", "445302G3", "building", None)],
+        "buildings_in_several_grids": [("b1", "B1", "445302G2", 0.75, 1), ("b1", "B1", "445302G3", 0.25, 0)],
         "changes_after": [
             (4, 2, "person", "per1", "update", "name", None),
             (5, 2, "person", "per3", "merge", None, "per1"),

@@ -89,6 +89,12 @@ def figures(night: Night, folder: Path) -> tuple[Field, ...]:
     return tuple(found)
 
 
+def straddlers(night: Night) -> int:
+    """How many buildings lie in several small grids of tonight's cut."""
+    path = night.night_path("locate", "place", "straddle")
+    return 0 if path is None else len(store.read_table(path, ["building_id"])["building_id"].unique())
+
+
 def texts(night: Night) -> Texts:
     """How many ways of writing the addresses of tonight's records have."""
     said = []

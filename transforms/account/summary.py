@@ -16,7 +16,7 @@ from transforms.account.books import base_of
 from transforms.account.doors_source import Reread
 from transforms.account.evaluate import Evaluation, evaluate
 from transforms.account.examined import examined
-from transforms.account.field import figures, texts
+from transforms.account.field import figures, straddlers, texts
 from transforms.account.grids import FACTS
 from transforms.account.night import Night
 from transforms.run import Run
@@ -97,7 +97,8 @@ def _field(night: Night, folder: Path) -> Table:
     written = texts(night)
     table = Table(
         title="The field: records governed, on the map, in a small or micro grid",
-        caption=f"addresses: {written.texts:,} ways of writing {written.nodes:,} nodes, {written.rate:.2f} : 1",
+        caption=f"addresses: {written.texts:,} ways of writing {written.nodes:,} nodes, {written.rate:.2f} : 1\n"
+        f"buildings in several small grids: {straddlers(night):,}",
         title_justify="left",
     )
     table.add_column("kind")

@@ -62,6 +62,12 @@ class Cut:
             grid[rows[flag]], reason[rows[flag]] = None, word
         return pd.DataFrame({"grid_id": grid, "reason": reason}, index=lon.index, dtype=object)
 
+    def fine(self) -> pd.DataFrame:
+        """Small, micro and exclusive grids by code: ``grid_id code rank base_id shape``, a lower rank before others."""
+        base = self.base()
+        fine = self._table.assign(rank=self._rank, shape=self._polygons)[self._rank <= _BASE]
+        return fine.assign(base_id=fine["grid_id"].map(base))[["grid_id", "code", "rank", "base_id", "shape"]]
+
     def of_division(self, level: str) -> pd.Series:
         """Code → grid id of a level's general grids: a village's medium grid bears the village's own code."""
         of_level = self._table[self._table["level"].eq(level) & ~self._table["type"].eq("exclusive")]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
+from transforms import store
 from transforms.errors import ConfigError
 from transforms.locate import drawing, topology
 from transforms.locate.room import grids_in_force
-from transforms.locate.topology import Topology
+from transforms.locate.topology import Straddler, Topology
 from transforms.run import Run
 
 
@@ -29,9 +32,23 @@ def grid_report(run: Run, households: pd.Series | None = None) -> tuple[Topology
     if not len(grids):
         raise ConfigError(f"night {run.night} has no grids: no source feeds the kind grid")
     found = topology.check(grids, None if households is None else _rolled_up(grids, households))
+    found = replace(found, straddlers=_straddlers(run, grids))
     drawn = grids[grids["polygon"].notna()]
     shapes = zip(drawn["level"], drawn["type"], drawn["polygon"], strict=True)
     return found, drawing.draw(shapes, found.findings)
+
+
+def _straddlers(run: Run, grids: pd.DataFrame) -> tuple[Straddler, ...]:
+    """What locate found of buildings in several small grids; nothing before it has run."""
+    path = store.night_dir(run, "locate", "place") / "straddle.parquet"
+    if not path.is_file():
+        return ()
+    parts = (
+        store.read_table(path).to_pandas().assign(code=lambda of: of["grid_id"].map(grids.set_index("grid_id")["code"]))
+    )
+    parts = parts.sort_values(["building_id", "assigned", "share", "code"], ascending=[True, False, False, True])
+    of_building = parts.groupby("building_id", sort=True)
+    return tuple(Straddler(str(key), tuple(zip(of["code"], of["share"], strict=True))) for key, of in of_building)
 
 
 def _rolled_up(grids: pd.DataFrame, households: pd.Series) -> pd.Series:
@@ -49,6 +66,7 @@ def render(found: Topology) -> str:
     """The report as text: counts, areas, faults by rule and the worst of each."""
     lines = [f"{kind}: {count} grids" for kind, count in found.grids.items()]
     lines += [f"{level}: {area / 1e6:.2f} square kilometres" for level, area in found.area_m2.items() if area]
+    lines.append(f"buildings in several small grids: {len(found.straddlers)}")
     lines += [f"households per {level} grid: {told}" for level, told in found.households.items()]
     lines += [f"{rule}: {count}" for rule, count in found.counts().items()] or ["no faults"]
     for rule in found.counts():

@@ -80,6 +80,14 @@ def built(rows: pd.DataFrame, trust: dict[str, int]) -> pd.DataFrame:
     return order.sort_values("building_id", ignore_index=True)[["building_id", "code", "lon", "lat"]]
 
 
+def outlines(rows: pd.DataFrame, trust: dict[str, int]) -> pd.DataFrame:
+    """``building_id outline`` of every building that is drawn, by its most trusted record."""
+    drawn = rows[rows["outline"].notna()].assign(trusted=lambda found: -_trusted(found["source"], trust))
+    drawn = drawn.sort_values(["trusted", "record_id"]).drop_duplicates("entity_id")
+    told = drawn.rename(columns={"entity_id": "building_id"}).astype({"building_id": object, "outline": object})
+    return told[["building_id", "outline"]]
+
+
 def _trusted(source: pd.Series, trust: dict[str, int]) -> Codes:
     codes, sources = coded(source)
     return np.array([*(trust.get(str(name), 0) for name in sources), 0])[codes]

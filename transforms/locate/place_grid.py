@@ -11,7 +11,9 @@ from transforms.model import PLACE_GRID
 _OF_LEVEL = {"village": ("medium", 12), "town": ("large", 9)}  # grid level, digits of the division's code it bears
 
 
-def assign(cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+def assign(
+    cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.DataFrame, straddlers: pd.DataFrame
+) -> pd.DataFrame:
     """All nodes of a cut.
 
     Args:
@@ -19,13 +21,17 @@ def assign(cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.
         library: see :mod:`transforms.locate.library`.
         buildings: ``building_id lon lat``.
         places: divisions with ``code level``.
+        straddlers: buildings in several small grids (:mod:`transforms.locate.straddle`): they and what is in them stand
+            where most of them lies, not where their point is.
 
     Returns:
         Columns of ``model.PLACE_GRID``, sorted by key.
     """
+    chosen = straddlers[straddlers["assigned"].astype(bool)].set_index("building_id")["finest_id"]
+    of_buildings = _moved(_found(cut, buildings), buildings["building_id"], chosen)
     parts = [  # in the order of their names
-        _addresses(cut, library),
-        _nodes("building", buildings["building_id"], _found(cut, buildings)).assign(method="polygon"),
+        _addresses(cut, library, chosen),
+        _nodes("building", buildings["building_id"], of_buildings).assign(method="polygon"),
         pd.concat([_divisions(cut, places, level) for level in _OF_LEVEL]),
     ]
     table = pd.concat([part.sort_values("node_id") for part in parts], ignore_index=True).assign(cut=cut.day)
@@ -33,9 +39,17 @@ def assign(cut: Cut, library: pd.DataFrame, buildings: pd.DataFrame, places: pd.
     return table[PLACE_GRID.names]
 
 
-def _addresses(cut: Cut, library: pd.DataFrame) -> pd.DataFrame:
+def _moved(found: pd.DataFrame, building: pd.Series, chosen: pd.Series) -> pd.DataFrame:
+    """Where a building straddles a border, its grid instead of that of its point."""
+    own = building.astype(object).map(chosen)
+    return found.assign(
+        grid_id=own.where(own.notna(), found["grid_id"]), reason=found["reason"].where(own.isna(), None)
+    )
+
+
+def _addresses(cut: Cut, library: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
     """By the building's point, the node's own, or (method ``address``) the one grid of what stands below or beside."""
-    found = _nodes("address", library["address_id"], _found(cut, library))
+    found = _nodes("address", library["address_id"], _moved(_found(cut, library), library["building_id"], chosen))
     method = library["building_id"].notna().map({True: "building", False: "polygon"})
     open_nodes = found["reason"].eq("no_coordinate")
     grid = inherited(library, found["grid_id"], cut.base()).where(open_nodes, found["grid_id"])

@@ -21,6 +21,7 @@ from transforms.locate import landmarks, library, located, place_grid
 from transforms.locate.beside import Landmarks
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
+from transforms.locate.straddle import straddlers
 from transforms.locate.texts import of_file
 from transforms.locate.verdicts import Ground, certain, verdicts
 from transforms.locate.votes import vote
@@ -45,6 +46,7 @@ class Places:
     place_grid: pd.DataFrame
     cut: Cut | None
     divisions: pd.DataFrame
+    straddlers: pd.DataFrame
     named: pd.DataFrame
 
     @cached_property
@@ -84,6 +86,7 @@ def run(run: Run, stage: str) -> list[model.Report]:
             if stage == PLACE:
                 store.write_table(fresh / "library.parquet", _arrow(places.library, _LIBRARY))
                 store.write_table(fresh / "place_grid.parquet", _arrow(places.place_grid, model.PLACE_GRID))
+                store.write_table(fresh / "straddle.parquet", _arrow(places.straddlers, model.STRADDLE))
                 store.write_table(fresh / "landmark.parquet", _arrow(places.named, _LANDMARK))
                 votes, points = vote(run, grids_in_force(run))
                 store.write_table(fresh / "vote.parquet", votes)
@@ -138,7 +141,9 @@ def _resolved(run: Run, kind: str, columns: list[str]) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=["record_id", "source", *columns, "entity_id"], dtype=object)
     live = Live(path)
-    said = {name: _categories(live.column(name)) for name in ("source", *columns)}
+    unsaid = pa.chunked_array([pa.nulls(live.num_rows)])  # of a property that no source tells
+    columns_of = {name: live.column(name) if name in live.column_names else unsaid for name in ("source", *columns)}
+    said = {name: _categories(column) for name, column in columns_of.items()}
     clusters = store.read_table(store.night_dir(run, "resolve", kind) / "cluster.parquet", ["record_id", "entity_id"])
     entity = clusters.column("entity_id")
     if not clusters.column("record_id").combine_chunks().equals(live.ids):
@@ -177,16 +182,18 @@ def _cut(run: Run) -> Cut | None:
 
 def _build(run: Run) -> Places:
     trust, known = _trust(run), divisions(run.settings.expectations)
-    buildings = library.built(_resolved(run, "building", ["code", "lon", "lat"]), trust)
+    rows = _resolved(run, "building", ["code", "lon", "lat", "outline"])
+    buildings = library.built(rows, trust)
     columns = ["path", "parent_path", "level", "name", "full_text", "village", "building_code", "lon", "lat"]
     nodes = library.build(
         _resolved(run, "address", columns), buildings, _resolved(run, "house", ["address_path"]), known, trust
     )
     cut = _cut(run)
-    grids = model.PLACE_GRID.empty_table().to_pandas()
+    grids, parts = model.PLACE_GRID.empty_table().to_pandas(), model.STRADDLE.empty_table().to_pandas()
     if cut is not None:
-        grids = place_grid.assign(cut, nodes, buildings, known)
-    places = Places(nodes, grids, cut, known, _LANDMARK.empty_table().to_pandas())
+        parts = straddlers(cut, library.outlines(rows, trust))
+        grids = place_grid.assign(cut, nodes, buildings, known, parts)
+    places = Places(nodes, grids, cut, known, parts, _LANDMARK.empty_table().to_pandas())
     return replace(places, named=_named(run, places))
 
 
@@ -224,7 +231,8 @@ def _read(run: Run, columns: list[str] = _LOCATING) -> Places:
     grids = store.read_table(folder / "place_grid.parquet", ["node_kind", "node_id", "grid_id", "method", "reason"])
     grids = grids.filter(pc.not_equal(grids["node_kind"], "building"))
     named = store.read_table(folder / "landmark.parquet").to_pandas()
-    return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations), named)
+    parts = store.read_table(folder / "straddle.parquet").to_pandas()
+    return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations), parts, named)
 
 
 def _located(run: Run, kind: Kind, places: Places) -> Iterator[pa.Table]:

@@ -34,13 +34,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Straddler:
+    """A building in several small grids: the grids by code with their share of its area, the one it counts in first."""
+
+    building_id: str
+    shares: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class Topology:
-    """A cut, checked: grids per level and type, area per level, findings, and households against their band."""
+    """A cut, checked: grids per level and type, area per level, findings, households against their band, straddlers."""
 
     grids: dict[str, int]
     area_m2: dict[str, float]
     findings: tuple[Finding, ...]
     households: dict[str, dict[str, int]]
+    straddlers: tuple[Straddler, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Findings per rule."""

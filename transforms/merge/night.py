@@ -94,6 +94,11 @@ class Inputs:
         path = store.night_dir(self.run, "locate", "place") / "place_grid.parquet"
         return store.read_table(path) if path.is_file() else model.PLACE_GRID.empty_table()
 
+    def straddlers(self) -> pa.Table:
+        """Buildings in several small grids, as locate found them."""
+        path = store.night_dir(self.run, "locate", "place") / "straddle.parquet"
+        return store.read_table(path) if path.is_file() else model.STRADDLE.empty_table()
+
     def library(self) -> pa.Table:
         """Every node of the address library: what it stands below, and the building and house it is."""
         names = ["address_id", "parent_id", "level", "village", "building_id", "house_id"]

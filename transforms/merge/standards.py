@@ -184,10 +184,27 @@ def _aliases(golden: Golden) -> pa.Array:
     return pa.array(told, pa.string())
 
 
+def straddlers(inputs: Inputs) -> Columns:
+    """The buildings that locate found in several small grids."""
+    found = inputs.straddlers()
+    cut = found["cut"].combine_chunks()
+    return {name: found[name].combine_chunks() for name in found.column_names} | _plain_ending(
+        [date.fromisoformat(day) for day in cut.to_pylist()]
+    )
+
+
 def building_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
-    """std_building and the grids of buildings."""
+    """std_building, the outlines and the grids of buildings."""
     paths = golden.value("address_path", "address")
+    outlines = golden.value("outline")
+    drawn = outlines.is_valid()
     return {
+        "building_outline": {
+            "building_id": golden.ids.filter(drawn),
+            "polygon": pa.array([geojson(wkb) for wkb in outlines.filter(drawn).to_pylist()], pa.string()),
+            **{name: column.filter(drawn) for name, column in golden.ending().items()},
+        },
+        "building_grid": straddlers(inputs),
         "std_building": {
             "building_id": golden.ids,
             "scheme": golden.value("source", "code"),

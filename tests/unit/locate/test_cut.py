@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.locate.conftest import STREET, grid
 from transforms.locate import place_grid
 from transforms.locate.cut import Cut
+from transforms.locate.straddle import COLUMNS as PARTS
+
+NO_PARTS = pd.DataFrame(columns=PARTS)
 
 
 def owner(cut, x, y):
@@ -77,7 +80,7 @@ def test_every_point_has_the_owner_that_brute_force_finds(points, shuffle):
 
 
 def test_nodes_of_a_cut(grids, nodes, buildings, places):
-    table = place_grid.assign(Cut(grids, "2026-10-01"), nodes, buildings, places)
+    table = place_grid.assign(Cut(grids, "2026-10-01"), nodes, buildings, places, NO_PARTS)
     assert not table.duplicated(["node_kind", "node_id", "cut"]).any()
     assert set(table["cut"]) == {"2026-10-01"}
     by_node = table.set_index(["node_kind", "node_id"])

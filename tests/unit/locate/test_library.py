@@ -6,6 +6,9 @@ from tests.unit.locate.conftest import COUNTY, STREET, TOWN
 from transforms.locate import library, place_grid
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
+from transforms.locate.straddle import COLUMNS as PARTS
+
+NO_PARTS = pd.DataFrame(columns=PARTS)
 
 NO_HOUSES = pd.DataFrame({"entity_id": [], "address_path": []}, dtype=object)
 DOOR, LANE = "road:人民路|door:14", "road:北巷|door:3"
@@ -48,7 +51,8 @@ def test_equal_words_of_two_nodes_are_nobody_s_parent(mentions, buildings, place
 def test_a_node_in_no_village_has_a_reason_and_is_offered_to_no_text(mentions, buildings, places, grids):
     rows = said(mentions, f"{COUNTY}|{LANE}", "open")
     nodes = library.build(rows, buildings, NO_HOUSES, places, {})
-    grid = place_grid.assign(Cut(grids, "2026-10-01"), nodes, buildings, places).set_index("node_id").loc["open"]
+    table = place_grid.assign(Cut(grids, "2026-10-01"), nodes, buildings, places, NO_PARTS)
+    grid = table.set_index("node_id").loc["open"]
     assert (grid["grid_id"], grid["reason"]) == (None, "no_coordinate")
     text = dict.fromkeys([*library.LEVELS, *library.DIVISIONS, "among", "relation", "residual"])
     texts = pd.DataFrame([text | {"road": "北巷", "door": "3"} | of for of in ({}, {"county": COUNTY})], dtype=object)

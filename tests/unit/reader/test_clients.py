@@ -29,7 +29,7 @@ from transforms.run import Run, Settings
 
 NAME = "合成“公司”\t,;'"
 SQUARE = shapely.box(112.0, 22.0, 112.1, 23.0)
-GEO = {"geo_address", "geo_building", "geo_facility", "geo_grid"}
+GEO = {"geo_address", "geo_building", "geo_building_outline", "geo_facility", "geo_grid"}
 SHAPES = {
     "v1_grid": {"fields": ["grid_id", "grid_code", "polygon"]},
     "v1_facility": {"fields": ["facility_id", "lon", "lat"]},
