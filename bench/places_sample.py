@@ -20,6 +20,7 @@ from transforms.values import clean_text
 
 WRITERS = ("gongan_hukou", "shebao_canbao", "shuiwu_nashui")
 SEED = 7
+NIGHT = "2026-10-01"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def fitting(paths: pd.Series) -> Counter[str]:
 
 def reader() -> parser.Reader:
     """A fresh reader of the deployment's gazetteer."""
-    return parser.Reader(gazetteer.load(REPOSITORY / "expectations"))
+    return parser.Reader(gazetteer.load(REPOSITORY / "expectations", NIGHT))
 
 
 def build_library(houses: pd.Series, copies: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
@@ -82,7 +83,7 @@ def build_library(houses: pd.Series, copies: int) -> tuple[pd.DataFrame, pd.Data
     Returns:
         (library, divisions, path of each house).
     """
-    known = gazetteer.load(REPOSITORY / "expectations")
+    known = gazetteer.load(REPOSITORY / "expectations", NIGHT)
     paths = reader().parse(clean_text(houses))["path"]
     nodes = {node for path in paths.dropna().unique() for node in mentions.nodes(path)}
     every = sorted(nodes | {_moved(path, copy) for copy in range(1, copies) for path in nodes})
@@ -91,7 +92,7 @@ def build_library(houses: pd.Series, copies: int) -> tuple[pd.DataFrame, pd.Data
     rows = rows.assign(source="x", record_id=ids, entity_id=ids, building_code=None, lon=np.nan, lat=np.nan)
     nothing = pd.DataFrame({"building_id": [], "code": [], "lon": [], "lat": []}, dtype=object)
     no_house = pd.DataFrame({"entity_id": [], "address_path": []}, dtype=object)
-    places = divisions(REPOSITORY / "expectations")
+    places = divisions(REPOSITORY / "expectations", NIGHT)
     return library.build(rows, nothing, no_house, places, {"x": 90}), places, paths
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from expectations import readers
+from expectations import purposes, readers
 from expectations.readers import Mask, Options
 from transforms import values
 
@@ -105,6 +105,11 @@ def code(text: pd.DataFrame, options: Options) -> Reasons:
     else:
         known = _matches(text[0], f"^(?:{options['pattern']})$")
     return _said(text[0].notna().to_numpy() & ~known, "CODE_UNKNOWN")
+
+
+def denied(text: pd.DataFrame, options: Options) -> Reasons:
+    """A word of the deny-list that arrives as a value."""
+    return _said(purposes.says(text[0].where(text[0].notna(), None).tolist(), options["denied"]), "DENIED_VALUE")
 
 
 def reason(read: pd.DataFrame, _: Options) -> Reasons:
@@ -203,8 +208,8 @@ def numeric(text: pd.DataFrame, options: Options) -> Reasons:
 _TEXT = (("text", (0,)),)
 _NUMBER_BESIDE = ("document", (1, 2))
 CHECKS: dict[str, Check] = {
-    **{check.__name__: Check(_TEXT, check) for check in (filled, total, control, fits_bytes, length, name, code)},
-    **{check.__name__: Check(_TEXT, check) for check in (phone, geometry, numeric)},
+    **{check.__name__: Check(_TEXT, check) for check in (filled, total, control, fits_bytes, length, name)},
+    **{check.__name__: Check(_TEXT, check) for check in (code, denied, phone, geometry, numeric)},
     "document": Check((("document", (0, 1)),), reason),
     "credit_code": Check((("credit_code", (0,)),), reason),
     "date": Check((("dates", (0,)),), date),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expectations.purposes import Register
+from transforms import code_words, lookups
 from transforms import contract as contracts
 from transforms import kinds as kind_files
-from transforms import lookups
 from transforms.contract import Column, Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind, Property
@@ -44,15 +44,17 @@ def lint(expectations: Path) -> list[str]:
     )  # fmt: skip
     problems += [f"lookups/{told}" for told in lookups.problems(expectations / "lookups")]
     for name, kind in known.items():
-        problems += [f"kinds/{name}.yml: {problem}" for problem in _kind(kind)]
-    paths = sorted((expectations / "contracts").glob("*.yml"))
+        problems += [f"kinds/{name}.yml: {problem}" for problem in (*_kind(kind), *_denied(kind, deployment.register))]
+    paths, promised = sorted((expectations / "contracts").glob("*.yml")), {}
     for path in paths:
         try:
             contract = contracts.load(path)
         except ConfigError as error:
             problems.append(error.detail)
             continue
+        promised[contract.source] = contract
         problems += [f"contracts/{path.name}: {p}" for check in CHECKS for p in check(contract, deployment)]
+    problems += [f"lookups/{code_words.NAME}.csv: {told}" for told in _dated(promised, expectations, deployment)]
     return problems if paths and known else [*problems, f"{expectations} holds no contracts or no kinds"]
 
 
@@ -144,6 +146,20 @@ def _unknown_words(column: Column, target: str, prop: Property) -> Iterator[str]
         yield f"column {column.heading} maps to {word}, a word that {target} does not know"
 
 
+def _dated(promised: Mapping[str, Contract], expectations: Path, deployment: _Deployment) -> Iterator[str]:
+    """Dated words of no column, twice on one day, or with a meaning that the column's property does not know."""
+    yield from code_words.problems(promised, expectations)
+    for line, row in enumerate(lookups.rows(expectations, code_words.NAME), 2):
+        for reason in deployment.register.denied_words({row["word"]: row["means"]}):
+            yield f"line {line}: a word on the deny-list ({reason}) cannot be mapped"
+        columns = promised[row["source"]].columns if row["source"] in promised else ()
+        for prop in (_target(deployment, to) for c in columns if c.heading == row["heading"] for to in c.to):
+            if prop and prop.type == "document_kind":
+                yield f"line {line}: words for kinds of documents hold always: who is to be forgotten is known by them"
+            elif prop and prop.codes is not None and row["means"] not in prop.codes:
+                yield f"line {line}: {row['means']} is a word that column {row['heading']} does not know"
+
+
 def _types(contract: Contract, deployment: _Deployment) -> Iterator[str]:
     for column in contract.columns:
         for target in column.to:
@@ -178,6 +194,12 @@ def _kind(kind: Kind) -> Iterator[str]:
     for name, prop in kind.properties.items():
         if prop.type == "code" and not prop.codes:
             yield f"property {name} is a code without words"
+
+
+def _denied(kind: Kind, register: Register) -> Iterator[str]:
+    for name, prop in kind.properties.items():
+        for reason in register.denied_words(prop.codes or {}):
+            yield f"property {name} has a word on the deny-list ({reason})"
 
 
 def _is_column(kind: Kind, name: str) -> bool:

@@ -1,12 +1,14 @@
 """The register of purposes: what is loaded names an admitted purpose, and what is on the deny-list is never loaded.
 
-Held at land's door too, not only by ``contract lint``: a contract that nobody linted loads nothing it may not.
+Held at land's door too, not only by ``contract lint``: a contract that nobody linted loads nothing it may not. A denied
+word that comes as a value of a column that is loaded is struck by check (rule ``DENIED_VALUE``).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,19 +54,52 @@ class Register:
                 if is_named(heading, word):
                     yield f"column {heading} is on the deny-list ({reason}) and cannot be mapped"
                     break
+        for column in contract.columns:
+            for told in self.denied_words(column.codes or {}):
+                yield f"column {column.heading} has a code word on the deny-list ({told}) that cannot be mapped"
+
+    def denied_words(self, codes: Mapping[str, str]) -> Iterator[str]:
+        """The reason for every entry of a code map whose word or meaning says a denied word; never the word."""
+        for entry in codes.items():
+            reasons = (reason for said in entry for word, reason in self.denied.items() if is_named(said, word))
+            yield from list(reasons)[:1]
 
 
 def is_named(heading: str, word: str) -> bool:
     """Whether a heading says a denied word: in hanzi, in pinyin, or by its pinyin initials.
 
-    A heading in Latin letters is searched for the word's forms; one in hanzi is a denied initialism only if all its
-    initials are (政治面貌 is ``zzmm``), for short initials stand in too many innocent headings.
+    What a heading has in Latin letters is searched for the word's forms; one in hanzi is a denied initialism only if
+    all its initials are (政治面貌 is ``zzmm``), for short initials stand in too many innocent headings.
     """
     said, denied = _bare(heading), _bare(word)
-    if said.isascii():
-        forms = (denied,) if denied.isascii() else _latin(word)
-        return any(len(form) >= _LEAST_LATIN and form in said for form in forms)
-    return denied in said or (denied.isascii() and denied in _latin(heading))
+    if any(form in said for form in _forms(word)):
+        return True
+    return denied in _latin(heading) if denied.isascii() else denied in said
+
+
+def says(cells: Sequence[str | None], denied: Collection[str]) -> list[bool]:
+    """Whether each cell says a denied word, as :func:`is_named` would of a heading that is one of its words.
+
+    Args:
+        cells: distinct texts of a column: each costs a few microseconds.
+        denied: the words.
+    """
+    pattern = _pattern(frozenset(denied))
+    return [bool(cell and pattern.search(_bare(cell))) for cell in cells]
+
+
+@lru_cache(maxsize=4)
+def _pattern(denied: frozenset[str]) -> re.Pattern[str]:
+    """What finds the words: each in hanzi, in pinyin and by its initials."""
+    forms = {form for word in denied for form in _forms(word)}
+    forms |= {bare for bare in map(_bare, denied) if bare and not bare.isascii()}
+    return re.compile("|".join(map(re.escape, sorted(forms))) if forms else r"(?!)")
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """A denied word in Latin letters: itself, or its pinyin and initials, as far as they are long enough."""
+    bare = _bare(word)
+    return tuple(form for form in ((bare,) if bare.isascii() else _latin(word)) if len(form) >= _LEAST_LATIN)
 
 
 @lru_cache(maxsize=4096)

@@ -32,6 +32,7 @@ UNREADABLE = ("DATE_INVALID", "NUMBER_RANGE", "ID_FORMAT", "ID_NUMERIC_CELL", "C
               "COORDINATE_RANGE")  # fmt: skip
 _IDS = ("ID_FORMAT", "ID_DATE", "ID_CHECKSUM", "ID_PRECISION_LOSS")
 _CREDIT_CODES = ("CREDIT_CODE_FORMAT", "CREDIT_CODE_CHECKSUM", "CREDIT_CODE_CITIZEN_NUMBER")
+_CODED = ("code", "document_kind", "facility_class")
 _PATTERNS = {"facility_class": r"\d{4}", "document_kind": r"\d{3}"}  # GB/T 30428.2 classes; GA/T 517 kinds
 
 
@@ -89,16 +90,17 @@ def wordings(expectations: Path) -> dict[str, Wording]:
         return {row["rule"]: Wording(**row) for row in csv.DictReader(file)}  # type: ignore[arg-type]
 
 
-def derive(contract: Contract, kinds: Mapping[str, Kind], as_of: str) -> tuple[Rule, ...]:
+def derive(contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Mapping[str, str]) -> tuple[Rule, ...]:
     """Every rule of a source, the weightiest first: the first broken one names a quarantined row.
 
     Args:
         contract: the source's promise.
         kinds: all kinds by name.
         as_of: ISO day of the delivery; births after it are impossible.
+        denied: word → reason: what no column may say of a person, and no code at all.
     """
     found: dict[tuple[str, str | None], Rule] = {(FAULT, None): Rule(FAULT, None, "quarantine", "fault", ("fault",))}
-    for rule in (*_of_rows(contract), *_of_columns(contract, kinds, as_of)):
+    for rule in (*_of_rows(contract), *_of_columns(contract, kinds, as_of, denied)):
         found.setdefault((rule.id, rule.heading), _by_policy(contract, rule))
     return tuple(found.values())
 
@@ -124,13 +126,13 @@ def _of_rows(contract: Contract) -> Iterator[Rule]:
         yield Rule("CONTROL_CHAR", heading, "quarantine", "control", (heading,), raw=True)
 
 
-def _of_columns(contract: Contract, kinds: Mapping[str, Kind], as_of: str) -> Iterator[Rule]:
+def _of_columns(contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Mapping[str, str]) -> Iterator[Rule]:
     for heading in contract.landed_headings:
         if not _is_geometry(contract, kinds, heading):
             yield Rule("FIELD_TOO_LONG", heading, "quarantine", "fits_bytes", (heading,), {"most": MAX_BYTES}, raw=True)
     for column in contract.columns:
         for kind, prop in _targets(column, kinds):
-            yield from _OfColumn(contract, kinds, column, kind, prop, as_of).rules()
+            yield from _OfColumn(contract, kinds, column, kind, prop, as_of, denied).rules()
 
 
 def _targets(column: Column, kinds: Mapping[str, Kind]) -> Iterator[tuple[Kind, Property]]:
@@ -155,8 +157,11 @@ class _OfColumn:
     kind: Kind
     prop: Property
     as_of: str
+    denied: Mapping[str, str]
 
     def rules(self) -> Iterator[Rule]:
+        if self.denied and (self.prop.type in _CODED or self.column.codes or self._free_text_of_a_person):
+            yield self._rule("DENIED_VALUE", "denied", "strike", denied=dict(self.denied))
         makers = {
             "name": self._name, "organization_name": self._name, "document": self._document,
             "credit_code": self._credit_code, "phone": self._phone, "date": self._date,
@@ -169,6 +174,11 @@ class _OfColumn:
             yield from maker()
         elif self.column.codes:
             yield from self._code()
+
+    @property
+    def _free_text_of_a_person(self) -> bool:
+        # Names and addresses say such words innocently (a hospital, an office for petitions), and so do things.
+        return self.prop.type == "text" and self.kind.stage in ("person", "household")
 
     @property
     def _strike(self) -> Effect:

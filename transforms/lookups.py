@@ -1,13 +1,15 @@
 """Reviewed words (``expectations/lookups/<name>.csv``) and the days on which they hold.
 
-Any of them may have the columns ``valid_from`` and ``valid_to`` (ISO days, both inclusive; empty: without end).
+Any of them but ``rules`` may have the columns ``valid_from`` and ``valid_to`` (ISO days, both inclusive; empty: without
+end). Words of one department hold by the day of its delivery (:mod:`transforms.code_words`); what all sources are read
+by holds by the night, for values that are compared must have been read by the same words.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from transforms.run import REPOSITORY
@@ -20,7 +22,12 @@ def rows(expectations: Path, name: str, day: str | None = None) -> list[dict[str
     """The rows of a lookup that hold on a day (null: all): the deployment's own file, else that of the repository."""
     own = expectations / "lookups" / f"{name}.csv"
     path = own if own.is_file() else REPOSITORY / "expectations" / "lookups" / f"{name}.csv"
-    return [row for row in _read(path) if day is None or (row.get(FROM) or _FIRST) <= day <= (row.get(TO) or _LAST)]
+    return [row for row in _read(path) if day is None or days(row)[0] <= day <= days(row)[1]]
+
+
+def days(row: Mapping[str, str]) -> tuple[str, str]:
+    """The first and the last day on which a row holds."""
+    return row.get(FROM) or _FIRST, row.get(TO) or _LAST
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -32,10 +39,10 @@ def problems(folder: Path) -> Iterator[str]:
     """Days of lookups that are none, or that end before they begin: sentences that name file and line."""
     for path in sorted(folder.glob("*.csv")):
         for line, row in enumerate(_read(path), 2):
-            days = [row.get(FROM) or _FIRST, row.get(TO) or _LAST]
-            if not all(map(_is_day, days)):
+            first, last = days(row)
+            if not (_is_day(first) and _is_day(last)):
                 yield f"{path.name}: line {line}: {FROM} or {TO} is no day of the form 2026-01-31"
-            elif days[0] > days[1]:
+            elif first > last:
                 yield f"{path.name}: line {line}: {TO} lies before {FROM}"
 
 

@@ -15,7 +15,7 @@ WORDINGS = rules.wordings(EXPECTATIONS)
 
 
 def derived(source: str) -> tuple[rules.Rule, ...]:
-    return rules.derive(contracts.load_all(EXPECTATIONS)[source], kinds.load_all(EXPECTATIONS), "2026-10-01")
+    return rules.derive(contracts.load_all(EXPECTATIONS)[source], kinds.load_all(EXPECTATIONS), "2026-10-01", {})
 
 
 @pytest.mark.parametrize("source", SOURCES)

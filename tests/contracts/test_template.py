@@ -71,7 +71,7 @@ def test_the_examples_pass_the_rules_they_explain(contract: Contract) -> None:
     types = {"ordinal": pa.int64(), "line": pa.int64()}
     columns = {name: pa.array(cells, types.get(name, pa.string())) for name, cells in fixed.items()}
     columns |= {heading: pa.array([told[heading]], pa.string()) for heading in contract.landed_headings}
-    derived = [r for r in rules.derive(contract, KINDS, "2026-10-01") if r.heading not in geometry]
+    derived = [r for r in rules.derive(contract, KINDS, "2026-10-01", {}) if r.heading not in geometry]
     found = verdict.judge(pa.table(columns), derived, contract.arrives.null_marks).finding.to_pylist()
     assert [f for f in found if f["effect"] != "note"] == []
 

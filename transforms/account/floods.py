@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from transforms import database, notices, store
+from transforms import database, lookups, notices, store
 from transforms.account.night import Night
 from transforms.run import Run
 
@@ -25,14 +26,22 @@ def rests_on(night: Night) -> Rests:
     Raises:
         StaleInputError: link's output is missing, incomplete or stale.
     """
-    paths = sorted((night.run.settings.expectations / "lookups").glob("*.csv"))
-    lookups = hashlib.sha256(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in paths)).hexdigest()
+    told = _lookups(night.run.settings.expectations, night.run.night)
     used = [
         f"{kind}:{model}"
         for kind in sorted(night.kinds)
         if (model := night.require(store.night_dir(night.run, "link", kind), "link").inputs.get("model"))
     ]
-    return {"lookup": lookups, "model": hashlib.sha256(" ".join(used).encode()).hexdigest() if used else None}
+    return {"lookup": told, "model": hashlib.sha256(" ".join(used).encode()).hexdigest() if used else None}
+
+
+def _lookups(expectations: Path, day: str) -> str:
+    """Hash of the files, and of the rows of them that hold on a day: one that begins is news though no file changed."""
+    digest = hashlib.sha256()
+    for path in sorted((expectations / "lookups").glob("*.csv")):
+        held = repr(lookups.rows(expectations, path.stem, day)).encode()
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0" + held + b"\0")
+    return digest.hexdigest()
 
 
 def rested_on(run: Run, base: int, base_night: str) -> Rests:

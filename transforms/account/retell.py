@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from transforms import keys, values
+from transforms import code_words, keys, values
 from transforms.account.night import Night
 from transforms.contract import Contract
 from transforms.kinds import FREE_TEXT
 from transforms.model import Batch
 
 _CONTENT = 32  # characters of a content hash
+_DENIED = "DENIED_VALUE"  # check's rule for a value of which nothing is kept
 _SEPARATOR = "\x1f"  # between the parts of a natural key (transforms.keys)
 _NODE = pa.schema([("ordinal", pa.int64()), ("record_id", pa.string()), ("path", pa.string())])
 
@@ -48,18 +49,35 @@ def told_rows(night: Night, batch: Batch, kind: str, landed: Iterable[pa.Table])
     fed = contract.columns_of(kind)
     order = [fed[name].heading for name in night.kinds[kind].properties if name in fed]
     present = pq.read_schema(night.batch_path("standardise", batch, kind)).names
+    dated = code_words.dated(batch.source, night.run.settings.expectations, batch.as_of)
     known: Counter[str] = Counter()
+    denied = night.of_batch("check", batch, "finding", ["ordinal", "field", "rule"])
+    denied = denied.filter(pc.equal(denied["rule"], _DENIED))
     for rows in landed:
-        content = pc.utf8_slice_codeunits(digests(rows, list(dict.fromkeys(order))), 0, _CONTENT)
+        content = pc.utf8_slice_codeunits(digests(_with_days(rows, dated), list(dict.fromkeys(order))), 0, _CONTENT)
         told = {name: rows[name] for name in ("batch", "ordinal", "line")}
         told["content_hash"] = content
         told["record_id"] = _record_ids(night, contract, kind, rows, content, known)
         for name, column in fed.items():
             if f"raw_{name}" in present:
                 free = night.kinds[kind].properties[name].type in FREE_TEXT
-                text = rows[column.heading]
+                text = _allowed(rows, column.heading, denied)
                 told[f"raw_{name}"] = pa.array(values.mask_numbers(text.to_pandas()), pa.string()) if free else text
         yield pa.table(told)
+
+
+def _allowed(rows: pa.Table, heading: str, denied: pa.Table) -> pa.ChunkedArray:
+    """The landed texts of a column less those on the deny-list."""
+    mine = denied.filter(pc.equal(denied["field"], heading))["ordinal"].combine_chunks()
+    return pc.if_else(pc.is_in(rows["ordinal"], value_set=mine), None, rows[heading]) if len(mine) else rows[heading]
+
+
+def _with_days(rows: pa.Table, dated: code_words.Dated) -> pa.Table:
+    """The rows with the meaning of its day behind every word that has days."""
+    for heading in set(dated) & set(rows.column_names):
+        cells = code_words.stamped(rows[heading].combine_chunks(), dated[heading])
+        rows = rows.set_column(rows.schema.get_field_index(heading), heading, cells)
+    return rows
 
 
 def _record_ids(

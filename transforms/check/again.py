@@ -1,9 +1,9 @@
 """What was found in a row is found in it again: rows that the delivery before held word for word are asked little.
 
-A rule reads one row, and lookups and the contract; it never looks at another row. Some also look at the day of the
-delivery (``as_of`` in their options), and a later day changes what they say in two ways only: a date of birth may have
-become too old, and what was after the day before may be so no more. So of a row in which nothing was found only its
-date of birth is asked, and of bytes that came before only rows in which the day had a part.
+A rule reads one row, lookups, and the contract with the words of its day; it never looks at another row. Some also look
+at the day of the delivery (``as_of`` in their options), and a later day changes what they say in two ways only: a date
+of birth may have become too old, and what was after the day before may be so no more. So of a row in which nothing was
+found only its date of birth is asked, and of bytes that came before only rows in which the day had a part.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from transforms.run import Run
 
 Mask = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]  # a sha256 in four
-_SAME = ("configuration", "rules")  # of the inputs, what a row's verdict depends on
+_SAME = ("configuration", "rules", "codes", "denied")  # of the inputs, what a row's verdict depends on
 _HEX, _WORDS = 64, 4
 ATTESTED = "attested.parquet"  # findings that a person answered, where there are any (model.FINDING)
 FOUND = ["ordinal", "field", "rule", "effect"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,10 +103,16 @@ class Judging:
 
     @classmethod
     def of(
-        cls, settings: Settings, contract: Contract, batch: model.Batch, told: words.Attested, before: Before | None
+        cls,
+        settings: Settings,
+        contract: Contract,
+        batch: model.Batch,
+        told: words.Attested,
+        denied: Mapping[str, str],
+        before: Before | None,
     ) -> Judging:
-        """Derive the rules."""
-        derived = rules.derive(contract, kinds.load_all(settings.expectations), batch.as_of)
+        """Derive the rules; ``denied``: the words of the deny-list tonight, with the reason of each."""
+        derived = rules.derive(contract, kinds.load_all(settings.expectations), batch.as_of, denied)
         return cls(settings, contract, derived, store.batch_dir(settings, "land", batch.id), told, before)
 
     def write(self, fresh: Path) -> Facts:

@@ -8,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import expectations
+from expectations.purposes import Register
 from transforms import attested as words
+from transforms import code_words, database, decisions, manifest, model, store
 from transforms import contract as contracts
-from transforms import database, decisions, manifest, model, store
 from transforms.check import again
 from transforms.check.batch import Judging
 from transforms.check.report import report
@@ -49,15 +50,19 @@ def run(run: Run, sources: Sequence[str]) -> list[model.Report]:
 def _batch(run: Run, contract: Contract, batch: str, landed: manifest.Manifest, told: words.Attested) -> model.Report:
     settings = run.settings
     folder = store.batch_dir(settings, ROOM, batch)
+    contract = code_words.on(contract, settings.expectations, model.Batch.parse(batch).as_of)
     inputs = dict([manifest.upstream(settings.lake, store.batch_dir(settings, "land", batch), landed)])
     inputs["configuration"] = manifest.configuration(settings.expectations, contract.source)
     inputs["rules"] = code_of_rules()
+    denied = Register.of(settings.expectations, run.night).denied
+    inputs["denied"] = decisions.digest(sorted(denied))
+    inputs["codes"] = code_words.digest(contract)
     inputs["attested"] = decisions.digest(sorted(told))
     found = manifest.fresh(folder, ROOM, inputs)
     if found is None:
         before = again.delivery_before(run, batch, inputs) if contract.arrives.mode == "snapshot" else None
         with store.output(folder) as fresh:
-            facts = Judging.of(settings, contract, model.Batch.parse(batch), told, before).write(fresh)
+            facts = Judging.of(settings, contract, model.Batch.parse(batch), told, denied, before).write(fresh)
             found = manifest.write(fresh, ROOM, inputs, facts)
     counts = {name: count for name, count in found.facts.items() if isinstance(count, int)}
     if landed.facts["first_night"] == run.night:
@@ -70,11 +75,11 @@ def _batch(run: Run, contract: Contract, batch: str, landed: manifest.Manifest, 
 def code_of_rules() -> str:
     """Hash of the modules that turn contracts into rules: a change of theirs makes older verdicts stale.
 
-    ``contract_*.py``, ``lint.py`` and ``purposes.py`` look at contracts and judge no row.
+    ``contract_*.py`` and ``lint.py`` look at contracts and judge no row.
     """
     folder = Path(expectations.__file__).parent
     digest = hashlib.sha256()
-    tools = {*folder.glob("contract_*.py"), folder / "lint.py", folder / "purposes.py"}
+    tools = {*folder.glob("contract_*.py"), folder / "lint.py"}
     for path in sorted({*folder.glob("*.py")} - tools):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from transforms import contract, kinds, lookups
+from transforms import code_words, contract, kinds, lookups
 from transforms.commands.options import json_option, progress, show
 from transforms.run import Settings
 
@@ -45,7 +45,8 @@ def template(source: str, out: Path | None) -> None:
     if source not in known:
         raise click.BadParameter(f"no contract for {source}", param_hint="SOURCE")
     path = out or Path(f"{source}_填报模板.xlsx")
-    path.write_bytes(drawn(known[source], kinds.load_all(settings.expectations), settings.expectations))
+    promise = code_words.on(known[source], settings.expectations, _today())
+    path.write_bytes(drawn(promise, kinds.load_all(settings.expectations), settings.expectations))
     click.echo(str(path))
 
 
@@ -77,8 +78,7 @@ def infer(file: Path, source: str, out: Path | None) -> None:
 
     settings = Settings.from_environment()
     others = [c for name, c in contract.load_all(settings.expectations).items() if name != source]
-    today = dt.datetime.now().astimezone().date().isoformat()
-    denied = {row["word"]: row["reason"] for row in lookups.rows(settings.expectations, "denied_columns", today)}
+    denied = {row["word"]: row["reason"] for row in lookups.rows(settings.expectations, "denied_columns", _today())}
     draft = contract_infer.infer(file, source, kinds.load_all(settings.expectations), others, denied)
     if out is None:
         click.echo(draft, nl=False)
@@ -98,3 +98,7 @@ def try_contract(promise: Path, file: str, *, as_json: bool) -> None:
     found = trial.run(Settings.from_environment(), promise, file, progress())
     show(found, trial.told(found), as_json=as_json)
     sys.exit(0 if found.state == "landed" and found.hold is None else 1)
+
+
+def _today() -> str:
+    return dt.datetime.now().astimezone().date().isoformat()

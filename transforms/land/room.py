@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from expectations.purposes import Register
-from transforms import checkpoint, manifest, model, store
+from transforms import checkpoint, code_words, manifest, model, store
 from transforms import contract as contracts
 from transforms.checkpoint import Checkpoint
 from transforms.errors import ConfigError
@@ -80,7 +80,8 @@ def _barred(run: Run, sources: Sequence[str]) -> dict[str, str]:
     Held here too, for nobody may have linted; and a purpose that ends must not end the night of the others.
     """
     known, register = contracts.load_all(run.settings.expectations), Register.of(run.settings.expectations, run.night)
-    told = {source: "; ".join(register.refused(known[source])) for source in sorted(set(sources))}
+    promised = {s: code_words.on(known[s], run.settings.expectations, run.night) for s in sorted(set(sources))}
+    told = {source: "; ".join(register.refused(contract)) for source, contract in promised.items()}
     return {source: why for source, why in told.items() if why}
 
 

@@ -81,7 +81,7 @@ def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> Path | None:
 def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: Located | None, tmp: Path) -> Facts:
     nobody = np.zeros(live.num_rows, dtype=bool)
     if kind.kind == "address" and live.num_rows:
-        found = short.edges(engine, live, run.settings.expectations)
+        found = short.edges(engine, live, run.settings.expectations, run.night)
     else:
         found = [key_edges(engine, kind, live, located)]
     return {"records": live.num_rows} | _leave(tmp, live, found, nobody, nobody)

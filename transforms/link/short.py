@@ -26,13 +26,14 @@ _STEPS = Path(__file__).with_name("short.sql")
 _WORDS = ["path=the only one there that ends so, or its road's other name"]
 
 
-def edges(engine: Engine, live: Live, expectations: Path) -> list[Pairs]:
+def edges(engine: Engine, live: Live, expectations: Path, night: str) -> list[Pairs]:
     """Stars of equal paths (key), and from each short path the edge to the node it is (scored, for it says less).
 
     Args:
         engine: runs short.sql.
         live: live records of kind address.
         expectations: holds the division table.
+        night: ISO day whose divisions count.
     """
     coded = live.column("path").combine_chunks().dictionary_encode()
     at, record = coded.indices.to_numpy().astype(np.int64), np.arange(live.num_rows)
@@ -40,7 +41,7 @@ def edges(engine: Engine, live: Live, expectations: Path) -> list[Pairs]:
     village = live.column("village").combine_chunks().take(pa.array(own))
     says = "building_code" in live.column_names
     names = one_name(coded.dictionary, at, live.column("building_code").combine_chunks()) if says else {}
-    whole = fuller(engine, coded.dictionary, village, expectations)
+    whole = fuller(engine, coded.dictionary, village, expectations, night)
     whole = under_one_name(whole, names).dictionary_encode()
     known = whole.is_valid().to_numpy(zero_copy_only=False)
     node = whole.indices.fill_null(0).to_numpy().astype(np.int64)
@@ -60,7 +61,7 @@ def _smallest(group: Ints, record: Ints, size: int) -> Ints:
     return least
 
 
-def fuller(engine: Engine, paths: pa.Array, village: pa.Array, expectations: Path) -> pa.Array:
+def fuller(engine: Engine, paths: pa.Array, village: pa.Array, expectations: Path, night: str) -> pa.Array:
     """The path that each path stands for: its own, or that of the one fuller node; null where several fit.
 
     Args:
@@ -68,12 +69,13 @@ def fuller(engine: Engine, paths: pa.Array, village: pa.Array, expectations: Pat
         paths: distinct.
         village: of each path, null where it names none.
         expectations: holds the division table.
+        night: ISO day whose divisions count.
     """
     placed = village.is_valid()
     tables = {
         "node": pa.table({"path": paths.filter(placed), "village": village.filter(placed)}),
         "short": _short(paths.filter(pc.invert(placed))),
-        "above": pa.Table.from_pandas(above_villages(expectations), preserve_index=False),
+        "above": pa.Table.from_pandas(above_villages(expectations, night), preserve_index=False),
     }
     told = engine.run(_STEPS, tables)
     found = dict(zip(told["path"].to_pylist(), told["fuller"].to_pylist(), strict=True))

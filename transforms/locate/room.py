@@ -181,7 +181,7 @@ def _cut(run: Run) -> Cut | None:
 
 
 def _build(run: Run) -> Places:
-    trust, known = _trust(run), divisions(run.settings.expectations)
+    trust, known = _trust(run), divisions(run.settings.expectations, run.night)
     rows = _resolved(run, "building", ["code", "lon", "lat", "outline"])
     buildings = library.built(rows, trust)
     columns = ["path", "parent_path", "level", "name", "full_text", "village", "building_code", "lon", "lat"]
@@ -209,7 +209,7 @@ def _named(run: Run, places: Places) -> pd.DataFrame:
         worth = sorted(texts.of_row, key=lambda prop: prop == _REGISTERED)
         name = store.read_table(path, ["name_key"]).column(0).to_pandas()
         found.append(landmarks.sites(name, {prop: pd.Series(node[texts.of_row[prop]]) for prop in worth}))
-    return landmarks.entries(pd.concat(found, ignore_index=True), places.library, names(run.settings.expectations))
+    return landmarks.entries(pd.concat(found, ignore_index=True), places.library, names(run.settings.expectations, run.night))
 
 
 def read_places(run: Run) -> tuple[Places, pd.DataFrame]:
@@ -232,7 +232,7 @@ def _read(run: Run, columns: list[str] = _LOCATING) -> Places:
     grids = grids.filter(pc.not_equal(grids["node_kind"], "building"))
     named = store.read_table(folder / "landmark.parquet").to_pandas()
     parts = store.read_table(folder / "straddle.parquet").to_pandas()
-    return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations), parts, named)
+    return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations, run.night), parts, named)
 
 
 def _located(run: Run, kind: Kind, places: Places) -> Iterator[pa.Table]:

@@ -23,7 +23,7 @@ from transforms.standardise.address import parser
 from transforms.standardise.earlier import Earlier, Taken
 from transforms.standardise.vault import Vault
 
-_SAME = ("configuration", "keys")  # of the inputs, what a row's columns depend on
+_SAME = ("configuration", "keys", "codes", "words")  # of the inputs, what a row's columns depend on
 _NO_BATCH = ("kept", "vault")  # tables that do not say which batch they are of
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import kinds, model, store, values
+from transforms import code_words, kinds, model, store, values
 from transforms.contract import Contract
 from transforms.keys import Keys
 from transforms.kinds import Kind
@@ -24,6 +24,7 @@ from transforms.standardise.earlier import Taken
 from transforms.standardise.vault import Vault
 
 _STANDARD = [(one.name, one.type) for one in model.STANDARD]
+DENIED = "DENIED_VALUE"  # check's rule for a value on the deny-list
 _NAMED = ["path", "ordinal", "line", "operation", "building_code", "lon", "lat"]
 
 
@@ -32,6 +33,7 @@ class Pieces:
     """A batch on its way.
 
     Attributes:
+        dated: words of its source that have days, as its own day knows them.
         known: the kinds that its source feeds.
         land, check: folders of what these rooms left of it.
         before: the delivery whose rows are taken over, None where there is none.
@@ -40,6 +42,7 @@ class Pieces:
     contract: Contract
     batch: str
     keys: Keys
+    dated: code_words.Dated
     known: dict[str, Kind]
     lookups: names.Lookups
     words: gazetteer.Gazetteer
@@ -59,8 +62,9 @@ class Pieces:
         land, check = (store.batch_dir(settings, room, batch) for room in ("land", "check"))
         scratch = settings.home / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
-        lookups, words = names.load(settings.expectations), gazetteer.load(settings.expectations)
-        return cls(contract, batch, keys, known, lookups, words, land, check, before, scratch)
+        lookups, words = (of.load(settings.expectations, run.night) for of in (names, gazetteer))
+        dated = code_words.dated(contract.source, settings.expectations, model.Batch.parse(batch).as_of)
+        return cls(contract, batch, keys, dated, known, lookups, words, land, check, before, scratch)
 
     @property
     def plain(self) -> dict[str, Kind]:
@@ -108,21 +112,31 @@ class Pieces:
     @cached_property
     def _struck(self) -> dict[str, pa.Array]:
         """Heading → ordinals of the rows whose value check struck."""
-        finding = store.read_table(self.check / "finding.parquet", ["ordinal", "field", "effect"])
-        struck = finding.filter(pc.equal(finding["effect"], "strike"))
-        headings = sorted(heading for heading in pc.unique(struck["field"]).to_pylist() if heading is not None)
-        return {h: struck.filter(pc.equal(struck["field"], h))["ordinal"].combine_chunks() for h in headings}
+        return _by_heading(self._finding.filter(pc.equal(self._finding["effect"], "strike")))
+
+    @cached_property
+    def _denied(self) -> dict[str, pa.Array]:
+        """As :attr:`_struck`, of values on the deny-list alone."""
+        return _by_heading(self._finding.filter(pc.equal(self._finding["rule"], DENIED)))
+
+    @cached_property
+    def _finding(self) -> pa.Table:
+        return store.read_table(self.check / "finding.parquet", ["ordinal", "field", "rule", "effect"])
 
     def _piece(self, rows: pd.DataFrame, vault: Vault) -> Iterator[tuple[str, pa.Table]]:
         """Each plain kind's rows of a piece; the rest of what the piece says is kept for the end."""
         accepted = rows[rows["accepted"]].reset_index(drop=True)
         refused = rows[~rows["accepted"] & rows["fault"].isna()].reset_index(drop=True)
         ordinals = pa.array(accepted["ordinal"], pa.int64())
-        struck = {
-            heading: pd.Series(pc.is_in(ordinals, value_set=told).to_numpy(zero_copy_only=False), dtype=bool)
-            for heading, told in self._struck.items()
-        }
-        seen = columns.Batch(self.contract, self.keys, self.lookups, parser.Reader(self.words), accepted, struck)
+        struck, denied = (
+            {
+                heading: pd.Series(pc.is_in(ordinals, value_set=told).to_numpy(zero_copy_only=False), dtype=bool)
+                for heading, told in every.items()
+            }
+            for every in (self._struck, self._denied)
+        )
+        reader = parser.Reader(self.words)
+        seen = columns.Batch(self.contract, self.keys, self.lookups, reader, accepted, struck, denied)
         self._kept += [self._refused(name, refused) for name in self.plain]
         yield from self._of_kinds(seen, vault)
         if mentions.KIND in self.known:
@@ -131,7 +145,10 @@ class Pieces:
 
     def _of_kinds(self, seen: columns.Batch, vault: Vault) -> Iterator[tuple[str, pa.Table]]:
         """Each kind's table. Rows that every kind has from the delivery before are taken over."""
-        contents = {name: records.content_hashes(self.contract, kind, seen.landed) for name, kind in self.plain.items()}
+        contents = {
+            name: records.content_hashes(self.contract, kind, seen.landed, self.dated)
+            for name, kind in self.plain.items()
+        }
         repeated, places = self._repeated(contents, seen)
         ids = {
             name: records.record_ids(
@@ -224,6 +241,11 @@ class Pieces:
             paths |= {node for path in seen.addresses.parse(text)["path"].dropna() for node in mentions.nodes(path)}
         ids = [self.keys.record_id(self.contract.source, kind.kind, (path,)) for path in sorted(paths)]
         return pd.DataFrame({"kind": kind.kind, "record_id": ids}, dtype=object)
+
+
+def _by_heading(finding: pa.Table) -> dict[str, pa.Array]:
+    headings = sorted(heading for heading in pc.unique(finding["field"]).to_pylist() if heading is not None)
+    return {h: finding.filter(pc.equal(finding["field"], h))["ordinal"].combine_chunks() for h in headings}
 
 
 def schema_of(kind: Kind) -> pa.Schema:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 import opencc
 import pandas as pd
 
-from transforms import values
+from transforms import divisions, lookups, values
 
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # a dictionary of phrases, of which nobody asks for one
 from pypinyin import lazy_pinyin
@@ -24,6 +23,7 @@ _BRACKETS = str.maketrans(
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _COMPOUND = 2
+NAMES = ("surname_readings", "compound_surnames", "legal_forms")
 _REGIONS = ("province", "city", "county", "town")
 _BRACKETED = re.compile(r"\([^()]*\)")
 _TRADE_NAME = 2  # 企业名称登记管理规定 (2020) art. 8: a trade name (字号) has at least two characters
@@ -42,19 +42,16 @@ class Lookups:
 
 
 @lru_cache(maxsize=4)
-def load(expectations: Path) -> Lookups:
-    """Read ``surname_readings.csv``, ``compound_surnames.csv`` and ``legal_forms.csv``; regions: ``divisions.csv``."""
-    readings = {row["surname"]: row["reading"] for row in _rows(expectations, "surname_readings")}
-    compounds = frozenset(row["surname"] for row in _rows(expectations, "compound_surnames"))
-    forms = [(row["form"], row["as"]) for row in _rows(expectations, "legal_forms")]
-    full = {row["name"] for row in _rows(expectations, "divisions") if row["level"] in _REGIONS}
+def load(expectations: Path, night: str) -> Lookups:
+    """The rows of :data:`NAMES` that hold on a night; regions: the divisions that it knows."""
+    readings, compounds, legal_forms = (lookups.rows(expectations, name, night) for name in NAMES)
+    forms = [(row["form"], row["as"]) for row in legal_forms]
+    full = {row["name"] for row in divisions.known(expectations, night) if row["level"] in _REGIONS}
     regions = frozenset(full | {name[:-1] for name in full if len(name) > _TRADE_NAME})
-    return Lookups(readings, compounds, tuple(sorted(forms, key=lambda pair: (-len(pair[0]), pair[0]))), regions)
-
-
-def _rows(expectations: Path, name: str) -> list[dict[str, str]]:
-    with (expectations / "lookups" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return Lookups(
+        {row["surname"]: row["reading"] for row in readings}, frozenset(row["surname"] for row in compounds),
+        tuple(sorted(forms, key=lambda pair: (-len(pair[0]), pair[0]))), regions,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +59,7 @@ def _converter() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
-def person(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
+def person(series: pd.Series, words: Lookups) -> pd.DataFrame:
     """Names of persons.
 
     Returns:
@@ -71,12 +68,12 @@ def person(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
         with dots or without Chinese characters, which has no Chinese surname); neither looks at a note behind the name.
     """
     distinct, codes = values.per_distinct(series)
-    rows = [_person(text, lookups) for text in values.clean_text(distinct)]
+    rows = [_person(text, words) for text in values.clean_text(distinct)]
     frame = pd.DataFrame(rows, columns=["name", "key", "pinyin", "surname"], dtype=object)
     return frame.take(codes.to_numpy()).set_axis(series.index)
 
 
-def _person(text: str | None, lookups: Lookups) -> tuple[str | None, str | None, str | None, str | None]:
+def _person(text: str | None, words: Lookups) -> tuple[str | None, str | None, str | None, str | None]:
     if not text:
         return None, None, None, None
     key = _DOTS.sub("", str(_converter().convert(text))).upper()
@@ -85,20 +82,20 @@ def _person(text: str | None, lookups: Lookups) -> tuple[str | None, str | None,
     dotted = _DOTS.search(text.strip()) is not None and _CHINESE.fullmatch(_DOTS.sub("", text)) is not None
     plain = _NOTE.sub("", key) or key
     chinese = _CHINESE.fullmatch(plain) is not None
-    surname = None if not chinese or (dotted and len(plain) > _LONGEST_SPACED) else _surname(plain, lookups)
+    surname = None if not chinese or (dotted and len(plain) > _LONGEST_SPACED) else _surname(plain, words)
     start = len(surname) if surname else 0
-    syllables = [*_surname_reading(surname, lookups), *(_reading(c) for c in plain[start:])]
+    syllables = [*_surname_reading(surname, words), *(_reading(c) for c in plain[start:])]
     return text, key, " ".join(s for s in syllables if s), surname
 
 
-def _surname(key: str, lookups: Lookups) -> str:
-    return key[:_COMPOUND] if len(key) > _COMPOUND and key[:_COMPOUND] in lookups.compounds else key[:1]
+def _surname(key: str, words: Lookups) -> str:
+    return key[:_COMPOUND] if len(key) > _COMPOUND and key[:_COMPOUND] in words.compounds else key[:1]
 
 
-def _surname_reading(surname: str | None, lookups: Lookups) -> list[str]:
+def _surname_reading(surname: str | None, words: Lookups) -> list[str]:
     if not surname:
         return []
-    return lookups.readings[surname].split() if surname in lookups.readings else [_reading(c) for c in surname]
+    return words.readings[surname].split() if surname in words.readings else [_reading(c) for c in surname]
 
 
 @lru_cache(maxsize=30_000)
@@ -107,7 +104,7 @@ def _reading(character: str) -> str:
     return str(lazy_pinyin(character)[0]).lower()
 
 
-def organization(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
+def organization(series: pd.Series, words: Lookups) -> pd.DataFrame:
     """Names of organizations.
 
     Returns:
@@ -116,27 +113,27 @@ def organization(series: pd.Series, lookups: Lookups) -> pd.DataFrame:
     """
     distinct, codes = values.per_distinct(series)
     clean = values.clean_text(distinct)
-    keys = [_organization_key(text, lookups) for text in clean]
-    trades = [_trade_name(key, lookups) for key in keys]
+    keys = [_organization_key(text, words) for text in clean]
+    trades = [_trade_name(key, words) for key in keys]
     frame = pd.DataFrame({"name": clean, "key": pd.Series(keys, dtype=object), "trade": trades}, dtype=object)
     return frame.take(codes.to_numpy()).set_axis(series.index)
 
 
-def _trade_name(key: str | None, lookups: Lookups) -> str | None:
+def _trade_name(key: str | None, words: Lookups) -> str | None:
     """云浮市云城区鸿盛餐饮店 → 鸿盛: a name is region, trade name, trade and legal form, in this order."""
     if not key:
         return None
     rest = _BRACKETED.sub("", key) or key
-    while region := next((rest[:n] for n in range(len(rest) - _TRADE_NAME, 1, -1) if rest[:n] in lookups.regions), ""):
+    while region := next((rest[:n] for n in range(len(rest) - _TRADE_NAME, 1, -1) if rest[:n] in words.regions), ""):
         rest = rest[len(region) :]
     return rest[:_TRADE_NAME]
 
 
-def _organization_key(text: str | None, lookups: Lookups) -> str | None:
+def _organization_key(text: str | None, words: Lookups) -> str | None:
     if not text:
         return None
     key = re.sub(r"\s+", "", str(_converter().convert(text)).upper().translate(_BRACKETS))
-    for form, one_form in lookups.legal_forms:
+    for form, one_form in words.legal_forms:
         if key.endswith(form) and len(key) > len(form):
             key = key[: -len(form)] + one_form
             break

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import values
+from transforms import code_words, values
 from transforms.contract import Contract
 from transforms.keys import SEPARATOR, Keys
 from transforms.kinds import Kind
@@ -16,16 +16,21 @@ from transforms.kinds import Kind
 _HASH_LENGTH = 32
 
 
-def content_hashes(contract: Contract, kind: Kind, landed: pd.DataFrame) -> list[str]:
+def content_hashes(contract: Contract, kind: Kind, landed: pd.DataFrame, dated: code_words.Dated) -> list[str]:
     """Per row: sha256 hex (32 characters) over the landed values that feed the kind, in the kind's order.
 
-    Each value counts as ``len:value`` in UTF-8 bytes, a null as ``-`` (docs/rooms.md).
+    Each value counts as ``len:value`` in UTF-8 bytes, a null as ``-``, a dated word with its meaning (docs/rooms.md).
     """
     fed = contract.columns_of(kind.kind)
     headings = list(dict.fromkeys(fed[name].heading for name in kind.properties if name in fed))
-    told = [_told(pa.array(landed[heading], pa.string(), from_pandas=True)) for heading in headings]
+    told = [_told(_cells(landed, heading, dated)) for heading in headings]
     joined = pc.binary_join_element_wise(*told, "").cast(pa.binary()).to_pylist() if told else []
     return [hashlib.sha256(row).hexdigest()[:_HASH_LENGTH] for row in joined]
+
+
+def _cells(landed: pd.DataFrame, heading: str, dated: code_words.Dated) -> pa.Array:
+    cells = pa.array(landed[heading], pa.string(), from_pandas=True)
+    return code_words.stamped(cells, dated[heading]) if heading in dated else cells
 
 
 def _told(cells: pa.Array) -> pa.Array:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from transforms import code_words, manifest, model, store
 from transforms import contract as contracts
 from transforms import keys as key_file
-from transforms import manifest, model, store
 from transforms.contract import Contract
 from transforms.run import Run
-from transforms.standardise import again, identifiers
+from transforms.standardise import again, identifiers, words
 from transforms.standardise.batch import Pieces
 
 ROOM = "standardise"
@@ -43,11 +43,16 @@ def _batch(run: Run, contract: Contract, batch: str) -> model.Report | None:
     checked = manifest.require(settings.lake, check, "check")
     if checked.facts.get("hold"):
         return None
-    keys = key_file.load(settings)
+    keys, contract = (
+        key_file.load(settings),
+        code_words.on(contract, settings.expectations, model.Batch.parse(batch).as_of),
+    )
     inputs = dict([manifest.upstream(settings.lake, land, landed), manifest.upstream(settings.lake, check, checked)])
     inputs |= {
         "configuration": manifest.configuration(settings.expectations, contract.source),
         "keys": identifiers.fingerprint(keys),
+        "codes": code_words.digest(contract),
+        "words": words.digest(settings.expectations, run.night),
     }
     folder = store.batch_dir(settings, ROOM, batch)
     found = manifest.fresh(folder, ROOM, inputs)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from expectations import rules
+from expectations.purposes import Register
 from tests.unit.check.sound import SOUND, Row
 from transforms import contract as contracts
 from transforms import kinds, model
@@ -17,6 +18,7 @@ from transforms.run import REPOSITORY
 
 EXPECTATIONS = REPOSITORY / "expectations"
 AS_OF = "2026-10-01"
+DENIED = Register.of(EXPECTATIONS, AS_OF).denied
 BATCH = "{source}-20261001-0-" + "a" * 64
 BOW_TIE = '{"type":"Polygon","coordinates":[[[112.0,22.9],[112.1,23.0],[112.1,22.9],[112.0,23.0],[112.0,22.9]]]}'
 
@@ -51,6 +53,12 @@ BREAKS = (
     _broken("gongan_hukou", "PLACEHOLDER", "联系电话", "strike", "138-0013-8000"),
     _broken("gongan_hukou", "PHONE_INVALID", "联系电话", "strike", "12900001111"),
     _broken("gongan_hukou", "CODE_UNKNOWN", "性别", "strike", "男"),
+    _broken("gongan_hukou", "DENIED_VALUE", "户口状态", "strike", "重點 人员"),
+    _broken("gongan_hukou", "DENIED_VALUE", "与户主关系", "strike", "ZDRY_02"),
+    _broken("gongan_hukou", "DENIED_VALUE", "与户主关系", "strike", "是否xifang（shangfang）户"),
+    _broken("gongan_hukou", "DENIED_VALUE", "户口状态", "strike", "xi du"),
+    _broken("gongan_hukou", "DENIED_VALUE", "户口状态", "strike", "在逃"),
+    _broken("shebao_canbao", "DENIED_VALUE", "证件类型", "strike", "党员证"),
     _broken("gongan_hukou", "ID_FORMAT", "公民身份号码", "strike", "1101051949123100"),
     _broken("gongan_hukou", "ID_DATE", "公民身份号码", "strike", "110105199902300021"),
     _broken("gongan_hukou", "ID_CHECKSUM", "公民身份号码", "strike", "110105194912310021"),
@@ -121,6 +129,8 @@ FINE = (
     ("gongan_hukou", {"公民身份号码": None, "出生日期": "20261001"}),
     ("gongan_hukou", {"联系电话": "13800138000；13900001111", "现住址": "路" * 500, "姓名": "阿卜杜拉·买买提"}),
     ("gongan_hukou", {"户籍地址": "兴云西路1号\n附近"}),
+    ("gongan_hukou", {"现住址": "兴云西路1号信访局宿舍", "姓名": "宗教"}),
+    ("shichang_zhuti", {"企业名称": "云浮市精神病医院"}),
     ("shebao_canbao", {"出生年月日": "1949-12"}),
     ("shebao_canbao", {"证件类型": "护照", "证件号码": "E12345678", "出生年月日": "1950年1月2日", "性 别": "男"}),
     ("shebao_canbao", {"证件类型": None, "证件号码": None}),
@@ -136,7 +146,7 @@ def contract_of(source: str) -> Contract:
 
 
 def rules_of(source: str) -> tuple[rules.Rule, ...]:
-    return rules.derive(contract_of(source), kinds.load_all(EXPECTATIONS), AS_OF)
+    return rules.derive(contract_of(source), kinds.load_all(EXPECTATIONS), AS_OF, DENIED)
 
 
 def landed(source: str, rows: Sequence[Broken | Row]) -> pa.Table:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from expectations import rules, suites
 from tests.unit.check.lake import Lake
-from tests.unit.check.rows import BREAKS, EXPECTATIONS, FINE, Broken, contract_of, landed
+from tests.unit.check.rows import BREAKS, DENIED, EXPECTATIONS, FINE, Broken, contract_of, landed
 from tests.unit.check.sound import SOUND
 from transforms import kinds, manifest, model, store
 from transforms.check import verdict
@@ -39,7 +39,7 @@ SOURCES = {
 
 
 def rules_on(source, day):
-    return rules.derive(contract_of(source), kinds.load_all(EXPECTATIONS), day)
+    return rules.derive(contract_of(source), kinds.load_all(EXPECTATIONS), day, DENIED)
 
 
 def rows_of(source, picked):

@@ -69,7 +69,7 @@ def test_a_number_is_held_against_the_pattern_that_is_declared(pattern: str | No
     told = kinds.load(FEBRL / "kinds" / "member.yml")
     number = told.properties["social_number"].model_copy(update={"pattern": pattern})
     kind = told.model_copy(update={"properties": {**told.properties, "social_number": number}})
-    found = rules.derive(contract.load_all(FEBRL)["library_cards"], {"member": kind}, "2026-10-01")
+    found = rules.derive(contract.load_all(FEBRL)["library_cards"], {"member": kind}, "2026-10-01", {})
     asked = [replace(rule, columns=()) for rule in found if rule.heading == "soc_sec_id" and rule.id == "CODE_UNKNOWN"]
     assert [rule.effect for rule in asked] == effects
     assert all(rule.options["pattern"] == pattern for rule in asked)

@@ -32,7 +32,7 @@ def village(path):
 def fuller(engine, *paths):
     """Path → the path it stands for."""
     told = pa.array(paths, pa.string()), pa.array([village(p) for p in paths], pa.string())
-    return dict(zip(paths, short.fuller(engine, *told, EXPECTATIONS).to_pylist(), strict=True))
+    return dict(zip(paths, short.fuller(engine, *told, EXPECTATIONS, "2026-10-01").to_pylist(), strict=True))
 
 
 FLAT = "road:人民路|door:12|estate:锦绣花园|building:3"
@@ -107,7 +107,7 @@ def groups(engine, folder, rows):
     told = {"record_id": [f"r{at}" for at in range(len(rows))], "path": rows, "village": [village(p) for p in rows]}
     store.write_table(folder / "address.parquet", pa.table({k: pa.array(v, pa.string()) for k, v in told.items()}))
     part = list(range(len(rows)))
-    for pairs in short.edges(engine, Live(folder / "address.parquet"), EXPECTATIONS):
+    for pairs in short.edges(engine, Live(folder / "address.parquet"), EXPECTATIONS, "2026-10-01"):
         for u, v in zip(pairs.u.tolist(), pairs.v.tolist(), strict=True):
             assert u < v
             assert (pairs.how == "key") == (rows[u] == rows[v])

@@ -14,7 +14,7 @@ FLAT = f"{HOME}|road:人民路|door:12|estate:锦绣花园|building:3|unit:2|roo
 
 @pytest.fixture(scope="module")
 def read(expectations):
-    reader = parser.Reader(gazetteer.load(expectations))
+    reader = parser.Reader(gazetteer.load(expectations, "2026-10-01"))
     return lambda text: reader.parse(clean_text(pd.Series([text], dtype=object))).iloc[0].to_dict()
 
 

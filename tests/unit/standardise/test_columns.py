@@ -21,7 +21,7 @@ IN_CHINA = (st.floats(75, 134), st.floats(18.5, 53))
 
 @pytest.fixture(scope="module")
 def lookups():
-    return names.load(REPOSITORY / "expectations")
+    return names.load(REPOSITORY / "expectations", "2026-10-01")
 
 
 @pytest.fixture

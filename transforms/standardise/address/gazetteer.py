@@ -6,7 +6,6 @@ a county. Names repeat (太平镇 stands in two counties), so a name gives a *se
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections import defaultdict
@@ -15,9 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from transforms import divisions, lookups
 from transforms.standardise.address.normalise import one_way, simplify
 from transforms.standardise.address.provinces import PROVINCE
 
+AREAS = "functional_areas"
 LEVELS = ("province", "city", "county", "town", "village")
 _ELSEWHERE = re.compile(
     r"[\u3400-\u9fff]{2,6}?(?:市|自治州|地区|盟)(?=[\u3400-\u9fff]{1,7}?(?:区|县|市|镇|乡|街道|旗))"
@@ -282,13 +283,6 @@ def _village_names(name: str) -> set[str]:
 
 
 @lru_cache(maxsize=4)
-def load(expectations: Path) -> Gazetteer:
-    """The gazetteer of the deployment's ``divisions.csv`` and, where it has one, ``functional_areas.csv``."""
-    lookups = expectations / "lookups"
-    areas = lookups / "functional_areas.csv"
-    return Gazetteer(_rows(lookups / "divisions.csv"), _rows(areas) if areas.is_file() else [])
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def load(expectations: Path, night: str) -> Gazetteer:
+    """The gazetteer of the divisions that a night knows and the functional areas (:data:`AREAS`) that hold then."""
+    return Gazetteer(divisions.known(expectations, night), lookups.rows(expectations, AREAS, night))
