@@ -20,7 +20,7 @@ import shapely
 
 from expectations import purposes, readers
 from expectations.readers import Mask, Options
-from transforms import values
+from transforms import documents, values
 
 Reasons = npt.NDArray[np.object_]
 
@@ -32,6 +32,10 @@ TOTAL = r"^(?:合\s*计|总\s*计|小\s*计|共\s*计)(?:[\s:：(（].*)?$"
 # C0 controls but tab and line ends, DEL, C1 controls but NEL, and the mark of a failed decoding.
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}\x{fffd}]"
 _NO_NAME = re.compile(r"未知|不明|无名氏?|某某某?|测试.{0,2}|姓名|[xX*?]{2,}", re.DOTALL)
+# A resident's number or a mobile, in RE2's words, and as each of them stands in a text.
+_LIKE_A_NUMBER = r"(?:^|[^0-9])(?:[0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?:[^0-9Xx]|$)"
+_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9Xx])")
+_MOBILE = 11  # digits
 _PARTS = {"day": "D", "month": "M", "year": "Y"}
 
 
@@ -105,6 +109,28 @@ def code(text: pd.DataFrame, options: Options) -> Reasons:
     else:
         known = _matches(text[0], f"^(?:{options['pattern']})$")
     return _said(text[0].notna().to_numpy() & ~known, "CODE_UNKNOWN")
+
+
+def person_number(text: pd.DataFrame, options: Options) -> Reasons:
+    """A mobile phone in a text that should have none, or a resident's number (its check digit is right).
+
+    Of codes that a scheme makes (option ``code``) only the mobile is asked: eighteen digits that begin with a county's
+    and end in a right check digit are a grid's as well.
+    """
+    found = _matches(text[0], _LIKE_A_NUMBER)
+    for at in np.flatnonzero(found):
+        runs = _NUMBER.findall(text[0].iloc[at])
+        found[at] = any(len(run) == _MOBILE or (not options["code"] and _checks(run)) for run in runs)
+    return _said(found, "PERSON_NUMBER")
+
+
+def _checks(number: str) -> bool:
+    born = number[6:14]  # GB 11643-1999
+    return (
+        "1900" < born < "2100"
+        and "0101" <= born[4:] <= "1231"
+        and number[17].upper() == documents.check_character(number[:17])
+    )
 
 
 def denied(text: pd.DataFrame, options: Options) -> Reasons:
@@ -209,7 +235,7 @@ _TEXT = (("text", (0,)),)
 _NUMBER_BESIDE = ("document", (1, 2))
 CHECKS: dict[str, Check] = {
     **{check.__name__: Check(_TEXT, check) for check in (filled, total, control, fits_bytes, length, name)},
-    **{check.__name__: Check(_TEXT, check) for check in (code, denied, phone, geometry, numeric)},
+    **{check.__name__: Check(_TEXT, check) for check in (code, denied, person_number, phone, geometry, numeric)},
     "document": Check((("document", (0, 1)),), reason),
     "credit_code": Check((("credit_code", (0,)),), reason),
     "date": Check((("dates", (0,)),), date),

@@ -174,11 +174,17 @@ class _OfColumn:
             yield from maker()
         elif self.column.codes:
             yield from self._code()
+        elif self.prop.type == "text":  # published as it is
+            yield self._rule("PERSON_NUMBER", "person_number", code=self._is_code)
 
     @property
     def _free_text_of_a_person(self) -> bool:
         # Names and addresses say such words innocently (a hospital, an office for petitions), and so do things.
         return self.prop.type == "text" and self.kind.stage in ("person", "household")
+
+    @property
+    def _is_code(self) -> bool:
+        return any(self.kind.properties[name] is self.prop and name.endswith("code") for name in self.kind.properties)
 
     @property
     def _strike(self) -> Effect:

@@ -97,6 +97,9 @@ VERDICT = _schema(batch=TEXT, ordinal=LONG, accepted=BOOL, rule=TEXT, field=TEXT
 # check: .../finding.parquet, one row per thing found; effect: quarantine | strike | note. field is a heading.
 FINDING = _schema(batch=TEXT, ordinal=LONG, line=LONG, field=TEXT, rule=TEXT, effect=TEXT)
 
+# Rules of check: of a value that breaks one nothing is kept behind land, not as raw text and not masked.
+UNKEPT = ("DENIED_VALUE", "PERSON_NUMBER")
+
 # standardise: lake/standardise/<source>/<batch>/<kind>.parquet, one row per accepted row (per node for address);
 # then the clean columns of the kind (docs/rooms.md) and raw_<property> for what is no identifier.
 STANDARD = _schema(

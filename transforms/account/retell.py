@@ -14,10 +14,9 @@ from transforms import code_words, keys, values
 from transforms.account.night import Night
 from transforms.contract import Contract
 from transforms.kinds import FREE_TEXT
-from transforms.model import Batch
+from transforms.model import UNKEPT, Batch
 
 _CONTENT = 32  # characters of a content hash
-_DENIED = "DENIED_VALUE"  # check's rule for a value of which nothing is kept
 _SEPARATOR = "\x1f"  # between the parts of a natural key (transforms.keys)
 _NODE = pa.schema([("ordinal", pa.int64()), ("record_id", pa.string()), ("path", pa.string())])
 
@@ -51,8 +50,8 @@ def told_rows(night: Night, batch: Batch, kind: str, landed: Iterable[pa.Table])
     present = pq.read_schema(night.batch_path("standardise", batch, kind)).names
     dated = code_words.dated(batch.source, night.run.settings.expectations, batch.as_of)
     known: Counter[str] = Counter()
-    denied = night.of_batch("check", batch, "finding", ["ordinal", "field", "rule"])
-    denied = denied.filter(pc.equal(denied["rule"], _DENIED))
+    unkept = night.of_batch("check", batch, "finding", ["ordinal", "field", "rule"])
+    unkept = unkept.filter(pc.is_in(unkept["rule"], value_set=pa.array(UNKEPT)))
     for rows in landed:
         content = pc.utf8_slice_codeunits(digests(_with_days(rows, dated), list(dict.fromkeys(order))), 0, _CONTENT)
         told = {name: rows[name] for name in ("batch", "ordinal", "line")}
@@ -61,14 +60,14 @@ def told_rows(night: Night, batch: Batch, kind: str, landed: Iterable[pa.Table])
         for name, column in fed.items():
             if f"raw_{name}" in present:
                 free = night.kinds[kind].properties[name].type in FREE_TEXT
-                text = _allowed(rows, column.heading, denied)
+                text = _kept(rows, column.heading, unkept)
                 told[f"raw_{name}"] = pa.array(values.mask_numbers(text.to_pandas()), pa.string()) if free else text
         yield pa.table(told)
 
 
-def _allowed(rows: pa.Table, heading: str, denied: pa.Table) -> pa.ChunkedArray:
-    """The landed texts of a column less those on the deny-list."""
-    mine = denied.filter(pc.equal(denied["field"], heading))["ordinal"].combine_chunks()
+def _kept(rows: pa.Table, heading: str, unkept: pa.Table) -> pa.ChunkedArray:
+    """The landed texts of a column less those of which nothing is kept."""
+    mine = unkept.filter(pc.equal(unkept["field"], heading))["ordinal"].combine_chunks()
     return pc.if_else(pc.is_in(rows["ordinal"], value_set=mine), None, rows[heading]) if len(mine) else rows[heading]
 
 

@@ -17,6 +17,7 @@ from transforms import contract as contracts
 from transforms.contract import Contract
 from transforms.database import Databases
 from transforms.errors import GridfactsError
+from transforms.model import UNKEPT
 from transforms.receipts import workbook
 from transforms.receipts.own import unformula
 from transforms.receipts.words import wording
@@ -29,16 +30,13 @@ _HEADINGS = {
 }  # fmt: skip
 
 
-_DENIED = "DENIED_VALUE"  # check's rule for a value of which nothing is told
-
-
 @dataclass(frozen=True)
 class Waiting:
     """One thing that keeps a row in quarantine.
 
     Attributes:
-        value: the cell with all but its first and last character masked, null where the whole row is concerned or the
-            value is on the deny-list.
+        value: the cell with all but its first and last character masked, null where the whole row is concerned or
+            nothing is kept of the value (:data:`transforms.model.UNKEPT`).
         since, due: the night the batch first came, and the day by which the department promised an answer.
     """
 
@@ -119,7 +117,8 @@ def _of_batch(
     finding = store.read_table(check / "finding.parquet").to_pandas()
     since = dict(zip(rows["ordinal"], rows["since"], strict=True))
     finding = finding[finding["ordinal"].isin(since)]
-    denied = set(finding.loc[finding["rule"].eq(_DENIED), ["ordinal", "field"]].itertuples(index=False, name=None))
+    unkept = finding.loc[finding["rule"].isin(UNKEPT), ["ordinal", "field"]]
+    untold = set(unkept.itertuples(index=False, name=None))
     finding = finding[finding["effect"].eq("quarantine")]
     fields = sorted({field for field in finding["field"] if isinstance(field, str)})
     cells = store.read_table(land / "rows.parquet", ["ordinal", *fields]).to_pandas().set_index("ordinal")
@@ -128,11 +127,11 @@ def _of_batch(
         field = row.field if isinstance(row.field, str) else None
         began = str(since[row.ordinal])
         due = dt.date.fromisoformat(began) + dt.timedelta(days=contract.owner.answers_within_days)
-        kept = field is None or (row.ordinal, field) in denied
+        value = None if field is None or (row.ordinal, field) in untold else cells.loc[row.ordinal, field]
         yield Waiting(
             contract.source, contract.label, batch, file, int(row.line), row.rule,
             told.message_zh if told else row.rule, field,
-            None if kept else masked(cells.loc[row.ordinal, field]), told.hint_zh if told else "",
+            masked(value), told.hint_zh if told else "",
             contract.owner.department, contract.owner.contact, began, due.isoformat(),
         )  # fmt: skip
 

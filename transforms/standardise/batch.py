@@ -24,7 +24,6 @@ from transforms.standardise.earlier import Taken
 from transforms.standardise.vault import Vault
 
 _STANDARD = [(one.name, one.type) for one in model.STANDARD]
-DENIED = "DENIED_VALUE"  # check's rule for a value on the deny-list
 _NAMED = ["path", "ordinal", "line", "operation", "building_code", "lon", "lat"]
 
 
@@ -115,9 +114,9 @@ class Pieces:
         return _by_heading(self._finding.filter(pc.equal(self._finding["effect"], "strike")))
 
     @cached_property
-    def _denied(self) -> dict[str, pa.Array]:
-        """As :attr:`_struck`, of values on the deny-list alone."""
-        return _by_heading(self._finding.filter(pc.equal(self._finding["rule"], DENIED)))
+    def _unkept(self) -> dict[str, pa.Array]:
+        """As :attr:`_struck`, of values alone of which nothing is kept."""
+        return _by_heading(self._finding.filter(pc.is_in(self._finding["rule"], value_set=pa.array(model.UNKEPT))))
 
     @cached_property
     def _finding(self) -> pa.Table:
@@ -128,15 +127,15 @@ class Pieces:
         accepted = rows[rows["accepted"]].reset_index(drop=True)
         refused = rows[~rows["accepted"] & rows["fault"].isna()].reset_index(drop=True)
         ordinals = pa.array(accepted["ordinal"], pa.int64())
-        struck, denied = (
+        struck, unkept = (
             {
                 heading: pd.Series(pc.is_in(ordinals, value_set=told).to_numpy(zero_copy_only=False), dtype=bool)
                 for heading, told in every.items()
             }
-            for every in (self._struck, self._denied)
+            for every in (self._struck, self._unkept)
         )
         reader = parser.Reader(self.words)
-        seen = columns.Batch(self.contract, self.keys, self.lookups, reader, accepted, struck, denied)
+        seen = columns.Batch(self.contract, self.keys, self.lookups, reader, accepted, struck, unkept)
         self._kept += [self._refused(name, refused) for name in self.plain]
         yield from self._of_kinds(seen, vault)
         if mentions.KIND in self.known:

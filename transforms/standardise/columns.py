@@ -45,7 +45,7 @@ class Batch:
     Attributes:
         landed: heading → landed text, null marks and all; a plain 0..n-1 index.
         struck: heading → rows whose value check struck.
-        denied: heading → rows whose value is on the deny-list: of these nothing is kept, not what was landed either.
+        unkept: heading → rows of whose value nothing is kept, not what was landed either (:data:`model.UNKEPT`).
         sealed: what the converters leave for the vault, filled on the way.
     """
 
@@ -55,7 +55,7 @@ class Batch:
     addresses: parser.Reader
     landed: pd.DataFrame
     struck: dict[str, pd.Series]
-    denied: dict[str, pd.Series]
+    unkept: dict[str, pd.Series]
     sealed: list[identifiers.Sealed] = field(default_factory=list)
     _told: dict[str, pd.Series] = field(default_factory=dict)
 
@@ -63,12 +63,12 @@ class Batch:
         """The batch of these rows alone (a bool each), with the same readers."""
         if rows.all():
             return self
-        struck, denied = (
+        struck, unkept = (
             {heading: told[rows].reset_index(drop=True) for heading, told in every.items()}
-            for every in (self.struck, self.denied)
+            for every in (self.struck, self.unkept)
         )
         landed = self.landed[rows].reset_index(drop=True)
-        return dataclasses.replace(self, landed=landed, struck=struck, denied=denied, sealed=[], _told={})
+        return dataclasses.replace(self, landed=landed, struck=struck, unkept=unkept, sealed=[], _told={})
 
     def said(self, column: Column | None) -> pd.Series:
         """What a column says: clean text, null where it is null, a null mark or struck."""
@@ -117,8 +117,8 @@ def _raw(prop: Property, column: Column | None, batch: Batch) -> pd.Series:
     if column is None:
         return pd.Series(None, index=batch.landed.index, dtype=object)
     landed = batch.landed[column.heading]
-    if column.heading in batch.denied:
-        landed = landed.where(~batch.denied[column.heading], None)
+    if column.heading in batch.unkept:
+        landed = landed.where(~batch.unkept[column.heading], None)
     return values.mask_numbers(landed) if prop.type in FREE_TEXT else landed
 
 
