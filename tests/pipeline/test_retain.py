@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.homes import NIGHTS, ROOT, Home
-from transforms import database
+from transforms import database, manifest, model, store
+from transforms.receipts import quality
 from transforms.run import Settings
 
 SHORT = (("days: 90", "days: 1"), ("open_days: 365", "open_days: 1"), ("nights: {days: 14}", "nights: {days: 1}"))
@@ -51,15 +52,28 @@ def gone(home: Home) -> dict[str, str]:
     return {str(b): str(b).split("-")[-1] for (b,) in control(home, "SELECT name FROM expired WHERE what = 'delivery'")}
 
 
-def test_bytes_and_tables_are_gone_and_the_books_balance(retained: Home) -> None:
-    lake = retained.path / "lake"
+def held(lake: Path, source: str) -> list[model.Batch]:
+    """Deliveries of a source whose tables are here."""
+    folders = [path for path in (lake / "land" / source).iterdir() if not (path / store.EXPIRED).exists()]
+    return [model.Batch.parse(path.name) for path in folders]
+
+
+def test_bytes_and_tables_are_gone_and_the_books_balance(retained: Home, both_nights: Path) -> None:
+    lake, settings = retained.path / "lake", Settings.from_environment(retained.settings)
     assert gone(retained)
+    was = [
+        path for path in (both_nights / "lake" / "check").glob("*/*/suite.json") if path.parent.name in gone(retained)
+    ]
+    assert len(was) == len(gone(retained)), "Great Expectations counted in each of them"
     for batch, sha256 in gone(retained).items():
         source = batch.split("-", 1)[0]
         assert not (lake / "raw" / sha256[:2] / sha256).exists()
         for room in ("land", "check", "standardise"):
-            assert not list((lake / room / source / batch).glob("*.parquet"))
+            left = {path.name for path in (lake / room / source / batch).iterdir()}
+            assert left <= {manifest.NAME, store.EXPIRED}, "what Great Expectations counted goes with the delivery"
         assert [p for p in (lake / "land" / source).iterdir() if p.name != batch], "its source has a current delivery"
+        shown = {(one.as_of, one.correction) for one in quality.quality(settings, source)}
+        assert shown == {(one.as_of, one.correction) for one in held(lake, source)}, "the page shows what is held"
     assert retained.call("balance", "--night", NIGHTS[1]).stdout.strip() == "balanced"
     assert retained.call("retain").stdout.strip() == "0 things went"
 
