@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,8 @@ _HOW = {
     "document_kind": "GA/T 517 的三位代码", "geometry": "闭合、不自相交的面",
     "old_grid": "本部门原来使用的业务网格编码",
 }  # fmt: skip
-_DATE_PARTS = {"%Y": ("年4位", "1990"), "%m": ("月2位", "01"), "%d": ("日2位", "01")}
+_FIRST_DAY = {"%Y": "1990", "%m": "01", "%d": "01"}
+_DATE_PART = re.compile("|".join(_FIRST_DAY))
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,7 @@ def _ask(contract: Contract, column: Column, kinds: Mapping[str, Kind], admitted
 
 def _written(column: Column, kind: str, prop: Property | None) -> tuple[str, str]:
     if column.formats:
-        forms = [_date(form) for form in column.formats]
-        return "写成 " + " 或 ".join(form for form, _ in forms), forms[0][1]
+        return _dates(column.formats)
     if kind == "document" and column.document_kind not in (None, _RESIDENT):
         return "照证件上的号码录入", "EX0012345"
     how = _HOW.get(kind, "照登记内容填写；没有内容就留空")
@@ -121,12 +121,14 @@ def _written(column: Column, kind: str, prop: Property | None) -> tuple[str, str
     return how, example
 
 
-def _date(form: str) -> tuple[str, str]:
-    """A date form in words, and the first of January 1990 in it."""
-    words = example = form
-    for part, (word, day) in _DATE_PARTS.items():
-        words, example = words.replace(part, f"<{word}>"), example.replace(part, day)
-    return f"{example}（{words}）", example
+def _dates(forms: Sequence[str]) -> tuple[str, str]:
+    """How days are written, by the first of January 1990, and an example; without a day is for who knows none."""
+    told: dict[str, list[str]] = {"写成": [], "只知道年月的写": [], "只知道年份的写": []}
+    for form in forms:
+        whole = "写成" if "%d" in form else "只知道年月的写" if "%m" in form else "只知道年份的写"
+        told[whole].append(_DATE_PART.sub(lambda part: _FIRST_DAY[part[0]], form))
+    how = [start + " 或 ".join(written) for start, written in told.items() if written]
+    return "；".join(how) + "（月、日写两位）", _DATE_PART.sub(lambda part: _FIRST_DAY[part[0]], forms[0])
 
 
 def file_names(contract: Contract, day: str = "20261001") -> Iterator[str]:

@@ -176,7 +176,7 @@ def _share(value: float | None) -> str:
 def _table(points: Sequence[Point]) -> str:
     heads = "".join(
         f"<th>{name}</th>"
-        for name in ("版次", "批次日期", "状态", "数据距今（天）", "行数", "隔离", "隔离率", "落图率")
+        for name in ("版次", "处理日期", "状态", "数据距今（天）", "行数", "隔离", "隔离率", "落图率")
     )
     lines = []
     for p in reversed(points):

@@ -139,7 +139,7 @@ def _book(drop: Drop, receipt: dict[str, Any], rows: Rows | None, most_rows: int
 def _guide(receipt: dict[str, Any], rows: Rows | None, most_rows: int) -> list[str]:
     lines = [
         f"{receipt['label']} 回执", f"回执号 {receipt['receipt']}", f"文件 {receipt['file']['name']}",
-        f"数据日期 {receipt['as_of'] or ''}　批次日期 {receipt['night']}　{PHASES[receipt['phase']]}",
+        f"数据日期 {receipt['as_of'] or ''}　处理日期 {receipt['night']}　{PHASES[receipt['phase']]}",
         STATES[receipt["state"]],
     ]  # fmt: skip
     lines += [receipt["why"]] if receipt["why"] else []

@@ -33,7 +33,7 @@ def page(receipt: dict[str, Any], rows: Rows | None, beside: list[str]) -> str:
     title = escape(f"{receipt['label']} 回执")
     file = receipt["file"]
     facts = {
-        "文件": file["name"], "数据日期": receipt["as_of"] or "", "批次日期": receipt["night"],
+        "文件": file["name"], "数据日期": receipt["as_of"] or "", "处理日期": receipt["night"],
         "报送单位": receipt["department"], "结果": STATES[receipt["state"]], "阶段": PHASES[receipt["phase"]],
         "回执号": receipt["receipt"], "文件摘要（sha256）": file["sha256"] or "",
     }  # fmt: skip
