@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests import canary
-from tests.homes import NIGHTS, Home
+from tests.homes import NIGHTS, ROOT, Home
+from transforms import contract as contracts
 
 REFUSED, HELD = "refused", "held"
 
@@ -114,6 +116,7 @@ def test_no_marked_value_of_any_source_or_fault_is_in_what_is_told(spoilt: Spoil
     """What is told: logs, reports, messages, pages, the parts of a receipt for programs, control."""
     home = spoilt.home
     sources = [path.name for path in (home.path / "lake" / "raw").parent.joinpath("land").iterdir()]
+    assert set(sources) == set(contracts.load_all(ROOT / "expectations"))
     raw = [path.read_bytes() for path in (home.path / "lake" / "raw").rglob("*") if path.is_file()]
     assert {mark for data in raw for mark in canary.found_in(data)} == set(canary.MARKS), "the marks never came in"
     findings = [s for s in sources for d in deliveries(home, s) if d["state"] == LANDED and d["batch"]]
@@ -131,6 +134,33 @@ def test_no_marked_value_of_any_source_or_fault_is_in_what_is_told(spoilt: Spoil
         assert len(paths) > 20, folder
         told |= {str(path): path.read_bytes() for path in paths}
     assert {where: canary.found_in(data) for where, data in told.items() if canary.found_in(data)} == {}
+    assert told_to_others(tmp_path / "receipts", sources) == {}
+
+
+def told_to_others(receipts: Path, sources: list[str]) -> dict[str, list[str]]:
+    """Source → sources whose own mark stands in a workbook of its receipts."""
+    marks, found = {canary.own(source): source for source in sources}, {}
+    for source in sources:
+        books = [zipfile.ZipFile(path) for path in (receipts / source).rglob("*.xlsx")]
+        data = b"".join(book.read(name) for book in books for name in book.namelist())
+        found[source] = [marks[mark] for mark in canary.found_in(data, marks)]
+    assert sum(source in whose for source, whose in found.items()) > 15, "every department reads its own words again"
+    return {source: sorted({*whose} - {source}) for source, whose in found.items() if {*whose} - {source}}
+
+
+def test_no_number_or_phone_is_published_in_clear(spoilt: Spoilt) -> None:
+    """Not in a name, a remark or a number of a thing either. What a scheme calls a code is asked for phones alone."""
+    shown = []
+    with sqlite3.connect(spoilt.home.path / "release.db") as release:
+        tables = [name for (name,) in release.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = [(t, row[1]) for t in tables for row in release.execute(f"PRAGMA table_info({t})")]
+        for table, column in columns:
+            for mark in (canary.NUMBER, canary.PHONE, canary.FAULT):
+                query = f"SELECT count(*) FROM {table} WHERE CAST({column} AS TEXT) LIKE ?"
+                if release.execute(query, (f"%{mark}%",)).fetchone()[0]:
+                    shown.append((table, column, mark))
+    assert len(columns) > 200
+    assert [one for one in shown if not (one[1].endswith("code") and one[2] == canary.NUMBER)] == []
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import checkpoint, decisions, manifest, model, store
+from transforms import checkpoint, decisions, manifest, model, store, values
 from transforms import contract as contracts
 from transforms.contract import Contract
 from transforms.errors import GridfactsError, RefusedError
@@ -241,7 +242,8 @@ def _weigh(contract: Contract, result: Result) -> tuple[str | None, list[str]]:
     """The code under which the batch is held, or null; and what to tell of it."""
     bounds, notes, hold = contract.arrives.rows, list(result.notes), None
     if result.extras:
-        notes.append(f"columns the contract does not know: {', '.join(result.extras)}")
+        told = values.mask_numbers(pd.Series(result.extras, dtype=object))  # a value may have slipped up
+        notes.append(f"columns the contract does not know: {', '.join(told)}")
         if contract.on_new_column == "stop":
             raise RefusedError("NEW_COLUMN", notes[-1])
         if contract.on_new_column == "quarantine":

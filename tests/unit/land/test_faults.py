@@ -356,3 +356,13 @@ def test_coordinates_need_a_system_that_the_contract_declares(office: Office, ki
     office.promise(told)
     with pytest.raises(ConfigError, match="crs"):
         contracts.load(office.path / "expectations" / "contracts" / f"office_{kind}.yml")
+
+
+def test_a_heading_that_is_somebodys_number_is_told_masked(office: Office) -> None:
+    """Two rows of a head slipped into one another: the columns are all there, and one more that is a value."""
+    for day, heading, told in (("20261001", "110105199001011239", "＊"), ("20261002", "备用列", "备用列")):
+        office.drop("utf", encode("utf", [(*row, "x") for row in ROWS], (*HEADINGS, heading)), day)
+        notes = [str(one) for one in office.land("utf") if day in one["file"]]
+        assert len(notes) == 1
+        assert f"columns the contract does not know: {told}" in notes[0]
+        assert "110105199001011239" not in notes[0]
