@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,19 @@ def test_nothing_of_a_denied_value_is_kept_but_the_bytes_that_came(tmp_path: Pat
     assert [path for path, text in told.items() if DENIED in text] == []
     assert not any(DENIED in line for line in lake.said)
     assert "DENIED" in lake.page(SOURCE) or "不予采集" in lake.page(SOURCE)
+
+
+def test_a_word_that_is_denied_from_tonight_on_is_struck_in_what_came_before_too(tmp_path: Path) -> None:
+    """Also where the delivery before held the same rows, and nothing was found in them."""
+    copy = shutil.copytree(EXPECTATIONS, tmp_path / "expectations", ignore=shutil.ignore_patterns("*.py"))
+    table = copy / "lookups" / "denied_columns.csv"
+    text = table.read_text("utf-8").replace("word,reason\n", "word,reason,valid_from\n户主,made up,2026-10-02\n", 1)
+    table.write_text(text, "utf-8")
+    lake, found = Lake(tmp_path / "home", copy), {}
+    for night in ("2026-10-01", "2026-10-02"):
+        batch = lake.land(SOURCE, [{"人员编号": "P1"}, {"人员编号": "P2", HEADING: "配偶"}], night=night)
+        lake.check(SOURCE, night=night)
+        batches = found.setdefault(night, [*found.get("2026-10-01", []), batch])
+        told = [store.read_table(lake.folder(one) / "finding.parquet").to_pylist() for one in batches]
+        struck = [[(one["ordinal"], one["rule"]) for one in finding] for finding in told]
+        assert struck == ([[]] if night == "2026-10-01" else [[(1, "DENIED_VALUE")]] * 2)
