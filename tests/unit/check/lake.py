@@ -55,3 +55,9 @@ class Lake:
 
     def page(self, source: str, night: str = NIGHT) -> str:
         return (self.home / "reports" / night / f"{source}.html").read_text("utf-8")
+
+    def telling(self, marks: Sequence[str]) -> list[str]:
+        """Where a person may read one of these marks."""
+        paths = [p for p in self.home.rglob("*") if p.is_file() and p.suffix in (".html", ".json", ".txt", ".log")]
+        texts = {str(path): path.read_text("utf-8") for path in paths} | {"said": "\n".join(self.said)}
+        return [f"{mark} in {where}" for where, text in texts.items() for mark in marks if mark in text]

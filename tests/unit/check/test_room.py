@@ -161,3 +161,16 @@ def test_all_sources_of_a_night_in_one_call(lake: Lake) -> None:
     assert {report.counts["accepted"] for report in told} == {2}
     assert len(lake.said) == len(SOUND)
     assert sorted(p.stem for p in (lake.home / "reports" / NIGHT).iterdir()) == sorted(SOUND)
+
+
+@pytest.mark.parametrize("source", [HOUSEHOLD, "shichang_zhuti", "zhujian_fangwu"])
+def test_no_value_that_breaks_a_rule_is_told(lake: Lake, source: str) -> None:
+    """Every rule of a source at once: its page, its suite and what is said name rule, heading and line."""
+    broken = [b for b in BREAKS if b.source == source]
+    cells = {value.strip() for b in broken for value in b.cells.values() if value}
+    told = [cell for cell in cells if (len(cell) >= 5 and not cell.isascii()) or len(cell) >= 9]
+    assert len(told) > 1
+    lake.land(source, [*({} for _ in range(3 * len(broken))), *broken])
+    lake.check(source)
+    assert sum(rule in lake.page(source) for rule in {b.rule for b in broken}) > 2
+    assert lake.telling(told) == []
