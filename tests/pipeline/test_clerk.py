@@ -113,7 +113,10 @@ def test_a_clerk_mends_three_rows_in_the_receipt_and_none_is_withdrawn(clerk: tu
     (box / SOURCE / FIRST).unlink()
     mend(saved_again(first, out), box / SOURCE / CORRECTION)
     home.run(NIGHTS[1], box)
-    _, rows = read(receipt(home, out, NIGHTS[1], CORRECTION))
+    book = receipt(home, out, NIGHTS[1], CORRECTION)
+    assert json.loads(book.with_suffix(".json").read_text("utf-8"))["mended"] == [3, 3]
+    assert "在回执上更正：改了 3 行的 3 个单元格" in book.with_suffix(".html").read_text("utf-8")
+    _, rows = read(book)
     assert len(rows) == len(FILLED)
     assert [r["结论"] for r in rows if str(r["结论"]).startswith(("隔离", "已撤出", "被替代"))] == []
     assert waiting(home) == [], "the three rows are closed"

@@ -20,6 +20,7 @@ from transforms.errors import GridfactsError
 from transforms.kinds import Kind
 from transforms.run import Run
 
+_MENDED = re.compile(r"(?P<cells>\d+) cells of (?P<rows>\d+) rows were mended")  # land.returned says so
 _UNSAFE = re.compile(r"[^\w.()（）·＊-]")
 _LONGEST = 60  # characters of a sender's name that a receipt's name keeps
 Phase = Literal["received", "night"]
@@ -86,6 +87,13 @@ class Drop:
         """The facts of a room's manifest for the batch."""
         folder = store.batch_dir(self.run.settings, room, str(self.batch))
         return manifest.require(self.run.settings.lake, folder, room).facts
+
+    @cached_property
+    def mended(self) -> tuple[int, int] | None:
+        """Of a receipt that came back: how many cells were changed, in how many rows; null of every other file."""
+        notes = str(self.facts("land").get("notes") or "") if self.batch else ""
+        found = _MENDED.search(notes)
+        return (int(found["cells"]), int(found["rows"])) if found else None
 
     @cached_property
     def hold(self) -> str | None:

@@ -17,7 +17,7 @@ from transforms.receipts.page import page
 from transforms.receipts.rows import Rows
 from transforms.receipts.sign import SIGNED, signed
 from transforms.receipts.summary import canonical, document
-from transforms.receipts.words import PHASES, STATES, VERDICTS
+from transforms.receipts.words import PHASES, STATES, VERDICTS, mended
 from transforms.run import Run
 
 MOST_ROWS = 300_000  # of a workbook people can still open; above it only what is not green (issue: receipts)
@@ -142,7 +142,7 @@ def _guide(receipt: dict[str, Any], rows: Rows | None, most_rows: int) -> list[s
         f"数据日期 {receipt['as_of'] or ''}　处理日期 {receipt['night']}　{PHASES[receipt['phase']]}",
         STATES[receipt["state"]],
     ]  # fmt: skip
-    lines += [receipt["why"]] if receipt["why"] else []
+    lines += [said for said in (receipt["why"], mended(receipt)) if said]
     lines += [f"{VERDICTS[verdict]}：{count} 行" for verdict, count in receipt["counts"].items()]
     lines += [
         f"核查中：第 {line} 行 {heading}，请核实并在 {due} 前随下次报送答复"

@@ -7,7 +7,7 @@ from typing import Any
 
 from transforms.receipts.rows import Rows
 from transforms.receipts.summary import green_share, problems
-from transforms.receipts.words import PHASES, STATES, VERDICTS, wording
+from transforms.receipts.words import PHASES, STATES, VERDICTS, mended, wording
 
 COLOURS = {"good": "#2b7a4b", "other": "#c9a227", "aside": "#b3402a"}
 STYLE = """
@@ -37,6 +37,8 @@ def page(receipt: dict[str, Any], rows: Rows | None, beside: list[str]) -> str:
         "报送单位": receipt["department"], "结果": STATES[receipt["state"]], "阶段": PHASES[receipt["phase"]],
         "回执号": receipt["receipt"], "文件摘要（sha256）": file["sha256"] or "",
     }  # fmt: skip
+    if said := mended(receipt):
+        facts["更正"] = said
     told = "".join(f"<tr><th>{name}</th><td>{escape(str(value))}</td></tr>" for name, value in facts.items())
     listed = "、".join(escape(name) for name in beside)
     return (
@@ -53,6 +55,8 @@ def _how(receipt: dict[str, Any], listed: str, *, whole: bool) -> str:
     named = f"（文件名示例：{escape(receipt['names'][0])}）" if receipt["names"] else ""
     if whole and receipt["state"] == "duplicate":
         return "无需再报。"
+    if receipt["code"] == "RECEIPT_OLD":
+        return f"请在最近一次更正的回执上改，或按文件名规则{named}重新报送完整的文件；本文件没有改动任何数据。"
     if whole:
         return f"请改好后按文件名规则{named}重新报送完整的文件。"
     return (

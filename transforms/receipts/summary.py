@@ -42,6 +42,7 @@ def document(drop: Drop, rows: Rows | None) -> dict[str, Any]:
         "code": drop.hold or drop.told["code"],
         "why": told(drop.hold or (None if drop.state == "duplicate" else _text(drop.told["code"]))),
         "message": drop.message,
+        "mended": list(drop.mended) if drop.mended else None,
         "names": list(file_names(drop.contract))[:1],
         "rows": 0,
         "counts": {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from expectations.rules import FAULT, Wording
 
@@ -98,6 +99,14 @@ MATCHES = {
     "parent": "只对应到上一级",
     "landmark": "按地名对应",
 }
+
+
+def mended(receipt: Mapping[str, Any]) -> str | None:
+    """What a receipt that came back changed, for the clerk who changed it; null of every other file."""
+    if not receipt["mended"]:
+        return None
+    cells, rows = receipt["mended"]
+    return f"在回执上更正：改了 {rows} 行的 {cells} 个单元格，其余各行照原来报送的内容"
 
 
 def told(code: str | None) -> str:

@@ -133,6 +133,9 @@ def test_it_is_landed_once_and_only_the_last_correction_can_be_mended(sent: Depl
         ("held", "RECEIPT_OLD"),
     ]
     assert other["code"] == "RECEIPT_OLD"
+    sent.receipts(THIRD)
+    page = (sent.folder(THIRD) / "b.回执.xlsx.回执.html").read_text("utf-8")
+    assert "请在最近一次更正的回执上改，或按文件名规则" in page
     assert live(sent, THIRD) == alive
 
 
