@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -152,11 +153,14 @@ def _insertion(table: str, names: Sequence[str]) -> str:
 
 def _many(connection: Connection, statement: str, rows: pa.Table) -> int:
     """SQLite: one prepared statement over all rows; returns the rows it touched."""
-    cursor = connection.connection.cursor()
-    touched = 0
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError("not a connection of sqlite3")
+    cursor, touched = driver.cursor(), 0
     for batch in rows.to_batches(max_chunksize=_ROWS):
         days = [c.cast(pa.string()) if pa.types.is_date(c.type) else c for c in batch.columns]
-        cursor.executemany(statement, list(zip(*(column.to_pylist() for column in days), strict=True)))
+        # One row at a time: the driver is done with it before the next is made, and nothing is left to collect.
+        cursor.executemany(statement, zip(*(column.to_pylist() for column in days), strict=True))
         touched += cursor.rowcount
     return touched
 

@@ -17,6 +17,7 @@ _ON_THE_WAY = {  # what a check of one table needs broken in another, or in a wa
     "place_grid.grid_or_reason": "UPDATE place_grid SET reason = 'gap' WHERE grid_id IS NOT NULL",
     "fact_facility.grid_or_reason": "UPDATE fact_facility SET division_code = NULL, place_reason = NULL;"
     "DELETE FROM place_grid WHERE node_kind = 'facility'",
+    "record.merged_has_an_entity": "UPDATE record SET entity_id = NULL",
     "record.merged_stands_in_an_entity": "UPDATE identity SET state = 'retired'",
     "identity.retired_says_when": "UPDATE identity SET retired_release = NULL",
     "change.sequence_without_gap": "DELETE FROM change WHERE seq = 2",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,13 +56,11 @@ def apply(
     done = Delta(
         bundle.base + 1, is_large(bundle.changes, before.counts), before.checksum or checksum.EMPTY, dict(before.counts)
     )
-    with contextlib.nullcontext() if bundle.base else indexes.made_afterwards(connection):
-        _write(connection, bundle, done, hidden, doubts)
-    if done.whole and bulk.is_postgres(connection):  # else the server plans the checks for the tables as they were
-        connection.exec_driver_sql(f"ANALYZE {bulk.listed(sorted(done.begun | done.ended | {'change'}))}")
-    # The checks wait for the database, the digests for this process: they go side by side.
+    dropped = [] if bundle.base else indexes.drop(connection, tables.of("release"))
+    _write(connection, bundle, done, hidden, doubts)
+    # Indexes and checks wait for the database, the digests for this process: they go side by side.
     with ThreadPoolExecutor(1) as other:
-        asked = other.submit(checks.require, connection, done)
+        asked = other.submit(_require, connection, done, dropped)
         total = delta.begin_checksum(bundle, done)
         warnings = asked.result()
     counted = [name for name, table in tables.of("release").items() if not table.decided]
@@ -105,6 +102,13 @@ def _write(
         first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
         events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
         _add(connection, "change", _numbered(events, "release", [done.number] * events.num_rows), done)
+
+
+def _require(connection: Connection, done: Delta, dropped: list[str]) -> dict[str, int]:
+    indexes.make(connection, dropped)
+    if done.whole and bulk.is_postgres(connection):  # else the server plans the checks for the tables as they were
+        connection.exec_driver_sql(f"ANALYZE {bulk.listed(sorted(done.begun | done.ended | {'change'}))}")
+    return checks.require(connection, done)
 
 
 def _add(connection: Connection, table: str, rows: pa.Table, done: Delta) -> None:

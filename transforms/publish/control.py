@@ -10,7 +10,7 @@ from transforms import bulk, database, tables
 from transforms.database import Databases
 from transforms.errors import GridfactsError
 from transforms.publish import bundle as bundles
-from transforms.publish import homes, lock
+from transforms.publish import homes, indexes, lock
 from transforms.publish.bundle import Bundle
 from transforms.publish.homes import Before
 from transforms.run import Settings
@@ -75,12 +75,14 @@ def _take(connection: Connection, settings: Settings, found: Bundle, number: int
 def _homes(connection: Connection, settings: Settings, found: Bundle, number: int, before: Before | None) -> None:
     key = tables.load_all()[homes.NAME].key
     first = connection.exec_driver_sql("SELECT 1 FROM home LIMIT 1").one_or_none() is None
+    dropped = indexes.drop(connection, [homes.NAME]) if first else []
     for rows in homes.news(settings, found, before):
         stamped = rows.append_column(homes.STAMP, pa.array([number] * rows.num_rows, pa.int64()))
         if first:
             bulk.insert(connection, homes.NAME, stamped)
         else:
             bulk.upsert(connection, homes.NAME, key, stamped, homes.STAMP)
+    indexes.make(connection, dropped)
 
 
 def _receipts(connection: Connection, found: Bundle) -> None:

@@ -1,34 +1,46 @@
-"""A first release is loaded without its secondary indexes; they are made once, from all rows, when the rows are there.
+"""A first load goes without secondary indexes; they are made once, from all rows, when the rows are there.
 
-Sorted once an index costs a quarter of what it costs row by row. All within the publish transaction, on both databases.
+Sorted once an index costs a quarter of what it costs row by row. Primary keys stay: their rows come in their order, and
+making them afterwards costs as much. All within the caller's transaction, on both databases.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from transforms import bulk
 
-_SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
-_POSTGRES = """
-SELECT known.indexname, known.indexdef
+_SQLITE = sa.text(
+    "SELECT name, sql AS made FROM sqlite_master "
+    "WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN :tables ORDER BY name"
+)
+_POSTGRES = sa.text("""
+SELECT known.indexname AS name, known.indexdef AS made
 FROM pg_indexes AS known
-WHERE known.schemaname = current_schema() AND NOT EXISTS (
+WHERE known.schemaname = current_schema() AND known.tablename IN :tables AND NOT EXISTS (
   SELECT 1 FROM pg_constraint AS held
   WHERE held.connamespace = current_schema()::regnamespace AND held.conname = known.indexname)
 ORDER BY known.indexname
-"""
+""")
 
 
-@contextlib.contextmanager
-def made_afterwards(connection: Connection) -> Iterator[None]:
-    """Drop every index that is no primary key for the block; when it ends well, make them again."""
-    found = connection.exec_driver_sql(_POSTGRES if bulk.is_postgres(connection) else _SQLITE).all()
-    for name, _ in found:
-        connection.exec_driver_sql(f'DROP INDEX "{name}"')
-    yield
-    for _, definition in found:
-        connection.exec_driver_sql(definition)
+def drop(connection: Connection, tables: Collection[str]) -> list[str]:
+    """Drop every index of these tables that is no primary key; the statements that make them again."""
+    asked = _POSTGRES if bulk.is_postgres(connection) else _SQLITE
+    found = connection.execute(asked.bindparams(sa.bindparam("tables", list(tables), expanding=True))).all()
+    for row in found:
+        connection.exec_driver_sql(f'DROP INDEX "{row.name}"')
+    return [str(row.made) for row in found]
+
+
+def make(connection: Connection, statements: Iterable[str]) -> None:
+    """Make what :func:`drop` dropped.
+
+    Raises:
+        DatabaseError: two rows have one key (of the caller's transaction, which then ends).
+    """
+    for statement in statements:
+        connection.exec_driver_sql(statement)

@@ -45,13 +45,15 @@ def test_a_reader_keeps_its_file_while_the_next_release_appears(home: Home) -> N
 
 def test_a_first_release_has_every_index_that_the_migrations_make(settings: Settings, home: Home) -> None:
     def indexes(one: Settings) -> set[tuple[str, str]]:
-        looked = sa.inspect(database.open_databases(one).release)
-        return {(t, str(i["name"])) for t in looked.get_table_names() for i in looked.get_indexes(t)}
+        dbs = database.open_databases(one)
+        looked = [sa.inspect(engine) for engine in (dbs.release, dbs.control)]
+        return {(t, str(i["name"])) for each in looked for t in each.get_table_names() for i in each.get_indexes(t)}
 
     empty = home(name="empty")
     ensure_schema(database.open_databases(empty))
     publish.run(small.close(settings, "2026-10-01", {}, small.first_city(), 0).run)
     assert len(indexes(empty)) > 20
+    assert ("home", "home_entity_id_idx") in indexes(empty)
     assert indexes(settings) == indexes(empty)
 
 
