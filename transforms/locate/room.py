@@ -209,7 +209,9 @@ def _named(run: Run, places: Places) -> pd.DataFrame:
         worth = sorted(texts.of_row, key=lambda prop: prop == _REGISTERED)
         name = store.read_table(path, ["name_key"]).column(0).to_pandas()
         found.append(landmarks.sites(name, {prop: pd.Series(node[texts.of_row[prop]]) for prop in worth}))
-    return landmarks.entries(pd.concat(found, ignore_index=True), places.library, names(run.settings.expectations, run.night))
+    return landmarks.entries(
+        pd.concat(found, ignore_index=True), places.library, names(run.settings.expectations, run.night)
+    )
 
 
 def read_places(run: Run) -> tuple[Places, pd.DataFrame]:
