@@ -27,7 +27,7 @@ _NOTHING: _Row = (None,) * len(COLUMNS)
 
 def read_addresses(run: Run, series: pd.Series) -> pd.DataFrame:
     """The columns of :meth:`Reader.parse` for texts that come with a question, not with a batch."""
-    return Reader(gazetteer.load(run.settings.expectations)).parse(values.clean_text(series))
+    return Reader(gazetteer.load(run.settings.expectations, run.night)).parse(values.clean_text(series))
 
 
 class Reader:
