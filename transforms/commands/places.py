@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from transforms.commands.options import json_option, reader_options, show
+from transforms.commands.options import by_option, json_option, reader_options, reason_option, show
 from transforms.errors import ConfigError
 from transforms.run import Run, Settings
 
 if TYPE_CHECKING:
-    from transforms.locate import Lookup, Place
+    from transforms.locate import Lookup, Place, Proposal
+    from transforms.review.judgements import Decision
 
 _NIGHT = click.option("--night", default=None, help="The night's date, YYYY-MM-DD; default: the newest located one.")
 _FILE = "CSV (UTF-8) with a column `address`, or `lon` and `lat`: one line of answer per line, on stdout."
@@ -27,6 +28,7 @@ _OUT = (
 )  # fmt: skip
 
 
+_ANSWERS: dict[str, Decision] = {"yes": "same", "no": "different", "unsure": "unsure"}
 _BATCH = 10_000  # lines of a file answered at a time
 
 
@@ -165,13 +167,46 @@ def address() -> None:
 @click.option("--top", default=50, show_default=True, help="How many at most.")
 @json_option
 def proposed(night: str | None, least: int, top: int, *, as_json: bool) -> None:
-    """List doors that several departments name and no register knows, for a person to have them registered."""
-    from transforms import locate
-
-    found = locate.proposals(_run(night), least)
-    lines = [f"{len(found)} doors proposed; a register that names one makes it valid"]
-    lines += [f"{p.records:5d}  {'、'.join(p.departments)}  {p.path}  in {p.stands_in or '-'}" for p in found[:top]]
+    """List doors that several departments name and no register knows and nobody judged: the queue of proposed nodes."""
+    found = _open_doors(_run(night), least)
+    lines = [
+        f"{len(found)} doors proposed; a register that names one makes it valid, or `address judge ADDRESS_ID yes`"
+    ]
+    lines += [
+        f"{p.records:5d}  {'、'.join(p.departments)}  {p.address_id or '-'}  {p.path}  in {p.stands_in or '-'}"
+        for p in found[:top]
+    ]
     show([dataclasses.asdict(p) for p in found[:top]], "\n".join(lines), as_json=as_json)
+
+
+def _open_doors(run: Run, least: int) -> list[Proposal]:
+    """What is proposed, without what a person has judged."""
+    from transforms import database, locate, review
+    from transforms.model import DOOR
+
+    standing = review.judgements(database.open_databases(run.settings))
+    judged = {row["left_record"] for row in standing if row["kind"] == DOOR}
+    return [one for one in locate.proposals(run, least) if one.address_id not in judged]
+
+
+@address.command()
+@click.argument("address_id")
+@click.argument("answer", type=click.Choice(list(_ANSWERS)))
+@by_option
+@reason_option("The reason, in a sentence.")
+@_NIGHT
+def judge(address_id: str, answer: str, by: str, reason: str, night: str | None) -> None:
+    """Say of a proposed node whether it is a door: yes makes it, and what it stands in, valid from the next run on."""
+    from transforms import database, review
+    from transforms.errors import GridfactsError
+    from transforms.model import DOOR
+
+    run = _run(night)
+    if address_id not in {one.address_id for one in _open_doors(run, least=1)}:
+        raise GridfactsError("NOT_FOUND", f"no open proposal of night {run.night} has the node {address_id}")
+    stores = database.open_databases(run.settings)
+    number = review.judge(stores, DOOR, (address_id, address_id), _ANSWERS[answer], by, reason)
+    click.echo(f"judgement {number}: {answer}; it binds from the next run on (review undo {number} takes it back)")
 
 
 @click.group()

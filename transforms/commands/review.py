@@ -41,6 +41,7 @@ def list_items(night: str, kind: str | None, top: int, precision: float, worth: 
     left = sum(item.expected for item in items)
     lines = [f"{i.item_id}  {i.kind:12} {_QUESTION[i.question]}  score {i.score / 10_000:.4f}" for i in items[:top]]
     lines.append(f"{len(items)} open; answering all of them would remove about {left:.1f} errors")
+    lines.append("doors that several departments name and no register knows: gridfacts address proposed")
     lines += [_stop(one, precision, sum(item.kind == one.kind for item in items)) for one in examined]
     show([dataclasses.asdict(item) for item in items[:top]], "\n".join(lines), as_json=as_json)
 

@@ -1,7 +1,8 @@
 """Doors that several departments name and no register knows: proposed for the address library, for a person to look at.
 
 A register (a source whose contract says ``authority_for: [text]``) makes a door valid by naming it; until one does, the
-door stays proposed. Nothing is decided here, and nothing found here feeds the library by itself.
+door stays proposed, or until a person says that it is one (``gridfacts address judge``). Nothing is decided here, and
+nothing found here feeds the library by itself.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ class Proposal:
 
     Attributes:
         path: its canonical path (docs/rooms.md); never finer than the building.
+        address_id: its node of the library; None where the records that name it feed no addresses.
         stands_in: full text of the nearest registered node above it; None where there is none.
         departments: who names it, sorted.
         records: how many live records do.
     """
 
     path: str
+    address_id: str | None
     stands_in: str | None
     departments: tuple[str, ...]
     records: int
@@ -55,8 +58,11 @@ def proposals(run: Run, least: int = LEAST) -> list[Proposal]:
     full_text = dict(zip(valid["path"], valid["full_text"], strict=True))
     named = named[~named["path"].isin({*valid["path"], *map(_roadless, valid["path"])})]
     named = named.assign(department=named["source"].map({s: c.owner.department for s, c in known.items()}))
+    node = _nodes(run)
     found = [
-        Proposal(str(at), _above(str(at), full_text), tuple(sorted(of["department"].unique())), len(of))
+        Proposal(
+            str(at), node.get(str(at)), _above(str(at), full_text), tuple(sorted(of["department"].unique())), len(of)
+        )
         for at, of in named.groupby("path", sort=True)
         if of["department"].nunique() >= least
     ]
@@ -64,6 +70,15 @@ def proposals(run: Run, least: int = LEAST) -> list[Proposal]:
 
 
 _NOTHING = pd.DataFrame({"source": [], "path": [], "full_text": []}, dtype=object)
+
+
+def _nodes(run: Run) -> dict[str, str]:
+    """Path → node of the library, once stage place is located."""
+    path = store.night_dir(run, "locate", "place") / "library.parquet"
+    if not path.is_file():
+        return {}
+    nodes = store.read_table(path, ["path", "address_id", "village"]).to_pandas().dropna()
+    return dict(zip(nodes["path"], nodes["address_id"], strict=True))
 
 
 def _named(run: Run) -> Iterator[pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import checkpoint, contract, kinds, manifest, model, store
+from transforms import checkpoint, contract, database, kinds, manifest, model, store
 from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.kinds import Kind
@@ -27,11 +28,18 @@ _MERGED = {"household": ("person",)}
 _LOCATED = {"facility": ("place",), "household": ("place",)}
 
 
+def _confirmed(run: Run) -> tuple[str, ...]:
+    where: dict[str, str | int | None] = {"kind": model.DOOR, "decision": "same", "retired_at": None}
+    told = database.read(database.open_databases(run.settings).control, "judgement", ["left_record"], where)
+    return tuple(sorted(set(told["left_record"].to_pylist())))
+
+
 class Inputs:
     """One kind's inputs of one night; every folder is required before it is read.
 
     Attributes:
         sealed: the kind has values that lie in the vault.
+        confirmed: of addresses, the nodes that a person found to be doors though no register names them.
     """
 
     def __init__(self, run: Run, kind: Kind) -> None:
@@ -52,6 +60,9 @@ class Inputs:
             self._require(store.night_dir(run, "locate", stage), "locate")
         for name in _MERGED.get(kind.kind, ()):
             self._require(store.night_dir(run, ROOM, name), ROOM)
+        self.confirmed = _confirmed(run) if kind.kind == "address" else ()
+        if self.confirmed:
+            self.entries["doors"] = hashlib.sha256("|".join(self.confirmed).encode()).hexdigest()
         self.sealed = any(p.vault for p in kind.properties.values())
         if kind.typed("document", "phone", "number"):
             self.entries["checkpoint"] = self._past.digest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
             "parent_id": parents,
             "division_code": _division(golden.value("path")),
             "building_id": _inherited(golden.ids, buildings, parents),
-            "status": _statuses(inputs, golden),
+            "status": _statuses(inputs, golden, parents),
             "aliases": _aliases(golden),
             **{c: golden.value(c) for c in ("level", "name", "full_text", "lon", "lat")},
             **golden.ending(),
@@ -160,12 +161,25 @@ def _inherited(ids: pa.Array, own: pa.Array, parents: pa.Array) -> pa.Array:
     return own.take(pa.array(at, mask=at < 0))
 
 
-def _statuses(inputs: Inputs, golden: Golden) -> pa.Array:
-    """Per node: valid once a register of addresses names it (or a node below it), until then proposed."""
+def _statuses(inputs: Inputs, golden: Golden, parents: pa.Array) -> pa.Array:
+    """Per node: valid once a register of addresses or a person names it (or a node below it), until then proposed."""
     registers = sorted(s for s, c in inputs.contracts.items() if "text" in c.registers.authority_for)
     named = np.zeros(len(golden.ids), dtype=bool)
     named[golden.entity[golden.live.sourced(registers)]] = True
+    named |= upward(golden.ids, parents, inputs.confirmed)
     return pc.if_else(pa.array(named), "valid", "proposed")
+
+
+def upward(ids: pa.Array, parents: pa.Array, chosen: Sequence[str]) -> Flags:
+    """Per node, whether it is one of those chosen, or one that they stand in."""
+    above = pc.fill_null(pc.index_in(parents, ids, skip_nulls=True), -1).to_numpy()
+    found = pc.is_in(ids, value_set=pa.array(chosen, pa.string())).to_numpy(zero_copy_only=False).copy()
+    at = np.flatnonzero(found)
+    while len(at):
+        at = above[at]
+        at = at[at >= 0]
+        found[at] = True
+    return np.asarray(found, dtype=bool)
 
 
 def _aliases(golden: Golden) -> pa.Array:

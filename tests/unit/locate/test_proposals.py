@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
-from transforms import locate, store
+from transforms import database, keys, locate, review, store
+from transforms.commands import places as commands
 from transforms.locate import Proposal
+from transforms.publish.schema import ensure_schema
 from transforms.run import REPOSITORY, Run, Settings
 
 DOOR, OTHER = "v|road:人民路|door:3", "v|road:人民路|door:5"
@@ -84,3 +87,36 @@ def test_a_road_or_a_hamlet_is_no_door(run: Run) -> None:
 def test_those_that_most_departments_name_come_first(run: Run) -> None:
     other = [(source, OTHER) for source in ("shebao_canbao", "jiaoyu_xueji", "yibao_canbao")]
     assert [p.path for p in proposed(run, [*TWO, *TWO, *TWO, *other])] == [OTHER, DOOR]
+
+
+def test_a_proposed_door_tells_its_node_of_the_library(run: Run) -> None:
+    folder = store.night_dir(run, "locate", "place")
+    folder.mkdir(parents=True)
+    nodes = {"path": [DOOR, OTHER], "address_id": ["a1", "a2"], "village": ["v", None]}
+    store.write_table(folder / "library.parquet", pa.table({k: pa.array(v, pa.string()) for k, v in nodes.items()}))
+    both = [*TWO, *((source, path.replace(DOOR, OTHER)) for source, path in TWO)]
+    assert {one.path: one.address_id for one in proposed(run, both)} == {DOOR: "a1", OTHER: None}
+
+
+def test_a_person_answers_the_queue_once_and_can_take_it_back(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    test_a_proposed_door_tells_its_node_of_the_library(run)
+    monkeypatch.setenv("GRIDFACTS_HOME", str(run.settings.home))
+    keys.create(run.settings.home / "keys.yml")
+    stores = database.open_databases(Settings.from_environment())
+    ensure_schema(stores)
+
+    def ask(*words: str) -> str:
+        answer = CliRunner().invoke(commands.address, [*words, "--night", run.night])
+        return answer.output if answer.exit_code == 0 else f"refused: {answer.exception}"
+
+    why = ("--by", "王审核", "--reason", "现场核对")
+    assert "a1" in ask("proposed")
+    assert "NOT_FOUND" in ask("judge", "a2", "yes", *why)
+    assert ask("judge", "a1", "yes", *why).startswith("judgement 1: yes")
+    (row,) = review.judgements(stores)
+    assert (row["kind"], row["left_record"], row["right_record"], row["decision"]) == ("door", "a1", "a1", "same")
+    assert "a1" not in ask("proposed")
+    assert "NOT_FOUND" in ask("judge", "a1", "no", *why)
+    review.undo(stores, 1, "王审核")
+    assert "a1" in ask("proposed")
+    assert ask("judge", "a1", "no", *why).startswith("judgement 2: no")

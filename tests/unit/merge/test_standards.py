@@ -7,7 +7,7 @@ import pytest
 
 from transforms import store
 from transforms.live import Live
-from transforms.merge.standards import most_said
+from transforms.merge.standards import most_said, upward
 
 BLOCK = "v|road:人民路|door:12|estate:锦绣花园|building:3"
 ROADLESS, OF_TOWN = "v|estate:锦绣花园|building:3", "t|road:人民路|door:12|estate:锦绣花园|building:3"
@@ -31,3 +31,19 @@ def test_the_mention_that_says_most_speaks(tmp_path, paths, speak):
     store.write_table(tmp_path / "a.parquet", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
     cluster = pa.table({"entity_id": pa.array(["a"] * len(paths), pa.string())})
     assert most_said(Live(tmp_path / "a.parquet"), cluster).tolist() == speak
+
+
+@pytest.mark.parametrize(
+    ("chosen", "valid"),
+    [
+        ((), []),
+        (("door",), ["road", "door"]),  # what it stands in, not what stands in it
+        (("room", "other"), ["road", "door", "room", "other"]),
+        (("gone",), []),  # judged, and nobody names it any more
+    ],
+)
+def test_a_door_that_a_person_confirmed_is_valid_with_what_it_stands_in(chosen, valid):
+    ids = ["road", "door", "room", "other"]
+    parents = pa.array([None, "road", "door", "elsewhere"], pa.string())
+    found = upward(pa.array(ids), parents, chosen)
+    assert [name for name, is_valid in zip(ids, found, strict=True) if is_valid] == valid
