@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from transforms import contract as contracts
 from transforms import lookups, values
 from transforms.contract import Column, Contract
 from transforms.keys import SEPARATOR
@@ -53,12 +54,22 @@ def _column(column: Column, words: Mapping[str, str | None]) -> Column:
     return column.model_copy(update={"codes": codes})
 
 
+def other(source: str, expectations: Path, day: str) -> Dated:
+    """Of :func:`dated`, the words that mean another thing on a day than the contract says: what came is not retold."""
+    own = {column.heading: column.codes or {} for column in contracts.load_all(expectations)[source].columns}
+    told = {
+        heading: {word: means for word, means in words.items() if means != own.get(heading, {}).get(word)}
+        for heading, words in dated(source, expectations, day).items()
+    }
+    return {heading: words for heading, words in told.items() if words}
+
+
 def stamped(cells: pa.Array, words: Mapping[str, str | None]) -> pa.Array:
-    """Landed cells as a record's content counts them: a word that has days is another word when it means another thing.
+    """Landed cells as a record's content counts them: a word that means another thing is another word.
 
     Args:
         cells: landed text of one column.
-        words: of its heading (:func:`dated`).
+        words: of its heading (:func:`other`).
 
     Returns:
         The cells, and behind each such word U+001F and its meaning (nothing where it means nothing).
@@ -78,11 +89,11 @@ def digest(contract: Contract) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def problems(contracts: Mapping[str, Contract], expectations: Path) -> Iterator[str]:
+def problems(promised: Mapping[str, Contract], expectations: Path) -> Iterator[str]:
     """Rows that no contract reads, and words that hold twice on one day: sentences that name the line."""
     seen: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     for line, row in enumerate(lookups.rows(expectations, NAME), 2):
-        contract = contracts.get(row["source"])
+        contract = promised.get(row["source"])
         columns = {column.heading: column for column in contract.columns} if contract else {}
         if row["heading"] not in columns or columns[row["heading"]].codes is None:
             yield f"line {line}: source {row['source']} has no column {row['heading']} with codes"

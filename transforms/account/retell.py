@@ -48,7 +48,7 @@ def told_rows(night: Night, batch: Batch, kind: str, landed: Iterable[pa.Table])
     fed = contract.columns_of(kind)
     order = [fed[name].heading for name in night.kinds[kind].properties if name in fed]
     present = pq.read_schema(night.batch_path("standardise", batch, kind)).names
-    dated = code_words.dated(batch.source, night.run.settings.expectations, batch.as_of)
+    dated = code_words.other(batch.source, night.run.settings.expectations, batch.as_of)
     known: Counter[str] = Counter()
     unkept = night.of_batch("check", batch, "finding", ["ordinal", "field", "rule"])
     unkept = unkept.filter(pc.is_in(unkept["rule"], value_set=pa.array(UNKEPT)))
@@ -72,7 +72,7 @@ def _kept(rows: pa.Table, heading: str, unkept: pa.Table) -> pa.ChunkedArray:
 
 
 def _with_days(rows: pa.Table, dated: code_words.Dated) -> pa.Table:
-    """The rows with the meaning of its day behind every word that has days."""
+    """The rows with the meaning of its day behind every word that means another thing than the contract says."""
     for heading in set(dated) & set(rows.column_names):
         cells = code_words.stamped(rows[heading].combine_chunks(), dated[heading])
         rows = rows.set_column(rows.schema.get_field_index(heading), heading, cells)

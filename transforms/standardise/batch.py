@@ -32,7 +32,7 @@ class Pieces:
     """A batch on its way.
 
     Attributes:
-        dated: words of its source that have days, as its own day knows them.
+        dated: words of its source that mean another thing on its own day than the contract says.
         known: the kinds that its source feeds.
         land, check: folders of what these rooms left of it.
         before: the delivery whose rows are taken over, None where there is none.
@@ -62,7 +62,7 @@ class Pieces:
         scratch = settings.home / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         lookups, words = (of.load(settings.expectations, run.night) for of in (names, gazetteer))
-        dated = code_words.dated(contract.source, settings.expectations, model.Batch.parse(batch).as_of)
+        dated = code_words.other(contract.source, settings.expectations, model.Batch.parse(batch).as_of)
         return cls(contract, batch, keys, dated, known, lookups, words, land, check, before, scratch)
 
     @property

@@ -12,6 +12,7 @@ from tests.unit.check.lake import Lake
 from tests.unit.check.rows import EXPECTATIONS
 from transforms import code_words, keys, model, standardise, store
 from transforms import contract as contracts
+from transforms.commands.touched import touched
 
 SOURCE, HEADING = "gongan_hukou", "性别"
 DAYS = ("2026-10-01", "2026-10-02")
@@ -114,3 +115,18 @@ def test_another_meaning_is_another_version_of_the_record_and_nothing_else_is(la
 def test_a_word_is_known_in_a_cell_with_blanks() -> None:
     cells = code_words.stamped(pa.array(["M", " M ", "2", None]), {"M": "male", "1": None})
     assert cells.to_pylist() == ["M\x1fmale", " M \x1fmale", "2", None]
+
+
+def test_a_replay_says_which_rows_a_dated_word_touches(lake: Lake, tmp_path: Path) -> None:
+    """A word that means another thing from the second day on: one row of the second delivery, none of the first."""
+    for day in DAYS:
+        delivered(lake, day)
+    changed = f"{SOURCE},{HEADING},2,female,,2026-10-01\n{SOURCE},{HEADING},2,unknown,2026-10-02,\n"
+    longer = expectations(tmp_path / "longer", WORDS + changed)
+    after = Lake(Path(shutil.copytree(lake.home, tmp_path / "after")), longer)
+    run = after.run(DAYS[-1])
+    after.check(SOURCE, night=DAYS[-1])
+    standardise.run(run, [SOURCE])
+    told = {model.Batch.parse(one.batch).as_of: one for one in touched(run, lake.run().settings, SOURCE)}
+    assert {day: one.cleaned for day, one in told.items() if one.differs} == {DAYS[1]: {"person": 1}}
+    assert set(told) == set(DAYS), "both are made anew, for the file is another"
