@@ -123,7 +123,7 @@ class Rows:
 
     def _reasons(self) -> pd.DataFrame:
         """Per row, by position: every finding's rule, field and hint, one after the other."""
-        findings = self.findings
+        findings = worth_saying(self.findings)
         kinds = findings.groupby(["rule", "field", "effect"], dropna=False, sort=False)
         which = kinds.ngroup().to_numpy()
         texts = pd.DataFrame([self._texts(*key) for key, _ in kinds], columns=["rule", "field", "hint"], dtype=object)
@@ -168,3 +168,16 @@ def _of(judged: pd.DataFrame, file: str) -> pd.Series:
     there = judged["of_file"].astype("string")
     said = ("第 " + line + " 行").where(there.eq(file), there + " 第 " + line + " 行")
     return said.astype(object).where(line.notna(), None)
+
+
+def worth_saying(findings: pd.DataFrame) -> pd.DataFrame:
+    """The findings (``ordinal rule field`` and more) less those of a denied word that it is in no code map.
+
+    Nobody is to ask that such a word be admitted.
+    """
+    denied = findings["rule"].eq("DENIED_VALUE")
+    if not denied.any():
+        return findings
+    cells = pd.MultiIndex.from_frame(findings[["ordinal", "field"]])
+    beside = findings["rule"].eq("CODE_UNKNOWN").to_numpy() & cells.isin(cells[denied.to_numpy()])
+    return findings[~beside]

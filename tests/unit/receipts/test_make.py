@@ -9,12 +9,14 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from tests.unit.receipts.deployment import SOURCE, Deployment, row
 from transforms import receipts
 from transforms.errors import ConfigError, GridfactsError, StaleInputError
+from transforms.receipts.rows import worth_saying
 
 NIGHT, A = "2026-10-01", "a_20261001.csv"
 VERDICTS = ["行号", "结论", "规则", "字段", "怎么改", "以哪一行为准"]
@@ -165,3 +167,15 @@ def test_a_night_without_drops_and_a_damaged_lake_are_refused(done: Deployment) 
     finding.write_bytes(b"")
     with pytest.raises(StaleInputError, match="run 'gridfacts room check'"):
         done.receipts(NIGHT)
+
+
+def test_of_a_denied_word_nobody_is_told_to_have_it_admitted() -> None:
+    told = [
+        (1, "DENIED_VALUE", "类别"),
+        (1, "CODE_UNKNOWN", "类别"),
+        (1, "CODE_UNKNOWN", "状态"),
+        (2, "CODE_UNKNOWN", "类别"),
+    ]
+    findings = pd.DataFrame(told, columns=["ordinal", "rule", "field"])
+    assert [*worth_saying(findings).itertuples(index=False, name=None)] == [told[0], *told[2:]]
+    assert worth_saying(findings[1:]).equals(findings[1:])
