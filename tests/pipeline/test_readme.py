@@ -45,8 +45,11 @@ def test_three_commands_tell_what_changed_in_a_town(both_nights: Path, tmp_path:
     with sqlite3.connect(home.path / "release.db") as release:
         (town,) = release.execute("SELECT code FROM std_division WHERE name = '云城街道' AND level = 'town'").fetchone()
         moved = {row[0] for row in release.execute("SELECT entity_id FROM change WHERE release = 2").fetchall()}
-        facts = "SELECT organization_id, name, division_code FROM fact_organization WHERE known_to IS NULL"
-        found = {(o, name) for o, name, code in release.execute(facts) if o in moved and (code or "")[:9] == town[:9]}
-    assert told[0][:2] == ["organization_id", "name"]
-    assert found
-    assert {tuple(row[:2]) for row in told[1:]} == found
+        either = "known_to IS NULL OR known_to = 2"
+        facts = f"SELECT organization_id, division_code, known_to FROM fact_organization WHERE {either}"
+        here = [(o, to) for o, code, to in release.execute(facts) if o in moved and (code or "")[:9] == town[:9]]
+    now, then = ({o for o, to in here if to == known_to} for known_to in (None, 2))
+    assert (told[0][0], told[0][-1]) == ("organization_id", "what")
+    assert len(now) > 3
+    wanted = {o: "gone" if o not in now else "changed" if o in then else "new" for o in now | then}
+    assert {row[0]: row[-1] for row in told[1:]} == wanted

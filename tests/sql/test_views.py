@@ -148,7 +148,7 @@ def test_a_retired_division_code_leads_to_todays_with_a_note(filled: Databases) 
 def test_organizations_that_changed_are_found_by_town(filled: Databases) -> None:
     with database.writing(filled.release) as connection:
         connection.exec_driver_sql("INSERT INTO change VALUES (6, 2, 'organization', 'o1', 'update', 'name', NULL)")
-    assert named(filled, "organizations_changed_in_a_town") == [("o1", "合成公司", None, "445302G1", 2)]
+    assert named(filled, "organizations_changed_in_a_town") == [("o1", "合成公司", None, "445302G1", 2, "changed")]
 
 
 def test_a_fact_as_of_a_day_is_the_version_that_held_then_as_far_as_is_known_now(filled: Databases) -> None:

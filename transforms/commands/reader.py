@@ -47,9 +47,11 @@ def pull(replica: Path, consumer: str | None, limit: int, who: str, purpose: str
     with database.reading(database.open_databases(settings).release) as connection:
         source = follow.source(connection, settings, package, looked, _today())
         copy, taken = Replica(replica, source.shapes), 0
+        before = copy.release
         while came := copy.pull(source, limit):
             taken += came
-    click.echo(f"{taken} events taken; the copy stands at release {copy.release}")
+    came_whole = "" if before == copy.release else "a snapshot and "
+    click.echo(f"{came_whole}{taken} events taken; the copy stands at release {copy.release}")
     notice.show_planned(settings)
 
 

@@ -45,19 +45,26 @@ def render(expectations: Path) -> str:
         ConfigError: one of them is wrong.
     """
     known, contracts = kinds.load_all(expectations), contract.load_all(expectations)
-    every = tables.load_all()
+    every = tables.of("release") | tables.of("control")
     parts = ["<!doctype html>", '<html lang="zh-CN"><head><meta charset="utf-8">',
              '<meta name="viewport" content="width=device-width, initial-scale=1">',
              f"<title>四标四实 数据字典 Data dictionary</title><style>{_STYLE}</style></head><body>",
              "<h1>四标四实 数据字典 <span class=quiet>Data dictionary</span></h1>",
              "<p>由目录、实体类型和数据约定生成，请勿手改。Generated; do not edit.</p>",
              "<p>Rows with <code>known_from</code>, <code>known_to</code> are versions, current without known_to.</p>",
+             "<p>读者请用 v1 视图。Readers build on the views of v1, which stand first; the tables follow.</p>",
              f"<p>{len(contracts)} 个来源 sources · {len(every)} 张表 tables</p><nav>"]  # fmt: skip
-    parts += [f'<a href="#{name}"><code>{name}</code> {_safe(table.label)}</a>' for name, table in every.items()]
-    parts += ["</nav>", *_sources(contracts)]
+    promised = promise.load()
+    parts += [_link(view, package.base_of(view).label) for view in promised]
+    parts += [_link(name, table.label) for name, table in every.items()]
+    parts += ["</nav>", *views(promised), *_sources(contracts)]
     for table in every.values():
         parts += _table(table, {kind.kind: kind for kind in known.values() if kind.table == table.table}, contracts)
-    return "\n".join([*parts, *views(promise.load()), *_consumers(expectations), "</body></html>", ""])
+    return "\n".join([*parts, *_consumers(expectations), "</body></html>", ""])
+
+
+def _link(name: str, label: str) -> str:
+    return f'<a href="#{name}"><code>{name}</code> {_safe(label)}</a>'
 
 
 def _safe(value: object) -> str:
@@ -115,24 +122,19 @@ def _meaning(column: str, own: dict[str, Kind], contracts: dict[str, Contract]) 
 
 def views(promised: Mapping[str, Mapping[str, Promised]]) -> Iterator[str]:
     """What v1 promises: every column that stands, since when, and the day on which it may go."""
-    yield "<h2>v1 视图 Views of v1</h2><p>只增不减。Columns are added and never taken away without a year's notice.</p>"
+    yield "<h2>v1 视图 Views of v1</h2><p>只增不减。Current rows only. "
+    yield "Columns are added and never taken away without a year's notice.</p>"
     for view, columns in promised.items():
-        yield f'<h2 id="{view}"><code>{view}</code></h2><table>'
+        base = package.base_of(view)
+        yield f'<h2 id="{view}"><code>{view}</code> {_safe(base.label)}</h2><p>{_safe(base.grain)}</p><table>'
         yield _row(
             ["字段 Column", "名称 Label", "类型 Type", "说明 Description", "始于 Since", "停用 Deprecated"], "th"
         )
         for name, one in columns.items():
             if one.stands:
-                told = next((t.columns[name] for t in export.sources_of(view) if name in t.columns), None)
-                label, text = (_safe(told.label), _safe(told.description)) if told else ("", "")
-                cells = [
-                    f"<code>{name}</code>",
-                    label,
-                    _TYPES[one.type],
-                    text,
-                    one.since.isoformat(),
-                    _safe(one.notice),
-                ]
+                label, text = map(_safe, export.meaning(view, name))
+                since = one.since.isoformat()
+                cells = [f"<code>{name}</code>", label, _TYPES[one.type], text, since, _safe(one.notice)]
                 yield _row(cells)
         yield "</table>"
 

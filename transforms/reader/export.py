@@ -146,13 +146,20 @@ def _stored(name: str, field: str, share: Share) -> pa.DataType:
 
 def kind_of(name: str, field: str) -> tables.Type:
     """The catalogue's type of a field of a view or table."""
-    for table in sources_of(name):
+    for table in _sources(name):
         if field in table.columns:
             return table.columns[field].type
     return "text"
 
 
-def sources_of(name: str) -> list[tables.Table]:
+def meaning(name: str, field: str) -> tuple[str, str]:
+    """Label and description of a field of a view or table; empty where none is told."""
+    told = next((table.columns[field] for table in _sources(name) if field in table.columns), None)
+    found = told or promise.added().get(field)
+    return (found.label, found.description) if found else ("", "")
+
+
+def _sources(name: str) -> list[tables.Table]:
     """The catalogue's tables that say what the columns of a view or table mean, the nearest first."""
     known = tables.load_all()
     return [base_of(name), known["place_grid"], known["std_grid"]]
@@ -181,8 +188,7 @@ def _dictionary(path: Path, package: Package) -> None:
         writer.writerow(["table", "field", "label", "description", "type", "mask", "deprecated"])
         for name, share in sorted(package.tables.items()):
             for field in share.fields:
-                column = next((t.columns[field] for t in sources_of(name) if field in t.columns), None)
-                label, text = (column.label, column.description) if column else ("", "")
+                label, text = meaning(name, field)
                 promised = promise.load().get(name, {}).get(field)
                 will_go = promised.notice if promised else ""
                 writer.writerow([name, field, label, text, kind_of(name, field), share.mask.get(field, ""), will_go])

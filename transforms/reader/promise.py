@@ -17,6 +17,7 @@ from transforms.errors import ConfigError
 
 NOTICE = dt.timedelta(days=365)  # between the day a column is deprecated and the day it may go
 _PATH = tables.SQL / "promise.yml"
+_ADDED = tables.SQL / "view_columns.yml"
 
 
 class _Strict(BaseModel):
@@ -44,6 +45,13 @@ class Deprecated(_Strict):
         if self.gone is not None and self.gone <= self.until:
             raise ValueError("gone before until")
         return self
+
+
+class Meaning(_Strict):
+    """What a column means: its Chinese label, and a sentence."""
+
+    label: str = Field(min_length=2)
+    description: str = Field(min_length=10)
 
 
 class Promised(_Strict):
@@ -74,6 +82,12 @@ def load() -> dict[str, dict[str, Promised]]:
         ConfigError: the file is wrong; it names view and column.
     """
     return read(_PATH.read_text("utf-8"))
+
+
+@lru_cache(maxsize=1)
+def added() -> dict[str, Meaning]:
+    """What the columns mean that views have and no table (sql/view_columns.yml)."""
+    return {name: Meaning.model_validate(one) for name, one in yaml.safe_load(_ADDED.read_text("utf-8")).items()}
 
 
 def read(text: str) -> dict[str, dict[str, Promised]]:

@@ -17,6 +17,7 @@ from transforms.run import Settings
 
 _PARAMETER = re.compile(r"(?<!:):([a-z]+)")
 _RELEASES = {"newest": 0, "previous": 1}  # words for a release: how many before the last
+_NAMED = 10  # towns that a message names where the one that was meant is not among them
 _FOLDER = tables.SQL / "queries"
 
 
@@ -95,8 +96,13 @@ def _value(connection: Connection, name: str, value: str) -> str | int:
 
 
 def _town(connection: Connection, name: str) -> str:
-    text = sa.text("SELECT code FROM v1_division WHERE name = :name AND level = 'town' ORDER BY code")
-    codes = connection.scalars(text, {"name": name}).all()
-    if len(codes) != 1:
-        raise GridfactsError("NOT_FOUND", f"town: {'; '.join(codes) if codes else 'no town'} of this name")
-    return str(codes[0])
+    text = sa.text("SELECT code, name FROM v1_division WHERE level = 'town' ORDER BY code")
+    towns = connection.execute(text).all()
+    codes = [str(row.code) for row in towns if row.name == name]
+    if len(codes) == 1:
+        return codes[0]
+    if codes:
+        raise GridfactsError("NOT_FOUND", f"several towns have this name: give the code of one ({', '.join(codes)})")
+    near = [str(row.name) for row in towns if name[:2] in row.name] or [str(row.name) for row in towns]
+    more = f" and {len(near) - _NAMED} more" if len(near) > _NAMED else ""
+    raise GridfactsError("NOT_FOUND", f"no town of this name; there are {', '.join(near[:_NAMED])}{more}")

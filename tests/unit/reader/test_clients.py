@@ -78,7 +78,7 @@ def test_psql_asks_the_named_questions_as_they_stand_in_their_files(served: Sett
         variables = [word for key, value in bound.items() for word in ("-v", f"{key}={value}")]
         return psql(served, *variables, "-f", str(questions / f"{name}.sql"))
 
-    changed = ["o1", NAME, "", "445302G1", "1"]
+    changed = ["o1", NAME, "", "445302G1", "1", "new"]
     assert asked("persons_per_small_grid") == [["445302G2", "3"]]
     assert asked("organizations_changed_in_a_town", release="0", town="'445302001000'") == [changed]
     assert asked("organizations_changed_in_a_town", release="1", town="'445302001000'") == []

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from transforms import contract, tables
-from transforms.reader import dictionary
+from transforms.reader import dictionary, export, promise
 
 ROOT = Path(__file__).parents[3]
 PAGE = dictionary.render(ROOT / "expectations")
@@ -25,6 +25,14 @@ def test_every_table_column_and_department_is_told() -> None:
     departments = {one.owner.department for one in contract.load_all(ROOT / "expectations").values()}
     assert len(departments) > 3
     assert [d for d in departments if d not in told] == []
+
+
+def test_every_column_of_a_view_says_what_it_means() -> None:
+    asked = [(view, name) for view, columns in promise.load().items() for name, one in columns.items() if one.stands]
+    assert len(asked) > 100
+    assert [one for one in asked if not all(export.meaning(*one))] == []
+    assert PAGE.index('href="#v1_person"') < PAGE.index('href="#fact_person"') < PAGE.index('href="#audit"')
+    assert "Code of the small grid" in PAGE[PAGE.index('<h2 id="v1_person">') :].split("</table>")[0]
 
 
 def test_a_column_shows_its_codes_its_purpose_and_who_feeds_it() -> None:

@@ -40,6 +40,22 @@ def test_what_changed_in_a_town_since_the_release_before(settings: Settings) -> 
     ]  # fmt: skip
 
 
+def test_who_came_to_a_town_and_who_left_it_is_told(settings: Settings) -> None:
+    """An organization that moved is new in one town and gone from the other; one that ended is gone."""
+    first, here = small.first_city(), "445302001000"
+    there: small.Row = {"division_code": "445302002000"}
+    [one] = first["fact_organization"]
+    stays, comes = one | {"organization_id": "o2"}, one | {"organization_id": "o3"}
+    first["fact_organization"] = [one, stays, comes | there, one | {"organization_id": "o4"}]
+    second = copy.deepcopy(first)
+    second["fact_organization"] = [one | there, stays, comes]
+    first["rel_org_premises"] = second["rel_org_premises"] = first["rel_person_org"] = second["rel_person_org"] = []
+    publish_city(settings, 1, {}, first)
+    publish_city(settings, 2, first, second)
+    found = ask(settings, CHANGED, town=here, release="previous").rows
+    assert [(row[0], row[-1]) for row in found] == [("o1", "gone"), ("o3", "new"), ("o4", "gone")]
+
+
 def test_every_question_says_what_it_asks_and_needs() -> None:
     assert sorted(questions.known()) == sorted(path.stem for path in (tables.SQL / "queries").glob("*.sql"))
     assert questions.known()[CHANGED].parameters == ("release", "town")
@@ -57,6 +73,12 @@ def test_what_cannot_be_answered_is_said(settings: Settings) -> None:
     ):  # fmt: skip
         with pytest.raises(GridfactsError, match=code):
             ask(settings, name, **given)
+
+
+def test_who_names_no_town_is_told_the_towns_there_are(settings: Settings) -> None:
+    publish_city(settings, 1, {}, small.first_city())
+    with pytest.raises(GridfactsError, match="no town of this name; there are town“合成”"):
+        ask(settings, CHANGED, town="没有镇", release="1")
 
 
 def test_no_answer_without_its_audit_row(settings: Settings) -> None:
