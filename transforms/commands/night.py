@@ -29,15 +29,12 @@ NIGHT_ROOMS = ("apply", "close", "brakes", "publish")
 @json_option
 def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None:
     """Run all rooms of a night in order and publish one release (what the DAG nightly_merge does, without Airflow)."""
-    from transforms import publish
-
     this = Run.of(night, drops=drops, say=progress())
     key_marks.require(this.settings)
     reports = _source_rooms(this)
     reports += closed(this, brake=not dry_run)
     if not dry_run:
-        reports += publish.run(this)
-        _rights(this)
+        reports += published(this)
     lines = [f"{r.room:12} {r.part:28} " + "  ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
     show(reports, "\n".join(lines[-6:]), as_json=as_json)
     for trouble in _troubles(this):
@@ -60,14 +57,15 @@ def closed(this: Run, *, brake: bool) -> list[Report]:
     return reports
 
 
-def _rights(this: Run) -> None:
-    """On PostgreSQL consumers' views get the tokens of the newest identities; elsewhere nothing is imported for it."""
-    if not this.settings.database_url.startswith("postgresql"):
-        return
-    from transforms.reader import package, roles
+def published(this: Run) -> list[Report]:
+    """Publish; on PostgreSQL consumers' views get the tokens of the newest identities then."""
+    reports = _called("transforms.publish", "run", this)
+    if this.settings.database_url.startswith("postgresql"):  # elsewhere nothing is imported for it
+        from transforms.reader import package, roles
 
-    for role, tokens in roles.after_release(this.settings, package.load_all(this.settings.expectations)).items():
-        this.say(f"rights: {role}: {tokens} new tokens")
+        for role, tokens in roles.after_release(this.settings, package.load_all(this.settings.expectations)).items():
+            this.say(f"rights: {role}: {tokens} new tokens")
+    return reports
 
 
 def _troubles(this: Run) -> Iterator[str]:
@@ -130,7 +128,7 @@ def _room(this: Run, name: str, sources: list[str], stage: str | None) -> list[R
         from transforms import publish
 
         return _called("transforms.brakes", "run", this, publish.reconcile)
-    return _called("transforms.publish", "run", this)
+    return published(this)
 
 
 def _called(module: str, function: str, *arguments: object) -> list[Report]:

@@ -14,7 +14,7 @@ import click
 
 from transforms import contract, database, key_marks, store
 from transforms.commands import touched as compare
-from transforms.commands.night import closed
+from transforms.commands.night import closed, published
 from transforms.commands.options import json_option, progress, show
 from transforms.commands.touched import Touched
 from transforms.errors import GridfactsError
@@ -36,7 +36,7 @@ def replay(wanted: tuple[str, ...], out: Path | None, *, dry_run: bool, as_json:
     Batches whose verdicts and clean columns rest on what changed are made anew from the rows that lie in the lake, and
     the current night runs on from there. To try a change first: GRIDFACTS_EXPECTATIONS=<a changed copy> and --dry-run.
     """
-    from transforms import publish, receipts
+    from transforms import receipts
 
     this = _night(Settings.from_environment())
     sources = _sources(this, wanted)
@@ -47,7 +47,7 @@ def replay(wanted: tuple[str, ...], out: Path | None, *, dry_run: bool, as_json:
         with _copy(this.settings, sources) as before:
             found = _judged(this, before, sources)
         closed(this, brake=True)
-        publish.run(this)
+        published(this)
         if out is not None:
             receipts.again(this, out, [one.batch for one in found if one.differs])
     rows = sum(one.freed + one.caught + one.otherwise for one in found)

@@ -24,6 +24,7 @@ from transforms.publish.state import State
 from transforms.run import Settings
 from transforms.tables import Table
 
+_REMEDY = "remedy: go on from here: 'gridfacts drop recall' what was wrong, then run the night again"
 Sides = dict[str, tuple[pa.Table, pa.Table]]  # table → rows that end, rows that begin
 
 
@@ -50,7 +51,8 @@ def bundle(settings: Settings, dbs: Databases, now: State) -> Bundle:
     if bundles.rollback_folder(settings, now.release).is_dir():
         raise GridfactsError("ROLLED_BACK", f"release {now.release} is a rollback itself: run the right night instead")
     if manifest.Manifest.read(_folder(settings, now.release)) is None:
-        raise GridfactsError("UNDO_LOST", f"the lake does not hold what release {now.release} removed")
+        told = f"the lake does not hold what release {now.release} removed: it erased somebody, or the lake lost it"
+        raise GridfactsError("UNDO_LOST", f"{told}; {_REMEDY}")
     with database.reading(dbs.release) as connection:
         sides = {name: _sides(settings, connection, table, now.release) for name, table in checksum.counted().items()}
         text = sa.text("SELECT night FROM release WHERE release = :number")

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from tests.unit.reader.conftest import publish_city
 from tests.unit.reader.test_export import OTHER_VILLAGE, city, package
 from transforms import database, keys
+from transforms.commands.night import published
 from transforms.database import DatabaseError
 from transforms.errors import GridfactsError
 from transforms.reader import export, roles
-from transforms.run import Settings
+from transforms.reader.package import load_all
+from transforms.run import Run, Settings
 
 ROLES = ("reader_here", "reader_there")
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
@@ -143,3 +145,21 @@ def test_identities_of_the_next_release_get_their_tokens_and_nothing_else_change
         connection.exec_driver_sql("UPDATE reader_here._token SET token = 'of another key'")
     assert roles.after_release(served, packages)["reader_here"] > 1
     assert asked(served, "reader_here", query) == before
+
+
+@pytest.mark.postgres
+def test_every_command_that_publishes_leaves_no_identity_without_its_token(served: Settings) -> None:
+    roles.apply(served, load_all(served.expectations))
+
+    def tokens() -> int:
+        return int(str(asked(served, "postgres", "SELECT count(*) FROM reader_renshe_shebao._token")[0][0]))
+
+    before = tokens()
+    assert before > 0
+    with database.writing(database.open_databases(served).release) as connection:
+        connection.exec_driver_sql("DELETE FROM reader_renshe_shebao._token")
+    assert tokens() == 0
+    said: list[str] = []
+    published(Run.of("2026-10-01", settings=served, say=said.append))
+    assert tokens() == before
+    assert f"rights: reader_renshe_shebao: {before} new tokens" in said
