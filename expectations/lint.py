@@ -187,7 +187,9 @@ def _kind(kind: Kind) -> Iterator[str]:
     named = [(f"link.compare {name}", name) for c in link.compare for name in (*c.property, *c.also)]
     named += [("link.decisive " + link.decisive, link.decisive)] if link.decisive else []
     named += [("link.agree " + link.agree, link.agree)] if link.agree else []
+    named += [(f"link.second {link.second}", link.second)] if link.second else []
     named += [(f"link.blocks {name}", name) for block in link.blocks for name in block]
+    named += [(f"link.once {name}", name) for block in link.once for name in block]
     for where, name in named:
         if not _is_column(kind, name):
             yield f"{where} names no column of the kind"

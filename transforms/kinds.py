@@ -79,9 +79,12 @@ class Link(Strict):
 
     Attributes:
         decisive: the property (or clean column) whose equal values join records.
+        second: another number of the thing: what one source lists twice under it is one, though under two decisive
+            values (transforms/second.py).
         agree: the compared name that must agree before a shared decisive value is believed; and in which, where the
             ``records`` teach, half of what a scorer joins may not differ wholly.
         blocks: each a tuple of clean columns or compared properties; records that share all of them are candidates.
+        once: of kinds with a certain key: like ``blocks``, but they join only where no source says them of two records.
         compare: the comparison vector of a candidate pair.
         never: words of transforms/resolve/README.md: unions that are refused.
         accept: score x 10^4 from which a scored pair may join two clusters.
@@ -93,7 +96,9 @@ class Link(Strict):
 
     decisive: str | None = None
     agree: str | None = None
+    second: str | None = None
     blocks: tuple[tuple[str, ...], ...] = ()
+    once: tuple[tuple[str, ...], ...] = ()
     compare: tuple[Compare, ...] = ()
     never: tuple[str, ...] = ()
     accept: int = Field(default=5000, ge=1, le=10000)

@@ -71,6 +71,8 @@ HUKOU, HOUSES, PARTS, TAX = (
         (TAX, "key: [登记序号]}", "key: [不存在]}", "不存在"),
         ("kinds/person.yml", "[name_key]", "[nome_key]", "link.blocks nome_key names no column"),
         ("kinds/person.yml", "decisive: document", "decisive: passport", "link.decisive passport names no column"),
+        ("kinds/facility.yml", "second: own_number", "second: plate", "link.second plate names no column"),
+        ("kinds/premises.yml", "- [name_key]", "- [nome_key]", "link.once nome_key names no column"),
         ("kinds/house.yml", "type: decimal", "type: numeral", "properties.area.type"),
     ],
 )

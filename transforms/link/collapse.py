@@ -18,15 +18,14 @@ from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link.codes import Codes, Flags, Ints, Whole
-from transforms.link.encode import compared
+from transforms.link.encode import compared, sources
 from transforms.link.kernels import KERNELS, LEVELS, same_given
-from transforms.link.said import Values, column
+from transforms.link.said import Values, by_record, column
 from transforms.live import Live
+from transforms.second import unified
 
 _HERE = Path(__file__).parent
-RESIDENT = pa.array(
-    ["111", "112", "113"]
-)  # GA/T 517 kinds of one number space, of which a person has exactly one number
+RESIDENT = pa.array(["111", "112", "113"])  # GA/T 517 kinds of one number space, of which a person has one number
 _AGREES = {
     "name": LEVELS["name"].index("near") + 1,
     "organization_name": LEVELS["organization_name"].index("similar") + 1,
@@ -65,7 +64,10 @@ def numbers(live: Live, kind: Kind) -> tuple[Codes, Codes]:
     said = column(live, decisive_column(kind))
     if f"{kind.link.decisive}_valid" in live.column_names:
         said = said.only(pc.fill_null(live.column(f"{kind.link.decisive}_valid"), fill_value=False).to_numpy())
-    return said.r, said.v
+    if kind.link.second is None:
+        return said.r, said.v
+    number, second = (by_record(values, live.num_rows) for values in (said, column(live, kind.link.second)))
+    return said.r, unified(number, sources(live), second)[said.r]
 
 
 def collapse(

@@ -16,7 +16,7 @@ from transforms import store
 from transforms.kinds import Compare, Kind
 from transforms.link.codes import Codes, Flags
 from transforms.link.kernels import JOIN
-from transforms.link.said import TEXT, Values, column, encoded, paired
+from transforms.link.said import TEXT, Values, by_record, column, encoded, paired
 from transforms.live import Live
 
 Located: TypeAlias = "pa.Table | Path"  # address candidates of a kind's records, or the file they lie in
@@ -119,7 +119,11 @@ def _beside(live: Live, name: str) -> Values:
     """The door that an address stands by: 人民路12号旁 and 12号附近 name one place, though neither names a node."""
     said = paired(live, f"{name}_path", f"{name}_relation")
     parts = pc.extract_regex(said.texts, f"^(?P<road>[^{JOIN}]+){JOIN}(?P<door>[^ ]+) [^ ]+$")
-    return said.told(pc.binary_join_element_wise(*(pc.struct_field(parts, i) for i in range(2)), JOIN))
+    doors = said.told(pc.binary_join_element_wise(*(pc.struct_field(parts, i) for i in range(2)), JOIN))
+    written = paired(live, name, f"{name}_relation")  # of a village that names no path: the words before the door
+    parts = pc.extract_regex(written.texts, f"^(?P<road>[^0-9{JOIN}]+)[0-9][^{JOIN}]*{JOIN}(?P<door>[^ ]+) [^ ]+$")
+    words = written.told(pc.binary_join_element_wise(*(pc.struct_field(parts, i) for i in range(2)), JOIN))
+    return Values.pooled([doors, words.only(by_record(said, live.num_rows) < 0)])
 
 
 def unstopped(values: Values, source: Codes) -> Values:

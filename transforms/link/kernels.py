@@ -11,11 +11,15 @@ import re
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+from itertools import permutations
 from operator import ne
 from pathlib import Path
 
+import numpy as np
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.fuzz import ratio, token_sort_ratio
+
+from transforms.coordinates import bd09, gcj02
 
 JOIN = "\x1f"  # between the parts of one value: name key and pinyin, day and precision, longitude and latitude
 CLOSE, ALIKE = 0.92, 0.80  # Jaro-Winkler, 0..1
@@ -31,6 +35,7 @@ _LEGAL_FORM = re.compile(r"有限责任公司|股份有限公司|有限公司|�
 _BRANCH_MARKS = ("分公司", "分店", "分部", "支行", "办事处", "门市")
 _WORD = re.compile(r"\w+")
 _EARTH_METRES = 6_371_008.8  # mean radius, IUGG
+_ONE_POINT, _FARTHEST = 15.0, 2_000.0  # metres: two surveys of one point; the datums are some 600 to 1 300 apart
 _METRES = (5, 10, 15, 25, 40, 100)  # surveys are a metre off, hand-held receivers some five: finer says nothing
 
 LEVELS: dict[str, tuple[str, ...]] = {
@@ -38,7 +43,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "organization_name": ("exact", "core", "contained", "similar", "differ"),
     "date": ("exact", "partial", "near", "lunar", "close", "differ"),
     "text": ("exact", "similar", "differ"),
-    "distance": ("metres5", "metres10", "metres15", "metres25", "metres40", "metres100", "differ"),
+    "distance": ("metres5", "metres10", "metres15", "metres25", "metres40", "metres100", "datum", "differ"),
     "equal": ("same", "differ"),
     "tokens": ("shared", "differ"),
     "near": ("shared", "differ"),
@@ -212,11 +217,32 @@ def words_level(left: str, right: str) -> int:
 
 
 def distance_level(left: str, right: str) -> int:
-    """Level of two points ``lon US lat`` in degrees by metres between them (spherical, exact enough below 100 m)."""
+    """Level of two points ``lon US lat`` in degrees by metres between them (spherical, exact enough below 100 m).
+
+    datum: they are one point once one of them is read in another datum (GCJ-02, BD-09) than it was told in.
+    """
     (lon_a, lat_a), (lon_b, lat_b) = (tuple(map(float, v.split(JOIN))) for v in (left, right))
-    east = math.radians(lon_b - lon_a) * math.cos(math.radians((lat_a + lat_b) / 2))
-    metres = _EARTH_METRES * math.hypot(east, math.radians(lat_b - lat_a))
-    return next((level for level, most in enumerate(_METRES, start=1) if metres <= most), len(_METRES) + 1)
+    east, north, lon, lat = lon_a - lon_b, lat_a - lat_b, (lon_a + lon_b) / 2, (lat_a + lat_b) / 2
+    metres = _metres(east, north, lat)
+    told = next((level for level, most in enumerate(_METRES, start=1) if metres <= most), 0)
+    if told or metres > _FARTHEST:
+        return told or len(_METRES) + 2
+    shifted = min(_metres(east - x, north - y, lat) for x, y in _datums(round(lon, 2), round(lat, 2)))
+    return len(_METRES) + (1 if shifted <= _ONE_POINT else 2)
+
+
+def _metres(east: float, north: float, lat: float) -> float:
+    """Metres of some degrees."""
+    return _EARTH_METRES * math.hypot(math.radians(east) * math.cos(math.radians(lat)), math.radians(north))
+
+
+@lru_cache(maxsize=1 << 12)
+def _datums(lon: float, lat: float) -> tuple[tuple[float, float], ...]:
+    """How far apart one point told in two datums stands there, in degrees, each way."""
+    here = np.array([lon]), np.array([lat])
+    mars = gcj02(*here)
+    readings = [(float(x[0]), float(y[0])) for x, y in (here, mars, bd09(*mars))]
+    return tuple((ax - bx, ay - by) for (ax, ay), (bx, by) in permutations(readings, 2))
 
 
 KERNELS: dict[str, Callable[[str, str], int]] = {

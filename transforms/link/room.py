@@ -16,7 +16,7 @@ from transforms.link import scored, short
 from transforms.link.candidates import joined
 from transforms.link.codes import Codes, Flags
 from transforms.link.collapse import decisive_column
-from transforms.link.encode import Located, compared
+from transforms.link.encode import Located, compared, sources
 from transforms.link.said import column
 from transforms.link.scorer import DEFAULT, Model, in_use
 from transforms.live import Live
@@ -118,7 +118,7 @@ def _leave(tmp: Path, live: Live, found: list[scored.Pairs], trusted: Flags, anc
 
 
 def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = None) -> scored.Pairs:
-    """Stars of equal keys: the decisive value, and each block's columns (or compared values) together.
+    """Stars of equal keys: the decisive value, and each block's columns (or compared values) together; so of ``once``.
 
     Args:
         engine: runs key.sql.
@@ -128,6 +128,7 @@ def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = 
     """
     keys = [(decisive_column(kind),)] if kind.link.decisive else []
     said = [_shared(kind, live, located, parts) for parts in [*keys, *kind.link.blocks]]
+    said += [_once(live, *_shared(kind, live, located, parts)) for parts in kind.link.once]
     edges = [engine.run(_HERE / "key.sql", {"said": pa.table({"r": r, "v": v})}) for r, v in said]
     whole = pa.concat_tables(edges).group_by(["u", "v"]).aggregate([]).sort_by([("u", "ascending"), ("v", "ascending")])
     u, v = (whole[end].to_numpy().astype(np.int64) for end in ("u", "v"))
@@ -141,6 +142,15 @@ def _shared(kind: Kind, live: Live, located: Located | None, parts: tuple[str, .
         told = next((c for c in kind.link.compare if c.label == part), None)
         found.append(column(live, part) if told is None else compared(live, kind, told, located, nobody))
     return joined(found)
+
+
+def _once(live: Live, r: Codes, v: Codes) -> tuple[Codes, Codes]:
+    """Without the codes that one source says of two records: two doors of one firm, two places under one licence."""
+    size = int(v.max(initial=0)) + 1
+    said, times = np.unique(sources(live)[r].astype(np.int64) * size + v, return_counts=True)
+    several = np.zeros(size, dtype=bool)
+    several[said[times > 1] % size] = True
+    return r[~several[v]], v[~several[v]]
 
 
 def _report(run: Run, kind: Kind, counts: dict[str, int], *, again: bool) -> model.Report:

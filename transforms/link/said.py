@@ -119,6 +119,13 @@ def column(live: Live, name: str) -> Values:
     return Values(r, codes, texts)
 
 
+def by_record(values: Values, size: int) -> Codes:
+    """The code that each of ``size`` records says, -1 where it says none; of several the last."""
+    found = np.full(size, -1, dtype=np.int32)
+    found[values.r] = values.v
+    return found
+
+
 @lru_cache(maxsize=1)
 def everybody(size: int) -> Codes:
     """All record numbers: what most columns are said by is held once."""

@@ -14,17 +14,18 @@ from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link import em, scorer
 from transforms.link.candidates import Candidates, Nodes, Told, candidates, levels, tell
-from transforms.link.codes import Codes, Flags, Ints, Whole, distinct_rows
+from transforms.link.codes import Flags, Whole, distinct_rows
 from transforms.link.collapse import Collapsed, collapse, issuing
-from transforms.link.encode import Located, compared, nodes
+from transforms.link.encode import Located, compared
+from transforms.link.encode import nodes as homes_of
 from transforms.link.exam import EXAM, Practice, examine
+from transforms.link.posterior import SCALE, capped, weighed
 from transforms.link.said import Values
 from transforms.link.scorer import NULL, KindModel, Lesson, Levels
 from transforms.link.twice import twice
 from transforms.live import Live
 from transforms.model import PAIR
 
-SCALE = 10_000
 _MOST_MASKED = 50_000
 _PIECE = 2**20  # pairs written at a time: a row group
 _MASKED = 4  # one numbered record in four is hidden from its own number to teach the shadow
@@ -126,6 +127,8 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     """
     engine, kind, live = records.engine, records.kind, records.live
     collapsed, told = _told(records, contracts, models)
+    for model in models:
+        model.fits(told.words)
     if kind.link.learn == "records":
         return _by_records(engine, told, collapsed, models)
     masked, cap = _masked(live, kind, collapsed, contracts), models[0].cap if models else KindModel.cap
@@ -140,8 +143,9 @@ def link(records: Records, contracts: dict[str, Contract], models: Sequence[Kind
     used = models[place] if models else None if spoilt else shadow
     scored, exam = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored"), EXAM.empty_table()
     if used is not None:
-        found = candidates(engine, told, Nodes(collapsed.node, collapsed.anchor), cap=cap, hidden=collapsed.lost)
-        scored = score(found, told, used, kind.link.review)
+        nodes = Nodes(collapsed.node, collapsed.anchor)
+        found = candidates(engine, told, nodes, cap=cap, hidden=collapsed.lost)
+        scored = score(found, told, used, nodes)
         scored = scored.beside(asked(twice(told, collapsed), told))
         exam = examine(practice, collapsed, (told, found), used)
     used_at = place if models else None
@@ -153,7 +157,7 @@ def _told(records: Records, contracts: dict[str, Contract], models: Sequence[Kin
     """Every record's node, and what all say once it is known whose number is believed."""
     kind, live = records.kind, records.live
     nobody = np.zeros(live.num_rows, dtype=bool)
-    homes = {c.label: nodes(live, records.located, c.property) for c in kind.link.compare if c.using == "address"}
+    homes = {c.label: homes_of(live, records.located, c.property) for c in kind.link.compare if c.using == "address"}
     telling = {
         c.label: homes[c.label][0] if c.label in homes else compared(live, kind, c, None, nobody)
         for c in kind.link.compare
@@ -178,14 +182,14 @@ def _by_records(engine: Engine, told: Told, collapsed: Collapsed, models: Sequen
     blind = levels(told, em.strangers(size), node, collapsed.lost)
     shadow = em.learn(found.patterns, blind, told.words, most)
     tried = [*models[:1], *([shadow] if shadow else [])]
-    joins = [_points(found, told, model)[2] >= told.kind.link.accept for model in tried]  # before hubs are capped
+    joins = [weighed(found, told, model, node)[2] >= told.kind.link.accept for model in tried]  # before hubs are capped
     wild = [
         em.disproportionate(found.u[yes], found.v[yes], size, most) or _relatives(told, found.patterns[yes])
         for yes in joins
     ]
     used = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored")
     if tried and not wild[0]:
-        used = score(found, told, tried[0], told.kind.link.review)
+        used = score(found, told, tried[0], node)
     sound = shadow if wild and not wild[-1] else None
     used_at = 0 if models and not wild[0] else None
     return Linked(_numbered(collapsed), used, collapsed, sound, used_at, sum(wild), EXAM.empty_table())
@@ -241,7 +245,7 @@ def _without_own_facts(told: Told, masked: Flags) -> Told:
     return replace(told, values=values)
 
 
-def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs:
+def score(found: Candidates, told: Told, model: KindModel, nodes: Nodes) -> Pairs:
     """Probabilities of the candidates from the review floor up, as pairs of record numbers, sorted.
 
     A leftover's candidates among the anchors share its one place: the posterior of each is its odds over the odds of
@@ -249,26 +253,15 @@ def score(found: Candidates, told: Told, model: KindModel, review: int) -> Pairs
     """
     if not len(found.u):
         return Pairs.sure(found.u, found.v, "scored")
-    patterns, at, points = _points(found, told, model)
+    patterns, at, points = weighed(found, told, model, nodes)
     points = capped(points, found, told.kind.link.accept, model.partners)
     words = [evidence(p, told.labels, told.words) for p in patterns]
     listed = [f"to={role} {text}" for role in ("leftover", "anchor") for text in words]
     u, v = np.minimum(found.u, found.v), np.maximum(found.u, found.v)
-    kept = np.flatnonzero(points >= review)
+    kept = np.flatnonzero(points >= told.kind.link.review)
     kept = kept[np.lexsort((v[kept], u[kept]))]
     said = (at + found.anchor * len(words))[kept]
     return Pairs(u[kept], v[kept], points[kept], "scored", said, listed)
-
-
-def _points(found: Candidates, told: Told, model: KindModel) -> tuple[Levels, Codes, Ints]:
-    """Distinct patterns, the pattern of each candidate, and its posterior x 10^4."""
-    patterns, at = distinct_rows(found.patterns)
-    chance = np.clip(np.round(model.probability(patterns, told.labels), 6), 1e-6, 1 - 1e-6)
-    odds = np.asarray(chance / (1 - chance))[at]
-    most = int(found.u.max(initial=0)) + 1
-    total = 1 + np.bincount(found.u, weights=np.where(found.anchor, odds, 0.0), minlength=most)
-    posterior = np.where(found.anchor, odds / total[found.u], odds / (1 + odds))
-    return patterns, at, np.rint(posterior * SCALE).astype(np.int64)
 
 
 def asked(found: Candidates, told: Told) -> Pairs:
@@ -276,21 +269,6 @@ def asked(found: Candidates, told: Told) -> Pairs:
     patterns, at = distinct_rows(found.patterns)
     words = [f"to=number {evidence(p, told.labels, told.words)}" for p in patterns]
     return Pairs(found.u, found.v, np.full(len(found.u), told.kind.link.accept - 1), "scored", at, words)
-
-
-def capped(points: Ints, found: Candidates, accept: int, partners: int) -> Ints:
-    """Scores in which a hub joins nobody: its pairs end just below ``accept``, where a person looks at them.
-
-    Args:
-        points: score of each candidate.
-        found: the candidates.
-        accept: from here a pair joins.
-        partners: most nodes that one may join; with more it bridges strangers, whatever they share.
-    """
-    joins = points >= accept
-    ends = np.concatenate([found.u[joins], found.v[joins]])
-    hub = np.bincount(ends, minlength=int(max(found.u.max(initial=0), found.v.max(initial=0))) + 1) > partners
-    return np.where(joins & (hub[found.u] | hub[found.v]), accept - 1, points)
 
 
 def evidence(pattern: Levels, labels: list[str], words: dict[str, list[str]]) -> str:

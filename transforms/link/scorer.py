@@ -67,6 +67,18 @@ class KindModel:
     partners: int = 30
     facts: dict[str, int | str] = field(default_factory=dict)
 
+    def fits(self, words: dict[str, list[str]]) -> None:
+        """Refuse a model of other levels: a pattern's numbers would mean something else to it.
+
+        Args:
+            words: comparison label → level words of the kind as it is declared now.
+
+        Raises:
+            ConfigError: it was made for others.
+        """
+        if self.words != words:
+            raise ConfigError("the model knows other levels of comparison than the kind: train and promote a new one")
+
     def probability(self, patterns: Levels, labels: Sequence[str]) -> Floats:
         """Match probability of each distinct pattern.
 

@@ -13,6 +13,7 @@ from transforms.contract import Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.resolve.cluster import Facts, Flags, Ints
+from transforms.second import unified
 
 WORDS = ("decisive_conflict", "birth_and_sex_conflict", "one_live_row_per", "same_source")
 RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space; of other documents one may have several
@@ -108,14 +109,17 @@ def needed(kind: Kind) -> list[str]:
     """The clean columns that facts are made of."""
     name = kind.link.decisive or ""
     embedded = [f"{name}_{part}" for part in ("token", "valid", "kind", "birth", "sex")]
-    return ["record_id", "source", name, *embedded, "birth_date", "birth_date_precision", "sex", "life_status"]
+    second = [kind.link.second] if kind.link.second else []
+    said = ["birth_date", "birth_date_precision", "sex", "life_status"]
+    return ["record_id", "source", name, *embedded, *second, *said]
 
 
 def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> Statements:
     """What the records say.
 
     A register with one live row per person that names one number twice has told of one person twice: rows under the
-    same believed number are one "whom", all others are one each.
+    same believed number are one "whom", all others are one each. So it is of every source, where none may say two rows
+    of one thing (``same_source``).
 
     Args:
         live: live records of the kind, sorted by record id: the columns that :func:`needed` names.
@@ -150,7 +154,7 @@ def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Int
     registers = sorted(one_per) if "one_live_row_per" in never else []
     source = live.column("source")
     inside = _says(source, registers) & ~_ended(live)
-    named = inside & (kept != _NONE)
+    named = (inside | ("same_source" in never)) & (kept != _NONE)
     whom[named] = size + kept[named]
     register = _codes(source) if size else whom
     return (register if "same_source" in never else np.where(inside, register, _NONE)), whom
@@ -198,7 +202,10 @@ def _numbers(live: pa.Table, kind: Kind) -> Ints:
     if f"{name}_kind" in live.column_names:
         of_kind = live.column(f"{name}_kind")
         usable &= _flags(pc.is_null(of_kind)) | _says(of_kind, RESIDENT)
-    return np.where(usable, _codes(live.column(column)), _NONE)
+    number = np.where(usable, _codes(live.column(column)), _NONE)
+    if kind.link.second is None or kind.link.second not in live.column_names:
+        return number
+    return unified(number, _codes(live.column("source")), _codes(live.column(kind.link.second)))
 
 
 def _flags(values: pa.ChunkedArray) -> Flags:

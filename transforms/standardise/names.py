@@ -24,7 +24,7 @@ _BRACKETS = str.maketrans(
 _CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _COMPOUND = 2
 NAMES = ("surname_readings", "compound_surnames", "legal_forms")
-_REGIONS = ("province", "city", "county", "town")
+_REGIONS = ("province", "city", "county", "town")  # the last only with its rank
 _BRACKETED = re.compile(r"\([^()]*\)")
 _TRADE_NAME = 2  # 企业名称登记管理规定 (2020) art. 8: a trade name (字号) has at least two characters
 _NOTE = re.compile(r"(?:[(（][^()（）]{1,4}[)）]|[0-9]{1,2})$")  # a clerk tells namesakes apart: 王伟(大), 王伟2
@@ -46,11 +46,12 @@ def load(expectations: Path, night: str) -> Lookups:
     """The rows of :data:`NAMES` that hold on a night; regions: the divisions that it knows."""
     readings, compounds, legal_forms = (lookups.rows(expectations, name, night) for name in NAMES)
     forms = [(row["form"], row["as"]) for row in legal_forms]
-    full = {row["name"] for row in divisions.known(expectations, night) if row["level"] in _REGIONS}
-    regions = frozenset(full | {name[:-1] for name in full if len(name) > _TRADE_NAME})
+    named = [(row["name"], row["level"]) for row in divisions.known(expectations, night) if row["level"] in _REGIONS]
+    short = {name[:-1] for name, level in named if level != _REGIONS[-1] and len(name) > _TRADE_NAME}
     return Lookups(
         {row["surname"]: row["reading"] for row in readings}, frozenset(row["surname"] for row in compounds),
-        tuple(sorted(forms, key=lambda pair: (-len(pair[0]), pair[0]))), regions,
+        tuple(sorted(forms, key=lambda pair: (-len(pair[0]), pair[0]))),
+        frozenset({name for name, _ in named} | short),  # 云浮; but 东成 is a trade name, if also a town
     )  # fmt: skip
 
 

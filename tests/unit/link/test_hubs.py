@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from transforms.link.candidates import Candidates
-from transforms.link.scored import capped
+from transforms.link.posterior import capped
 
 ACCEPT, PARTNERS = 5000, 3
 

@@ -15,9 +15,13 @@ COUNTY = "445302000000"
 
 
 def pairs(tmp_path, *rows, located=None):
-    """Pairs of record numbers that premises.yml joins; a row is (trade name, path, credit code, licence)."""
-    names = ("name_trade", "address_path", "credit_code", "licence")
-    columns = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)}
+    """Pairs of record numbers that premises.yml joins.
+
+    A row is (trade name, path, credit code, licence) and, where it has them, its whole name and its source.
+    """
+    names = ("name_trade", "address_path", "credit_code", "licence", "name_key", "source")
+    own = [(*row, *(None, f"s{at}")[len(row) - 4 :]) for at, row in enumerate(rows)]
+    columns = {name: pa.array([row[i] for row in own], pa.string()) for i, name in enumerate(names)}
     villages = [row[1][:12] if row[1] and not row[1].startswith(COUNTY) else None for row in rows]
     columns["address_village"] = pa.array(villages, pa.string())
     ids = {"record_id": [f"r{i}" for i in range(len(rows))]}
@@ -44,6 +48,27 @@ def pairs(tmp_path, *rows, located=None):
 )
 def test_what_makes_two_rows_one_premises(tmp_path, other, joined):
     assert pairs(tmp_path, ("鸿盛", HERE, "C1", "L1"), other) == ([(0, 1)] if joined else [])
+
+
+SHOP = "云浮市云城区鸿盛餐饮店"
+
+
+@pytest.mark.parametrize(
+    ("others", "joined"),
+    [
+        ([("鸿盛", THERE, "C2", None, SHOP)], [(0, 1)]),  # the register still has the old address
+        ([("鸿盛", THERE, "C2", None, SHOP), ("鸿盛", None, "C2", None, SHOP, "s1")], []),  # its two shops of a list
+        ([("鸿盛", THERE, "C2", None, "云浮市云城区鸿盛服装店")], []),
+    ],
+)
+def test_a_whole_name_joins_where_no_register_lists_it_twice(tmp_path, others, joined):
+    assert pairs(tmp_path, ("鸿盛", HERE, "C1", "L1", SHOP), *others) == joined
+
+
+def test_a_licence_for_several_places_joins_none_of_them(tmp_path):
+    one, two = ("鸿盛", HERE, "C1", "L1", None, "s"), ("鸿盛", THERE, "C1", "L1", None, "s")
+    assert pairs(tmp_path, one, two) == []
+    assert pairs(tmp_path, one, (*two[:-1], "t")) == [(0, 1)]
 
 
 def test_the_located_node_joins_what_was_written_differently(tmp_path):
@@ -79,7 +104,7 @@ FLAT = {"address_county": COUNTY, "address_estate": "丽景", "address_building"
 def test_an_address_without_its_village_is_the_operators_own_door(tmp_path, place, name, code, elsewhere, joined):
     other = place | {k: v for k, v in elsewhere.items() if k in place}
     columns = {"record_id": ["r0", "r1"], "name_trade": ["鸿盛", name], "credit_code": ["C1", code]}
-    columns |= {key: [place[key], other[key]] for key in place}
+    columns |= {key: [place[key], other[key]] for key in place} | {"source": ["s", "s"]}
     store.write_table(tmp_path / "premises.parquet", pa.table(columns))
     settings = Settings(tmp_path, "sqlite://", REPOSITORY / "expectations", None, "duckdb", 1, "1GB")
     with Engine(settings) as engine:

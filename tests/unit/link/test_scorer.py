@@ -11,6 +11,7 @@ import pytest
 
 from tests.golden.living import Row, deploy
 from transforms import link, store
+from transforms.errors import ConfigError
 from transforms.link.scorer import DEFAULT, FEWEST_LABELS, KindModel, Lesson, Model, train
 from transforms.run import REPOSITORY
 
@@ -34,6 +35,12 @@ def test_what_numbers_taught_does_not_collapse_and_its_perversions_do() -> None:
     assert told.collapses(replace(FLAT, intercept=5.0))  # joins everything
     assert told.collapses(replace(FLAT, intercept=-5.0))  # joins nothing
     assert told.collapses(replace(FLAT, weights={"birth=exact": -3.0, "birth=differ": 3.0}))  # joins the wrong ones
+
+
+def test_a_model_of_other_levels_is_refused() -> None:
+    FLAT.fits(WORDS)
+    with pytest.raises(ConfigError, match="train and promote"):
+        FLAT.fits({**WORDS, "birth": ["exact", "near", "differ"]})
 
 
 def test_too_few_labels_teach_nothing_and_speak_against_nobody() -> None:

@@ -94,3 +94,17 @@ def test_an_earlier_registration_is_no_live_row_of_its_register() -> None:
     assert apart("living", "living")
     assert apart("dead", "living")
     assert not apart("moved_out", "living")
+
+
+def test_what_one_source_lists_twice_under_one_plate_is_no_conflict() -> None:
+    def apart(*rows: tuple[str, str, str | None]) -> bool:
+        columns = dict(zip(("source", "code", "own_number"), zip(*rows, strict=True), strict=True))
+        table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+        said = statements(table, pa.table({"trusted": [True] * len(rows)}), KINDS["facility"], CONTRACTS)
+        return said.of(0).against(said.of(1), said.rows)
+
+    assert not apart(("a", "1", "JT1"), ("a", "2", "JT1"))
+    assert apart(("a", "1", "JT1"), ("a", "2", "JT2"))
+    assert apart(("a", "1", None), ("a", "2", None))
+    assert apart(("a", "1", "JT1"), ("b", "2", "JT1"))  # two sources are not one survey
+    assert apart(*[("a", code, "无") for code in "123"])

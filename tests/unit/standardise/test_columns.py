@@ -182,6 +182,7 @@ def test_references_are_per_source(keys):
         ("云浮市鸿盛百货商行", "鸿盛"),
         ("云城区云城街道鸿盛源小吃店（个体工商户）", "鸿盛"),
         ("云浮鸿盛有限公司", "鸿盛"),
+        ("云浮市东成教育咨询有限公司", "东成"),  # there is a town 东成镇
         ("鸿盛", "鸿盛"),
         ("云浮市云城区", "云城"),  # nothing but a region: what is left is no trade name of anybody else
         (None, None),
