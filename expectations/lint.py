@@ -19,7 +19,7 @@ from transforms.kinds import Kind, Property
 _SUFFIXES = (
     "key", "pinyin", "surname", "trade", "kind", "valid", "token", "near", "birth", "sex", "tokens", "precision",
     "path", "level", "province", "county", "town", "village", "road", "door", "estate", "building", "unit", "floor",
-    "room", "group", "relation", "residual",
+    "room", "group", "relation", "residual", "words",
 )  # fmt: skip
 _DERIVED = {"cell": ("lon", "lat"), "point": ("lon", "lat"), "path": ("address",)}  # word -> types a kind needs for it
 

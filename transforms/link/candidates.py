@@ -19,6 +19,7 @@ from transforms.link.kernels import LEVELS
 from transforms.link.near import near
 from transforms.link.said import Values, column
 from transforms.link.scorer import Levels
+from transforms.link.words import ENDING, telling
 from transforms.live import Live
 
 _HERE = Path(__file__).parent
@@ -173,10 +174,19 @@ def _part(told: Told, part: str, hidden: Flags) -> Values:
         return cells(told.live)
     if using is None:
         if part not in told.parts:
-            told.parts[part] = column(told.live, part).wordless()
+            told.parts[part] = _silently(told, part)
         return told.parts[part]
     said = told.values[part] if told.silent is None else told.values[part].only(~told.silent)
     return said.only(~hidden) if using.using == "near" else said
+
+
+def _silently(told: Told, part: str) -> Values:
+    """What only blocks read: a clean column, or the telling words of one (of its normalised form, where it has one)."""
+    name = part.removesuffix(ENDING)
+    if name == part:
+        return column(told.live, part).wordless()
+    key = f"{name}_key"
+    return telling(column(told.live, key if key in told.live.column_names else name))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ EXAM = pa.schema([
     ("alone_other", pa.bool_()), ("hidden", pa.list_(pa.string())),
 ])  # fmt: skip
 _NEAR_NONE, _NEAR_SHARED, _NEAR_ELSE = 0, 1, 2  # no number at all; one a slip away from somebody's; one of nobody
-_EXACT, _PINYIN, _SURNAME = 1, 2, 5  # levels of a name up to which two records share its key, sound, surname
+_EXACT, _PINYIN, _CONTAINED, _SURNAME = 1, 2, 3, 5  # levels of a name up to which two share its key, sound, a word, ...
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,9 @@ def _reachable(patterns: Levels, labels: list[str], kind: Kind) -> Flags:
         for part in parts:
             label = next((name for name in labels if part == name or part.startswith(f"{name}_")), None)
             if label is not None:
-                most = {"pinyin": _PINYIN, "surname": _SURNAME}.get(part.removeprefix(f"{label}_"), _EXACT)
+                most = {"pinyin": _PINYIN, "surname": _SURNAME, "words": _CONTAINED}.get(
+                    part.removeprefix(f"{label}_"), _EXACT
+                )
                 level = patterns[:, labels.index(label)]
                 shared &= (level > 0) & (level <= most)
         found |= shared
