@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +16,8 @@ from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link.codes import Codes, Flags, Ints, Whole
 from transforms.link.encode import compared, sources
-from transforms.link.kernels import KERNELS, LEVELS, same_given
+from transforms.link.kernels import LEVELS
+from transforms.link.owner import judge
 from transforms.link.said import Values, by_record, column
 from transforms.live import Live
 from transforms.second import unified
@@ -32,7 +30,6 @@ _AGREES = {
     "spelling": LEVELS["spelling"].index("close") + 1,
 }
 _GENERATION = 12 * 365  # days: nobody is a parent before
-_MOST_CLAIMANTS = 3  # name groups on one number without an authority's word: beyond, the number is nobody's
 
 
 @dataclass(frozen=True)
@@ -169,61 +166,6 @@ def _nodes(live: Live, kind: Kind, r: Codes, n: Codes, believed: Flags) -> Colla
     return Collapsed(node, anchor, trusted, number, lost & ~trusted)
 
 
-def judge(
-    disputed: pd.DataFrame,
-    texts: Sequence[str] | Mapping[int, str],
-    former: dict[int, set[str]],
-    level: tuple[str, int],
-) -> pd.DataFrame:
-    """Which names keep a number that stands beside several.
-
-    Args:
-        disputed: n, name (code into ``texts``), rows_said, by_authority; sorted by n and name.
-        texts: name code → ``key US pinyin`` (or key).
-        former: number code → former names said in its rows.
-        level: kernel of names and the last level that agrees.
-
-    Returns:
-        n, name, keeps: 2 the owner's own name, 1 agrees with it, 0 loses the number.
-    """
-    rows = []
-    columns = zip(*(disputed[c].tolist() for c in ("n", "name", "rows_said", "by_authority")), strict=True)
-    for n, group in groupby(columns, key=itemgetter(0)):
-        said = [(texts[c], c, k, a) for _, c, k, a in group]
-        owner = _owner(said, former.get(n, set()), level)
-        main = max(owner, key=lambda s: (s[3], s[2], s[0]), default=None)
-        kept = {s[1] for s in owner}
-        rows += [(n, s[1], (2 if main and s[1] == main[1] else 1) if s[1] in kept else 0) for s in said]
-    return pd.DataFrame(rows, columns=["n", "name", "keeps"], dtype="int64")
-
-
-_Said = tuple[str, int, int, int]  # text, code, rows, by the authority
-
-
-def _owner(said: list[_Said], former: set[str], level: tuple[str, int]) -> list[_Said]:
-    """The name group that keeps the number: the authority's, else the one most rows speak for, else nobody's."""
-    groups: list[list[_Said]] = []
-    for one in sorted(said, key=lambda s: (-s[3], -s[2], s[0])):
-        home = next((g for g in groups if any(_agrees(one[0], o[0], former, level) for o in g)), None)
-        if home is None:
-            groups.append([one])
-        else:
-            home.append(one)
-    if any(s[3] for s in groups[0]):
-        return groups[0]
-    if len(groups) > _MOST_CLAIMANTS:
-        return []
-    weights = sorted((sum(s[2] for s in g) for g in groups), reverse=True)
-    if len(weights) > 1 and weights[0] == weights[1]:
-        return []
-    return max(groups, key=lambda g: sum(s[2] for s in g))
-
-
-def _agrees(a: str, b: str, former: set[str], level: tuple[str, int]) -> bool:
-    using, most = level
-    return KERNELS[using](a, b) <= most or a in former or b in former or (using == "name" and same_given(a, b))
-
-
 def _level(kind: Kind) -> tuple[str, int]:
     using = next((c.using for c in kind.link.compare if c.label == kind.link.agree), "name")
     return using, _AGREES.get(using, 1)
@@ -236,9 +178,10 @@ def _names(live: Live, kind: Kind, r: Codes) -> tuple[Codes, pa.Array]:
         if compare.label == kind.link.agree:
             own = compare.model_copy(update={"property": compare.property[:1], "also": ()})
             said = compared(live, kind, own, None, np.zeros(live.num_rows, dtype=bool))
-            codes = np.full(live.num_rows, len(said.texts), dtype=np.int32)
-            codes[said.r] = said.v
-            return codes[r], pa.concat_arrays([said.texts, nameless])
+            codes = by_record(said, live.num_rows)
+            return np.where(codes < 0, len(said.texts), codes)[r].astype(np.int32), pa.concat_arrays(
+                [said.texts, nameless]
+            )
     return np.zeros(len(r), dtype=np.int32), nameless
 
 

@@ -29,7 +29,7 @@ def weighed(found: Candidates, told: Told, model: KindModel, nodes: Nodes) -> tu
         source = sources(told.live)
         odds = np.where(taken(found, source, nodes, points >= told.kind.link.accept), 0.0, odds)
         points = _posterior(found, odds)
-    return patterns, at, points
+    return patterns, at, spoken_for(found, points, told.kind.link.accept, told.kind.link.review)
 
 
 def _posterior(found: Candidates, odds: Floats) -> Ints:
@@ -38,6 +38,37 @@ def _posterior(found: Candidates, odds: Floats) -> Ints:
     total = 1 + np.bincount(found.u, weights=np.where(found.anchor, odds, 0.0), minlength=most)
     posterior = np.where(found.anchor, odds / total[found.u], odds / (1 + odds))
     return np.asarray(np.rint(posterior * SCALE), dtype=np.int64)
+
+
+def spoken_for(found: Candidates, points: Ints, accept: int, review: int) -> Ints:
+    """Scores in which a leftover that joins an anchor brings nobody whom that anchor, which says more, clearly is not.
+
+    A row with little but a name agrees with any namesake that says as little; beside its anchor, with a birth day, a
+    telephone and a home, most of them do not. Pairs that were never compared stay as they are.
+
+    Args:
+        found: the candidates.
+        points: score of each.
+        accept: from here a pair joins.
+        review: below, nobody would even ask: what is above counts as "perhaps".
+    """
+    size = int(max(found.u.max(initial=0), found.v.max(initial=0))) + 1
+    best, home = np.zeros(size, dtype=np.int64), np.full(size, -1, dtype=np.int64)
+    sure = np.flatnonzero(found.anchor & (points >= accept))
+    sure = sure[np.lexsort((-found.v[sure], points[sure]))]
+    home[found.u[sure]], best[found.u[sure]] = found.v[sure], points[sure]
+    asked = np.flatnonzero(found.anchor)
+    key = found.u[asked].astype(np.int64) * size + found.v[asked]  # sorted, as candidates are
+    told = points.copy()
+    pairs = np.flatnonzero(~found.anchor & (points >= accept))
+    for mine, other in ((found.u, found.v), (found.v, found.u)):
+        at = pairs[home[mine[pairs]] >= 0]
+        wanted = other[at].astype(np.int64) * size + home[mine[at]]
+        place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
+        known = key[place] == wanted if len(key) else np.zeros(len(at), dtype=bool)
+        refused = at[known][points[asked[place[known]]] < review]
+        told[refused] = np.minimum(told[refused], accept - 1)
+    return told
 
 
 def taken(found: Candidates, source: Codes, nodes: Nodes, joins: Flags) -> Flags:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.golden.living import Row, deploy
 from transforms import link, store
-from transforms.link.collapse import judge
 from transforms.link.kernels import JOIN, same_given
+from transforms.link.owner import judge
 from transforms.run import REPOSITORY, Run
 
 LEVEL = ("name", 3)
@@ -41,6 +41,15 @@ def test_the_authoritys_name_keeps_it_against_more_rows() -> None:
 def test_without_an_authority_the_larger_group_keeps_it_and_a_tie_nobody() -> None:
     assert verdict((0, 2, 0), (2, 1, 0)) == {0: 2, 2: 0}
     assert verdict((0, 1, 0), (2, 1, 0)) == {0: 0, 2: 0}
+
+
+@pytest.mark.parametrize(("issuing", "keeps"), [(0, []), (1, [0, 1]), (4, [])])
+def test_a_number_beside_a_crowd_of_names_is_the_authoritys_own_or_nobodys(issuing: int, keeps: list[int]) -> None:
+    """A column that says one number: names are a chain of slips, the first of them said by most rows."""
+    texts = [f"王{chr(0x4E00 + at // 2)}{chr(0x5000 + (at + 1) // 2)}{JOIN}" for at in range(60)]
+    said = [(7, at, 60 - at, int(at < issuing)) for at in range(60)]
+    told = judge(pd.DataFrame(said, columns=["n", "name", "rows_said", "by_authority"]), texts, {}, LEVEL)
+    assert told.loc[told["keeps"] > 0, "name"].tolist() == keeps
 
 
 def test_a_former_name_agrees() -> None:
