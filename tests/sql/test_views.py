@@ -103,6 +103,30 @@ def test_the_named_questions_have_their_answers(filled: Databases) -> None:
     }
 
 
+def test_a_retired_id_of_an_address_keeps_resolving_to_its_successor_or_to_itself(filled: Databases) -> None:
+    told = [
+        ("a0", "retired", 2, "a9"),
+        ("a9", "retired", 3, "a1"),
+        ("a1", "live", None, None),
+        ("gone", "retired", 2, None),
+    ]
+    with database.writing(filled.release) as connection:
+        connection.exec_driver_sql("DELETE FROM identity WHERE kind = 'address'")
+        for entity, state, retired, signpost in told:
+            connection.execute(
+                sa.text("INSERT INTO identity VALUES (:entity, 'address', 1, :state, :retired, :signpost, 'r')"),
+                {"entity": entity, "state": state, "retired": retired, "signpost": signpost},
+            )
+    question = (tables.SQL / "queries" / "identity_today.sql").read_text("utf-8")
+    found = {entity: rows(filled, question, entity=entity) for entity, *_ in told}
+    assert found == {
+        "a0": [("a1", "live", 2)],
+        "a9": [("a1", "live", 1)],
+        "a1": [("a1", "live", 0)],
+        "gone": [("gone", "retired", 0)],
+    }
+
+
 def test_persons_of_a_grid_are_found_under_the_old_cut_and_the_new_one(filled: Databases) -> None:
     question = (tables.SQL / "queries" / "persons_in_a_grid_on_a_day.sql").read_text("utf-8")
 

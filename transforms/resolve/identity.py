@@ -175,13 +175,23 @@ def _standing_now(identities: pa.Table, kept: _Kept, entities: pa.Array, release
     was_live = pc.equal(identities["state"], LIVE)
     gone = pc.if_else(was_live, pa.scalar(release, pa.int64()), identities["retired_release"])
     older = pc.if_else(was_live, pa.scalar(None, pa.string()), identities["signpost"])
+    heir = pc.if_else(was_live, _heirs(identities, lives), pa.scalar(None, pa.string()))
     nothing = {"retired_release": pa.scalar(None, pa.int64()), "signpost": pa.scalar(None, pa.string())}
     now = {
         "state": pc.if_else(pa.array(lives), LIVE, RETIRED),
         "retired_release": pc.if_else(pa.array(lives), nothing["retired_release"], gone),
-        "signpost": pc.if_else(pa.array(lives), nothing["signpost"], pc.coalesce(pa.chunked_array([follow]), older)),
+        "signpost": pc.if_else(
+            pa.array(lives), nothing["signpost"], pc.coalesce(pa.chunked_array([follow]), older, heir)
+        ),
     }
     return pa.table([now.get(f.name, identities[f.name]) for f in model.IDENTITY], schema=model.IDENTITY)
+
+
+def _heirs(identities: pa.Table, lives: Flags) -> pa.ChunkedArray:
+    """Per identity, one that had been merged into it and lives again: who said the older name says it no more."""
+    back = identities.filter(pa.array(lives & (identities["state"].to_numpy() != LIVE)))
+    at = pc.index_in(identities["entity_id"], back["signpost"].combine_chunks())
+    return back["entity_id"].take(at)
 
 
 def _born(identities: pa.Table, new: pa.Array, founders: pa.Array, release: int) -> pa.Table:

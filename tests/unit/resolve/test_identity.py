@@ -156,6 +156,23 @@ def test_an_identity_without_records_retires_and_returns_on_its_own_home_records
     assert nights[2].identity("a@1") == (LIVE, None, None)
 
 
+def test_a_renamed_road_keeps_its_ids_when_nobody_says_the_old_name_any_more(engine: Engine) -> None:
+    nights: list[Partition] = [[["old 1"], ["old 2"]], [["new 1", "old 1"], ["new 2", "old 2"]], [["new 1"], ["new 2"]]]
+    last = play(engine, nights)[-1]
+    assert last.whose == {"new 1": "old 1@1", "new 2": "old 2@1"}
+    assert last.identity("old 1@1") == (LIVE, None, None)
+
+
+def test_doors_of_two_roads_that_become_one_have_successors(engine: Engine) -> None:
+    nights: list[Partition] = [[["a 1"], ["a 2"], ["b 1"]], [["a 1", "b 1"], ["a 2"]], [["b 1"], ["a 2"]]]
+    merged, last = play(engine, nights)[1:]
+    assert merged.identity("b 1@1") == (RETIRED, 2, "a 1@1")
+    assert merged.identity("a 2@1") == (LIVE, None, None)
+    assert last.whose == {"b 1": "b 1@1", "a 2": "a 2@1"}  # nobody says a 1 any more: its id leads to the other's
+    assert last.identity("a 1@1") == (RETIRED, 3, "b 1@1")
+    assert last.identity("b 1@1") == (LIVE, None, None)
+
+
 def test_a_live_identity_is_kept_before_an_older_retired_one(engine: Engine) -> None:
     night = play(engine, [[["a"]], [["b"]], [["a", "b"]]])[-1]
     assert set(night.whose.values()) == {"b@2"}
