@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -56,42 +57,39 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@contextlib.contextmanager
+def made_database(server: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a database of its own, gone afterwards."""
+    name = f"test_{next(_NUMBER)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty database of its own."""
+    with made_database(postgres_server) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
-def postgres_structured(postgres_server: str) -> str:
-    """The name of a database that its migrations have just made, to copy from; nobody may be connected to it."""
-    settings = Settings.from_environment({"GRIDFACTS_DATABASE_URL": _created(postgres_server, "structured")})
-    ensure_schema(database.open_databases(settings))
-    return "structured"
+def migrated(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with every migration and no row; nobody is connected to it."""
+    with made_database(postgres_server) as url:
+        told = {"GRIDFACTS_HOME": str(tmp_path_factory.mktemp("migrated")), "GRIDFACTS_DATABASE_URL": url}
+        ensure_schema(database.open_databases(Settings.from_environment(told)))
+        yield str(sa.make_url(url).database)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_structured: str) -> Iterator[str]:
-    """The URL of a database of its own, as its migrations leave it."""
-    name = f"test_{next(_NUMBER)}"
-    yield _created(postgres_server, name, postgres_structured)
-    _dropped(postgres_server, name)
-
-
-@pytest.fixture
-def empty_postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a database of its own in which there is nothing, not even a structure."""
-    name = f"test_{next(_NUMBER)}"
-    yield _created(postgres_server, name)
-    _dropped(postgres_server, name)
-
-
-def _created(server: str, name: str, like: str = "template1") -> str:
-    _said(server, f"CREATE DATABASE {name} TEMPLATE {like}")
-    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _dropped(server: str, name: str) -> None:
-    _said(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _said(server: str, statement: str) -> None:
-    with sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool).connect() as connection:
-        connection.execute(sa.text(statement))
+def migrated_url(postgres_server: str, migrated: str) -> Iterator[str]:
+    """The URL of a database of its own that has its structure: what a test of readers would wait for each time."""
+    with made_database(postgres_server, migrated) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -113,13 +111,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 
 @pytest.fixture(scope="session")
-def structured(once: Once) -> Path:
+def migrated_home(once: Once) -> Path:
     """A home with both databases as their migrations leave them, and nothing else; copied, not changed."""
 
     def make(folder: Path) -> None:
         ensure_schema(database.open_databases(Settings.from_environment({"GRIDFACTS_HOME": str(folder / "home")})))
 
-    return once("structured", make) / "home"
+    return once("migrated", make) / "home"
 
 
 @pytest.fixture(scope="session")

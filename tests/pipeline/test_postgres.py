@@ -22,9 +22,9 @@ PERSON = (
 @pytest.mark.postgres
 @pytest.mark.timeout(900)  # three nights
 def test_the_same_nights_give_the_same_release_and_what_goes_goes(
-    home: Home, city: Path, undisturbed: tuple[str, str], empty_postgres_url: str, tmp_path: Path
+    home: Home, city: Path, undisturbed: tuple[str, str], postgres_url: str, tmp_path: Path
 ) -> None:
-    there = Home(home.path, (("GRIDFACTS_DATABASE_URL", empty_postgres_url), *impatient(tmp_path / "expectations")))
+    there = Home(home.path, (("GRIDFACTS_DATABASE_URL", postgres_url), *impatient(tmp_path / "expectations")))
     for night, expected in zip(NIGHTS, undisturbed, strict=True):
         there.run(night, city / "drops" / night)
         assert there.checksum() == expected

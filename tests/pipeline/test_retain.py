@@ -133,7 +133,7 @@ def test_a_rebuild_begins_at_the_checkpoint(
     stolen = Path(shutil.copytree(folder, tmp_path / "tampered"))
     victim = min(stolen.glob("*.person.parquet"))
     victim.write_bytes(victim.read_bytes()[:-1] + b"x")
-    url = (("GRIDFACTS_DATABASE_URL", request.getfixturevalue("empty_postgres_url")),) if base == "postgresql" else ()
+    url = (("GRIDFACTS_DATABASE_URL", request.getfixturevalue("postgres_url")),) if base == "postgresql" else ()
     home = Home(Path(shutil.copytree(keyed, tmp_path / "home")), (*retained.extra, *url))
     refused = home.call("checkpoint", "restore", str(stolen), check=False).stderr
     assert all(word in refused for word in ("STALE_INPUT", victim.name, "required", "remedy"))

@@ -15,7 +15,7 @@ from transforms.run import REPOSITORY, Settings
 
 
 @pytest.fixture(scope="session")
-def made_city(structured: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+def made_city(migrated_home: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Four sources, five kinds, one night: all rooms done, nothing closed. Not to be changed."""
     base = tmp_path_factory.mktemp("account")
     expectations = base / "expectations"
@@ -26,7 +26,7 @@ def made_city(structured: Path, tmp_path_factory: pytest.TempPathFactory) -> Wor
     for kind in KINDS:
         shutil.copy(REPOSITORY / "expectations" / "kinds" / f"{kind}.yml", expectations / "kinds")
     shutil.copytree(REPOSITORY / "expectations" / "lookups", expectations / "lookups")
-    home = Path(shutil.copytree(structured, base / "home"))
+    home = Path(shutil.copytree(migrated_home, base / "home"))
     environ = {"GRIDFACTS_HOME": str(home), "GRIDFACTS_EXPECTATIONS": str(expectations), "GRIDFACTS_THREADS": "1"}
     keys.create(home / "keys.yml")
     world = World(Settings.from_environment(environ))

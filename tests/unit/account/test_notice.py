@@ -22,7 +22,7 @@ DAY, PEOPLE_AND_ALL = dt.date(2099, 1, 1), 8  # persons, households and houses o
 def world(request: pytest.FixtureRequest, city: World) -> World:
     """The tiny city after its first night, on each of the two databases."""
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("migrated_url")
         city = dataclasses.replace(city, settings=dataclasses.replace(city.settings, database_url=url))
     city.publish()
     return city

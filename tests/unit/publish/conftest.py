@@ -28,13 +28,13 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 @pytest.fixture(params=BOTH)
 def nothing(request: pytest.FixtureRequest, home: Home) -> Settings:
     """A home on each of the two databases before anything was done in it."""
-    return home(request.getfixturevalue("empty_postgres_url") if request.param == "postgresql" else None)
+    return home(request.getfixturevalue("postgres_url") if request.param == "postgresql" else None)
 
 
 @pytest.fixture(params=BOTH)
-def settings(request: pytest.FixtureRequest, home: Home, structured: Path, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, home: Home, migrated_home: Path, tmp_path: Path) -> Settings:
     """A home of its own on each of the two databases, which have their structure."""
     if request.param == "postgresql":
-        return home(request.getfixturevalue("postgres_url"))
-    shutil.copytree(structured, tmp_path / "home")
+        return home(request.getfixturevalue("migrated_url"))
+    shutil.copytree(migrated_home, tmp_path / "home")
     return home()

@@ -14,13 +14,16 @@ from transforms.errors import ConfigError
 from transforms.run import Settings
 
 
-@pytest.fixture
-def marked(home: Callable[..., Settings]) -> Settings:
+def published(settings: Settings) -> Settings:
     """A home that has published with its keys."""
-    settings = home()
     keys.create(settings.home / "keys.yml")
     publish.run(small.close(settings, small.NIGHTS[0], {}, small.first_city(), 0).run)
     return settings
+
+
+@pytest.fixture
+def marked(home: Callable[..., Settings]) -> Settings:
+    return published(home())
 
 
 def rewrite(settings: Settings, purpose: str, key_id: str) -> None:
@@ -42,6 +45,17 @@ def test_another_secret_under_a_known_id_refuses_to_start(marked: Settings, purp
     rewrite(marked, purpose, f"{purpose}-1")
     with pytest.raises(ConfigError, match=f"purpose '{purpose}' is not the key this deployment was made with"):
         second_night(marked)
+
+
+@pytest.mark.postgres
+def test_a_server_refuses_the_wrong_key_and_no_key_as_well(home: Callable[..., Settings], migrated_url: str) -> None:
+    settings = published(home(migrated_url))
+    rewrite(settings, "record", "record-1")
+    with pytest.raises(ConfigError, match="is not the key this deployment was made with"):
+        second_night(settings)
+    (settings.home / "keys.yml").unlink()
+    with pytest.raises(ConfigError, match="no key file"):
+        second_night(settings)
 
 
 def test_a_missing_key_file_refuses_to_start(marked: Settings) -> None:

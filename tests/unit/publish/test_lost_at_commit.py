@@ -98,8 +98,8 @@ def hang_up(*sockets: Socket) -> None:
 
 
 @pytest.fixture
-def wire(postgres_url: str) -> Iterator[Wire]:
-    made = Wire(sa.make_url(postgres_url))
+def wire(migrated_url: str) -> Iterator[Wire]:
+    made = Wire(sa.make_url(migrated_url))
     yield made
     made.close()
 

@@ -19,7 +19,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """A home with demonstration keys on each of the two databases."""
     told = {"GRIDFACTS_HOME": str(tmp_path / "home")}
     if request.param == "postgresql":
-        told["GRIDFACTS_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+        told["GRIDFACTS_DATABASE_URL"] = request.getfixturevalue("migrated_url")
     made = Settings.from_environment(told)
     keys.create(made.home / "keys.yml")
     return made

@@ -62,8 +62,8 @@ def psql(settings: Settings, *words: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def served(postgres_url: str, tmp_path: Path) -> Settings:
-    told = {"GRIDFACTS_HOME": str(tmp_path / "home"), "GRIDFACTS_DATABASE_URL": postgres_url}
+def served(migrated_url: str, tmp_path: Path) -> Settings:
+    told = {"GRIDFACTS_HOME": str(tmp_path / "home"), "GRIDFACTS_DATABASE_URL": migrated_url}
     settings = Settings.from_environment(told)
     keys.create(settings.home / "keys.yml")
     publish_city(settings, 1, {}, city())
@@ -158,9 +158,9 @@ def test_without_postgis_the_release_is_whole_and_shapes_are_text(served: Settin
 
 
 @pytest.fixture
-def spatial(postgres_url: str, served: Settings) -> Settings:
+def spatial(migrated_url: str, served: Settings) -> Settings:
     """The extension comes after the first release."""
-    with sa.create_engine(postgres_url).begin() as connection:
+    with sa.create_engine(migrated_url).begin() as connection:
         if not connection.scalar(sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")):
             pytest.skip("no PostGIS beside this PostgreSQL (Debian: postgresql-15-postgis-3)")
         connection.exec_driver_sql("CREATE EXTENSION postgis")

@@ -30,9 +30,9 @@ RELATIONS = (
 
 
 @pytest.fixture
-def served(postgres_url: str, tmp_path: Path) -> Iterator[Settings]:
+def served(migrated_url: str, tmp_path: Path) -> Iterator[Settings]:
     """A published city with two consumers; their roles, which belong to the server, are gone afterwards."""
-    told = {"GRIDFACTS_HOME": str(tmp_path / "home"), "GRIDFACTS_DATABASE_URL": postgres_url}
+    told = {"GRIDFACTS_HOME": str(tmp_path / "home"), "GRIDFACTS_DATABASE_URL": migrated_url}
     settings = Settings.from_environment(told)
     keys.create(settings.home / "keys.yml")
     publish_city(settings, 1, {}, city())
