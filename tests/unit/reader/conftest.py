@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,8 +16,9 @@ from transforms.run import Settings
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """A home with demonstration keys on each of the two databases."""
+def settings(request: pytest.FixtureRequest, migrated_home: Path, tmp_path: Path) -> Settings:
+    """A home with demonstration keys on each of the two databases, which have their structure."""
+    shutil.copytree(migrated_home, tmp_path / "home")
     told = {"GRIDFACTS_HOME": str(tmp_path / "home")}
     if request.param == "postgresql":
         told["GRIDFACTS_DATABASE_URL"] = request.getfixturevalue("migrated_url")
