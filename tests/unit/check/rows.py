@@ -121,6 +121,7 @@ BREAKS = (
     _broken("yingji_changsuo", "PHONE_INVALID", "值班电话", "strike", "12900001111"),
     _broken("youzheng_toudi", "REQUIRED", "收件地址", "quarantine", "无"),
     _broken("ziran_zongdi", "NUMBER_RANGE", "ZCS", "strike", "201"),
+    _broken("ziran_zongdi", "GEOMETRY_INVALID", "geometry", "strike", BOW_TIE),
 )
 
 # Odd but right: none of these may break anything.

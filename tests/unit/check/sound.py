@@ -109,6 +109,6 @@ SOUND: dict[str, Row] = {
     "youzheng_toudi": {"收件地址": "云城街道兴云西路1号"},
     "ziran_zongdi": {
         "BDCDYH": "Z1", "JZWBM": "B1", "ZL": "云城街道兴云西路1号", "ZCS": "6", "JGND": "2005", "ZXD_X": "112.05",
-        "ZXD_Y": "22.93",
+        "ZXD_Y": "22.93", "geometry": SQUARE,
     },
 }  # fmt: skip

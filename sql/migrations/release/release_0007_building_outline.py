@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "release_0008"
+revision = "release_0007"
 down_revision = "release_0006"
 branch_labels = None
 depends_on = None

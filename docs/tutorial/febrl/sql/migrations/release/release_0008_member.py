@@ -7,8 +7,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "release_0007_member"
-down_revision = "release_0006"  # the newest migration of sql/migrations/release
+revision = "release_0008_member"
+down_revision = "release_0007"  # the newest migration of sql/migrations/release
 branch_labels = None
 depends_on = None
 
