@@ -63,6 +63,11 @@ def _target(deployment: _Deployment, target: str) -> Property | None:
     return deployment.kinds[kind].properties.get(name) if kind in deployment.kinds else None
 
 
+def _of_persons(deployment: _Deployment, target: str) -> bool:
+    kind = target.partition(".")[0]
+    return kind in deployment.kinds and deployment.kinds[kind].personal
+
+
 def _unknown_targets(contract: Contract, deployment: _Deployment) -> Iterator[str]:
     for kind in contract.feeds:
         if kind not in deployment.kinds:
@@ -97,7 +102,7 @@ def _unknown_trust(contract: Contract, deployment: _Deployment) -> Iterator[str]
 
 
 def _purposes(contract: Contract, deployment: _Deployment) -> Iterator[str]:
-    yield from deployment.register.refused(contract)
+    yield from deployment.register.refused(contract, deployment.kinds)
 
 
 def _required(contract: Contract, deployment: _Deployment) -> Iterator[str]:
@@ -150,10 +155,12 @@ def _dated(promised: Mapping[str, Contract], expectations: Path, deployment: _De
     """Dated words of no column, twice on one day, or with a meaning that the column's property does not know."""
     yield from code_words.problems(promised, expectations)
     for line, row in enumerate(lookups.rows(expectations, code_words.NAME), 2):
-        for reason in deployment.register.denied_words({row["word"]: row["means"]}):
-            yield f"line {line}: a word on the deny-list ({reason}) cannot be mapped"
         columns = promised[row["source"]].columns if row["source"] in promised else ()
-        for prop in (_target(deployment, to) for c in columns if c.heading == row["heading"] for to in c.to):
+        targets = [to for c in columns if c.heading == row["heading"] for to in c.to]
+        if any(_of_persons(deployment, to) for to in targets):
+            for reason in deployment.register.denied_words({row["word"]: row["means"]}):
+                yield f"line {line}: a word on the deny-list ({reason}) cannot be mapped"
+        for prop in (_target(deployment, to) for to in targets):
             if prop and prop.type == "document_kind":
                 yield f"line {line}: words for kinds of documents hold always: who is to be forgotten is known by them"
             elif prop and prop.codes is not None and row["means"] not in prop.codes:
@@ -199,7 +206,7 @@ def _kind(kind: Kind) -> Iterator[str]:
 
 
 def _denied(kind: Kind, register: Register) -> Iterator[str]:
-    for name, prop in kind.properties.items():
+    for name, prop in kind.properties.items() if kind.personal else ():
         for reason in register.denied_words(prop.codes or {}):
             yield f"property {name} has a word on the deny-list ({reason})"
 

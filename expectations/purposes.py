@@ -19,6 +19,7 @@ from pypinyin import Style, lazy_pinyin
 
 from transforms import lookups
 from transforms.contract import Contract
+from transforms.kinds import Kind
 
 _LEAST_LATIN = 4  # shorter pinyin initials ("jb") stand in too many innocent headings
 
@@ -41,8 +42,8 @@ class Register:
         whole = frozenset(row["purpose"] for row in told if row["title"] and row["basis"] and row["owner"])
         return cls(whole, {row["word"]: row["reason"] for row in lookups.rows(expectations, "denied_columns", day)})
 
-    def refused(self, contract: Contract) -> Iterator[str]:
-        """What a contract loads and may not, as sentences that name the heading."""
+    def refused(self, contract: Contract, kinds: Mapping[str, Kind]) -> Iterator[str]:
+        """What a contract loads and may not, as sentences that name the heading; ``kinds`` by name, all known ones."""
         for column in contract.columns:
             if column.purpose not in self.purposes:
                 told = (
@@ -54,8 +55,10 @@ class Register:
                 if is_named(heading, word):
                     yield f"column {heading} is on the deny-list ({reason}) and cannot be mapped"
                     break
+        personal = {name for name, kind in kinds.items() if kind.personal}
         for column in contract.columns:
-            for told in self.denied_words(column.codes or {}):
+            of_persons = not personal.isdisjoint(target.partition(".")[0] for target in column.to)
+            for told in self.denied_words(column.codes or {} if of_persons else {}):
                 yield f"column {column.heading} has a code word on the deny-list ({told}) that cannot be mapped"
 
     def denied_words(self, codes: Mapping[str, str]) -> Iterator[str]:

@@ -97,7 +97,7 @@ def derive(contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Ma
         contract: the source's promise.
         kinds: all kinds by name.
         as_of: ISO day of the delivery; births after it are impossible.
-        denied: word → reason: what no column may say of a person, and no code at all.
+        denied: word → reason: what no column may say of a person.
     """
     found: dict[tuple[str, str | None], Rule] = {(FAULT, None): Rule(FAULT, None, "quarantine", "fault", ("fault",))}
     for rule in (*_of_rows(contract), *_of_columns(contract, kinds, as_of, denied)):
@@ -160,7 +160,8 @@ class _OfColumn:
     denied: Mapping[str, str]
 
     def rules(self) -> Iterator[Rule]:
-        if self.denied and (self.prop.type in _CODED or self.column.codes or self._free_text_of_a_person):
+        # Names and addresses say such words innocently (a hospital, an office for petitions), as do bodies and things.
+        if self.denied and self.kind.personal and (self.prop.type in (*_CODED, "text") or self.column.codes):
             yield self._rule("DENIED_VALUE", "denied", "strike", denied=dict(self.denied))
         makers = {
             "name": self._name, "organization_name": self._name, "document": self._document,
@@ -176,11 +177,6 @@ class _OfColumn:
             yield from self._code()
         elif self.prop.type == "text":  # published as it is
             yield self._rule("PERSON_NUMBER", "person_number", code=self._is_code)
-
-    @property
-    def _free_text_of_a_person(self) -> bool:
-        # Names and addresses say such words innocently (a hospital, an office for petitions), and so do things.
-        return self.prop.type == "text" and self.kind.stage in ("person", "household")
 
     @property
     def _is_code(self) -> bool:

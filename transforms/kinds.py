@@ -134,6 +134,11 @@ class Kind(Strict):
     link: Link
     heard: Heard | None = None
 
+    @property
+    def personal(self) -> bool:
+        """Whether its records tell of persons, so that the deny-list is asked of what they say."""
+        return self.stage in ("person", "household")
+
     def typed(self, *types: str) -> list[str]:
         """Names of the properties of the given types, in the file's order."""
         return [name for name, p in self.properties.items() if p.type in types]

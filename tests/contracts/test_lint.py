@@ -84,6 +84,11 @@ def test_each_mistake_is_named(
     assert all(name.rpartition("/")[2] in problem for problem in problems if said in problem)
 
 
+def test_a_body_may_be_of_a_kind_that_no_person_is_called(change: Callable[[str, str, str], list[str]]) -> None:
+    mapped = "诊所: social, 精神病医院: institution"
+    assert change("contracts/weijian_jigou.yml", "诊所: social", mapped) == []
+
+
 def test_an_ignored_heading_may_be_denied(change: Callable[[str, str, str], list[str]]) -> None:
     assert change(HUKOU, "heading: 民族", "heading: 宗教信仰") == []
 

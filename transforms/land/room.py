@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from expectations.purposes import Register
-from transforms import checkpoint, code_words, manifest, model, store
+from transforms import checkpoint, code_words, kinds, manifest, model, store
 from transforms import contract as contracts
 from transforms.checkpoint import Checkpoint
 from transforms.errors import ConfigError
@@ -81,7 +81,8 @@ def _barred(run: Run, sources: Sequence[str]) -> dict[str, str]:
     """
     known, register = contracts.load_all(run.settings.expectations), Register.of(run.settings.expectations, run.night)
     promised = {s: code_words.on(known[s], run.settings.expectations, run.night) for s in sorted(set(sources))}
-    told = {source: "; ".join(register.refused(contract)) for source, contract in promised.items()}
+    all_kinds = kinds.load_all(run.settings.expectations)
+    told = {source: "; ".join(register.refused(contract, all_kinds)) for source, contract in promised.items()}
     return {source: why for source, why in told.items() if why}
 
 

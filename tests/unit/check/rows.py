@@ -115,6 +115,7 @@ BREAKS = (
     _broken("shuiwu_gongshui", "KEY", "用水户号", "quarantine", None),
     _broken("tuiyi_junren", "ID_CHECKSUM", "居民身份证号", "strike", "110105194912310021"),
     _broken("wangge_renkou", "CODE_UNKNOWN", "性别(男/女)", "strike", "1"),
+    _broken("weijian_jigou", "CODE_UNKNOWN", "机构类别", "strike", "精神病医院"),
     _broken("weijian_jigou", "CREDIT_CODE_CHECKSUM", "机构信用代码", "strike", "91350211M0000XUF46"),
     _broken("wenlv_changsuo", "CREDIT_CODE_FORMAT", "xydm", "strike", "91350211M0000XUF4"),
     _broken("yibao_canbao", "BIRTH_FUTURE", "brdy", "quarantine", "2026-10-02", certno=None),

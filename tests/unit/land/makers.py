@@ -22,7 +22,7 @@ from transforms.land.batch import job_of
 from transforms.land.child import Result
 from transforms.land.room import DELIVERIES
 from transforms.model import Batch
-from transforms.run import Run, Settings
+from transforms.run import REPOSITORY, Run, Settings
 
 NIGHT = "2026-10-02"
 HEADINGS = ("编号", "姓名", "住址", "备注")
@@ -139,6 +139,8 @@ class Office:
     def promise(self, told: dict[str, Any]) -> None:
         folder = self.path / "expectations" / "contracts"
         folder.mkdir(parents=True, exist_ok=True)
+        if not (kinds := folder.parent / "kinds").exists():
+            kinds.symlink_to(REPOSITORY / "expectations" / "kinds")
         (folder / f"{told['source']}.yml").write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
 
     def box(self, kind: str, night: str = NIGHT) -> Path:
