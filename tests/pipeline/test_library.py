@@ -55,3 +55,21 @@ def test_doors_that_nobody_registered_are_listed_for_a_person(without_houses: Pa
     assert {step.partition(":")[0] for path in told for step in path.split("|")[1:]}.isdisjoint(
         {"unit", "floor", "room"}
     )
+
+
+def test_a_yes_makes_a_proposed_door_valid_and_no_other(without_houses: Path, tmp_path: Path) -> None:
+    home = Home.copy_of(without_houses, tmp_path / "home")
+    made = home.path / "lake/night" / NIGHTS[0] / "merge/address/std_address.parquet"
+    before = pd.read_parquet(made).set_index("address_id")
+    told = json.loads(
+        home.call("address", "proposed", "--night", NIGHTS[0], "--least", "1", "--top", "100000", "--json").stdout
+    )
+    nodes = [one["address_id"] for one in told if one["address_id"]]
+    assert set(before.loc[nodes, "status"]) == {"proposed"}
+    chosen = nodes[0]
+    words = ("--by", "Chen", "--reason", "seen", "--night", NIGHTS[0])
+    home.call("address", "judge", chosen, "yes", *words)
+    home.call("room", "merge", "--stage", "place", "--night", NIGHTS[0])
+    after = pd.read_parquet(made).set_index("address_id")
+    assert list(after.index[after["status"].ne(before["status"])]) == [chosen]
+    assert after.at[chosen, "status"] == "valid"

@@ -16,13 +16,7 @@ from transforms.locate.landmarks import spoken
 from transforms.locate.library import LEVELS
 from transforms.locate.match import FULL, Matcher
 
-_NODES = (
-    "group",
-    "road",
-    "door",
-    "estate",
-    "building",
-)  # levels of nodes that are landmarks: nobody stands beside a room
+_NODES = ("group", "road", "door", "estate", "building")  # levels that are landmarks: nobody stands beside a room
 _AREAS = ("group", "road")
 _BESIDE, _NAMED, _UNSAID, _NOWHERE = 1_500, 500, 200, 1_000  # what a doubt costs, of 10 000
 _ROW = ["text", "node", "score"]
