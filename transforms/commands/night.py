@@ -31,7 +31,7 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
     """Run all rooms of a night in order and publish one release (what the DAG nightly_merge does, without Airflow)."""
     this = Run.of(night, drops=drops, say=progress())
     key_marks.require(this.settings)
-    reports = _source_rooms(this)
+    reports = source_rooms(this)
     reports += closed(this, brake=not dry_run)
     if not dry_run:
         reports += published(this)
@@ -91,24 +91,30 @@ def _computed(this: Run, done: beside.Done) -> list[Report]:
     return reports
 
 
-def _source_rooms(this: Run) -> list[Report]:
-    """Land, check and standardise, source by source, those with most to do first; each is fast on its own."""
+def source_rooms(this: Run, rooms: tuple[str, ...] = SOURCE_ROOMS) -> list[Report]:
+    """Land, check and standardise, source by source, those with most to do first; each is fast on its own.
+
+    ``rooms``: all three, or the first of them.
+    """
     waiting = bundles.sources_with_work(this)
     order = sorted(waiting, key=lambda source: (-waiting[source], source))
     workers = min(len(order), this.settings.threads, os.cpu_count() or 1)
     if workers <= 1:
-        return [report for source in order for room in SOURCE_ROOMS for report in _room(this, room, [source], None)]
+        return [report for source in order for room in rooms for report in _room(this, room, [source], None)]
     clean = beside.clean()
     forkserver.ensure_running()  # it imports for seconds; land, whose parsers are processes of its own, does not wait
     with ThreadPoolExecutor(workers) as landing, ProcessPoolExecutor(workers, clean) as pool:
-        landed = [landing.submit(_room, this, "land", [source], None) for source in order]
-        judged = [(one.result(), pool.submit(_judged, this, source)) for one, source in zip(landed, order, strict=True)]
+        first, *others = rooms
+        landed = [landing.submit(_room, this, first, [source], None) for source in order]
+        judged = [
+            (one.result(), pool.submit(_each, this, others, source)) for one, source in zip(landed, order, strict=True)
+        ]
         imports.rooms(("account", *STAGE_ROOMS, "publish"))
-        return [report for first, rest in judged for report in (*first, *rest.result())]
+        return [report for land, rest in judged for report in (*land, *rest.result())]
 
 
-def _judged(this: Run, source: str) -> list[Report]:
-    return [report for room in SOURCE_ROOMS[1:] for report in _room(this, room, [source], None)]
+def _each(this: Run, rooms: list[str], source: str) -> list[Report]:
+    return [report for room in rooms for report in _room(this, room, [source], None)]
 
 
 def _room(this: Run, name: str, sources: list[str], stage: str | None) -> list[Report]:

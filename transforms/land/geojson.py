@@ -15,7 +15,10 @@ from transforms.land.job import CELL_BYTES, GEOMETRY, Chunk, Found, Gathered, Jo
 from transforms.land.json_text import RowFaultError
 
 POINT = (f"{GEOMETRY}.x", f"{GEOMETRY}.y")  # headings of a point's two coordinates, where a contract knows them
+_ROWS = 50_000
+_PIECE = 4 << 20  # characters that are counted at once: objects of a whole register would need ten times its bytes
 _FEATURE = re.compile('"Feature"')
+_BETWEEN = re.compile(r"(?<=\})\s*,\s*(?=\{)")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
@@ -37,9 +40,12 @@ def read(job: Job, raw: BinaryIO, found: Found) -> Iterator[Chunk]:
                 told_once(job, row)
             except RowFaultError as fault:
                 gathered.fail(number, str(fault))
-                continue
-            seen.update(dict.fromkeys(row))
-            gathered.add(number, row_of(job, row))
+            else:
+                seen.update(dict.fromkeys(row))
+                gathered.add(number, row_of(job, row))
+            if len(gathered.lines) >= _ROWS:
+                yield gathered.chunk()
+                gathered = Gathered(len(job.landed))
     except ValueError as error:
         raise _broken(document, error) from None
     if seen:
@@ -155,10 +161,40 @@ def count(job: Job, raw: BinaryIO, found: Found) -> None:
     Raises:
         RefusedError: ``ROW_COUNT`` when the counts differ, ``NOT_JSON`` where the stricter parser finds no JSON.
     """
-    document = _SURROGATE.sub("?", text.whole(raw, job.encoding or "utf-8"))  # orjson refuses what is one row's fault
-    try:
-        features = len(orjson.loads(document)["features"])
-    except orjson.JSONDecodeError:
-        raise RefusedError("NOT_JSON", "a second reader finds no JSON text") from None
+    document, at, features = text.whole(raw, job.encoding or "utf-8"), 0, 0
+    while at < len(document):
+        some, at = _some(document, at)
+        features += some
     if features != found.rows:
         raise differing(found.rows, features, "features")
+
+
+def _some(document: str, start: int) -> tuple[int, int]:
+    """How many features stand from a place to some later one between two of them, and that place.
+
+    Cut between any two objects, closed and opened again: where that is no JSON, they were no two features.
+    """
+    size = _PIECE
+    while cut := _BETWEEN.search(document, start + size):
+        told = _parsed(f"{_opened(start)}{document[start : cut.start()]}]}}")
+        if told and list(told)[-1] == "features" and isinstance(told["features"], list):
+            return len(told["features"]), cut.end()
+        size *= 2
+    told = _parsed(_opened(start) + document[start:])
+    if told is None:
+        raise RefusedError("NOT_JSON", "a second reader finds no JSON text")
+    return len(told["features"]), len(document)
+
+
+def _opened(start: int) -> str:
+    return '{"features":[' if start else ""
+
+
+def _parsed(told: str) -> dict[str, list[object]] | None:
+    try:
+        found: dict[str, list[object]] = orjson.loads(
+            _SURROGATE.sub("?", told)
+        )  # orjson refuses what is one row's fault
+    except orjson.JSONDecodeError:
+        return None
+    return found

@@ -13,6 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.land.makers import FORMATS, HEADINGS, POINT, ROWS, Office, contract, encode, feature, workbook
+from transforms.errors import RefusedError
+from transforms.land import geojson
+from transforms.land.job import Found, Job
 
 OTHER = ("统一代码", "名称", "地址", "状态")
 TEXTS = ("csv", "utf", "jsonl", "geojson")
@@ -285,6 +288,30 @@ def test_a_bad_feature_spoils_only_itself(office: Office, one: str, fault: str) 
     assert table is not None
     assert table["fault"].to_pylist() == [None, fault, None]
     assert table["line"].to_pylist() == [1, 2, 3]
+
+
+TRICKY = [
+    feature('{"姓名": "},{\\"", "住址": [{"a": 1}, {"b": [{}, {}]}]}'),
+    feature(r'{"姓名": "\ud800 \\", "住址": "}, {"}'),
+    '{"geometry": {"type": "GeometryCollection", "geometries": [{}, {}, {}]}, "type": "Feature"}',
+]
+
+
+@pytest.mark.parametrize("after", ["", ', "x": [{"a": 1}, {"a": 2}]'])
+@pytest.mark.parametrize("before", ["", '"crs": {"a": [{}, {}]}, '])
+def test_features_are_counted_piece_by_piece(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
+    document = f'{{{before}"type": "FeatureCollection", "features": [{" , ".join(TRICKY * 4)}]{after}}}'
+    job = Job("b", "geojson", "utf-8", ",", 1, None, (), (), {}, whole=True, memory=0, cpu=0)
+    for size in (1, 40, 200, 700, 10_000):
+        monkeypatch.setattr(geojson, "_PIECE", size)
+        geojson.count(job, io.BytesIO(document.encode()), Found(rows=12))
+        for wrong in (11, 13):
+            with pytest.raises(RefusedError) as refused:
+                geojson.count(job, io.BytesIO(document.encode()), Found(rows=wrong))
+            assert refused.value.code == "ROW_COUNT"
+        with pytest.raises(RefusedError) as refused:
+            geojson.count(job, io.BytesIO(document.replace('"b"', '"b').encode()), Found(rows=12))
+        assert refused.value.code == "NOT_JSON"
 
 
 def test_json_values_are_kept_as_written(office: Office) -> None:
