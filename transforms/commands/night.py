@@ -20,6 +20,7 @@ from transforms.run import Run
 SOURCE_ROOMS = ("land", "check", "standardise")
 STAGE_ROOMS = ("locate", "link", "resolve", "merge")
 NIGHT_ROOMS = ("apply", "close", "brakes", "publish")
+_REGISTER = 32 << 20  # bytes; a larger delivery has so many rows that memory counts more than the start of a process
 
 
 @click.command()
@@ -103,14 +104,28 @@ def source_rooms(this: Run, rooms: tuple[str, ...] = SOURCE_ROOMS) -> list[Repor
         return [report for source in order for room in rooms for report in _room(this, room, [source], None)]
     clean = beside.clean()
     forkserver.ensure_running()  # it imports for seconds; land, whose parsers are processes of its own, does not wait
-    with ThreadPoolExecutor(workers) as landing, ProcessPoolExecutor(workers, clean) as pool:
-        first, *others = rooms
-        landed = [landing.submit(_room, this, first, [source], None) for source in order]
-        judged = [
-            (one.result(), pool.submit(_each, this, others, source)) for one, source in zip(landed, order, strict=True)
-        ]
+    first, *others = rooms
+    with (
+        ThreadPoolExecutor(workers) as landing,
+        ProcessPoolExecutor(workers, clean) as pool,
+        ProcessPoolExecutor(workers, clean, max_tasks_per_child=1) as fresh,
+    ):
+        registers = [source for source in order if waiting[source] > _REGISTER]
+        through = [landing.submit(_through, this, rooms, source, fresh) for source in registers]
+        landed = [(one, landing.submit(_room, this, first, [one], None)) for one in order[len(registers) :]]
+        judged = [(one.result(), pool.submit(_each, this, others, source)) for source, one in landed]
         imports.rooms(("account", *STAGE_ROOMS, "publish"))
-        return [report for land, rest in judged for report in (*land, *rest.result())]
+        reports = [report for whole in through for report in whole.result()]
+        return reports + [report for land, rest in judged for report in (*land, *rest.result())]
+
+
+def _through(this: Run, rooms: tuple[str, ...], source: str, fresh: ProcessPoolExecutor) -> list[Report]:
+    """A city's register through all rooms before its thread takes the next: as many at once as there are cores.
+
+    Each in a process of its own, which gives back all that the register took.
+    """
+    first, *others = rooms
+    return [*_room(this, first, [source], None), *fresh.submit(_each, this, others, source).result()]
 
 
 def _each(this: Run, rooms: list[str], source: str) -> list[Report]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,7 +47,6 @@ class Vault(AbstractContextManager["Vault"]):
     def seal(self, told: list[pd.DataFrame]) -> None:
         """Take clear values: frames of record_id, kind, what, token, value."""
         frame = pd.concat([pd.DataFrame(columns=[*_ORDER, "kind", "value"], dtype=object), *told])
-        frame = frame.drop_duplicates(_ORDER)
         distinct = frame["value"].unique()
         ciphers = dict(zip(distinct, self._keys.seal_all(distinct), strict=True))
         frame = frame.assign(ciphertext=frame["value"].map(ciphers), key_id=self._keys.vault.key_id)
@@ -61,7 +61,7 @@ class Vault(AbstractContextManager["Vault"]):
     def _spill(self) -> None:
         """Put what is held aside, a group of rows for each letter."""
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="vault.", dir=self._scratch)
-        held = self._ordered(self._held)
+        held = pa.concat_tables([model.VAULT.empty_table(), *self._held]).combine_chunks()
         self._held = []
         first = pc.index_in(pc.utf8_slice_codeunits(held["record_id"], 0, 1), value_set=pa.array(list(_LETTERS)))
         store.write_pieces(
@@ -83,6 +83,10 @@ class Vault(AbstractContextManager["Vault"]):
 
     @staticmethod
     def _ordered(tables: list[pa.Table]) -> pa.Table:
-        frame = pa.concat_tables([model.VAULT.empty_table(), *tables]).to_pandas()
-        frame = frame.drop_duplicates(_ORDER).sort_values(_ORDER)
-        return columns.to_arrow(frame, _FIELDS)
+        """By record, what and token; of equal ones that which came first, for the sort is stable."""
+        rows = pa.concat_tables([model.VAULT.empty_table(), *tables]).combine_chunks()
+        rows = rows.sort_by([(name, "ascending") for name in _ORDER])
+        again = pa.array(np.ones(max(rows.num_rows - 1, 0), dtype=bool))
+        for name in _ORDER:
+            again = pc.and_(again, pc.equal(rows[name][1:], rows[name][:-1]).combine_chunks())
+        return rows.filter(pa.concat_arrays([pa.array([True] * min(rows.num_rows, 1), pa.bool_()), pc.invert(again)]))
