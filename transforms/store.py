@@ -20,6 +20,7 @@ from transforms.run import Run, Settings
 
 EXPIRED = "expired"  # beside the manifest of a delivery whose tables went (transforms.checkpoint)
 _FEW_ROWS = 20_000  # a table as small is read and written before threads and compressors have begun
+_LISTED_ROWS = 1 << 20  # read at once where there are lists: Arrow gives up where those of a table hold 2 GiB of text
 _WRITTEN = {"write_page_checksum": True, "coerce_timestamps": "us", "store_schema": True}
 _AT_ONCE = 8  # files that are on their way to the disk: a journal takes them in one commit, not in one each
 PIECE = 100_000  # rows of a batch that a room holds at once: a register of a city has millions
@@ -168,6 +169,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         OSError: the file is damaged.
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:  # read_table looks for a dataset first
+        if file.metadata.num_rows > _LISTED_ROWS and any(pa.types.is_list(field.type) for field in file.schema_arrow):
+            return pa.Table.from_batches(file.iter_batches(_LISTED_ROWS, columns=columns))
         return file.read(columns, use_threads=file.metadata.num_rows > _FEW_ROWS)
 
 

@@ -98,3 +98,17 @@ def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
         os.utime(scratch / name, (yesterday, yesterday))
     store.sweep(settings)
     assert sorted(path.name for path in scratch.iterdir()) == ["merge.new", "merge.new.file"]
+
+
+@pytest.mark.parametrize("columns", [None, ["tokens"], ["tokens", "id"]])
+def test_a_long_table_with_lists_is_read_in_batches(tmp_path, monkeypatch, columns):
+    """Arrow reads a column of lists at once only up to 2 GiB of text: a city's tokens are more."""
+    rows = pa.table({"id": [str(n) for n in range(10)], "tokens": [[str(n)] * (n % 3) for n in range(9)] + [None]})
+    store.write_pieces(tmp_path / "rows.parquet", [rows.slice(0, 6), rows.slice(6)])
+    whole = store.read_table(tmp_path / "rows.parquet", columns)
+    assert whole["tokens"].num_chunks == 1
+    monkeypatch.setattr(store, "_LISTED_ROWS", 4)
+    read = store.read_table(tmp_path / "rows.parquet", columns)
+    assert read["tokens"].num_chunks > 1
+    assert read.equals(whole)
+    assert read.schema.equals(whole.schema, check_metadata=True)
