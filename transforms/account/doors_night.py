@@ -19,6 +19,8 @@ from transforms.account.night import Night
 from transforms.account.pages import Pages
 from transforms.account.pieces import ordered
 from transforms.engine import Engine
+from transforms.kinds import Kind
+from transforms.second import unified
 
 _HERE = Path(__file__).parent
 _RECORD = pa.schema([("source", pa.string()), ("record_id", pa.string())])
@@ -34,12 +36,13 @@ _GONE = ("dead", "moved_out")  # life_status under which the authority takes a p
 def pair_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     """Findings at the doors of locate and link for one kind."""
     night = pages.night
-    live = _live(night, kind, [*_RECORD.names, *_number(night, kind)])
+    second = night.kinds[kind].link.second
+    live = _live(night, kind, [*_RECORD.names, *_number(night, kind), *([second] if second else [])])
     ids = live["record_id"].combine_chunks()
     yield from _locate(night, engine, kind, live, ids)
-    pair, decisive = _pairs(night, kind), _decisive(night, kind, live)
-    if not sure.paired(pair, ids, decisive):
-        tables = {"live_row": live.select(_RECORD.names), "pair": pair, "decisive": decisive}
+    pair, numbers = _pairs(night, kind), decisive(night.kinds[kind], live, second=second)
+    if not sure.paired(pair, ids, numbers):
+        tables = {"live_row": live.select(_RECORD.names), "pair": pair, "decisive": numbers}
         yield from _report("link", kind, engine.run(_HERE / "door_link.sql", tables))
 
 
@@ -98,9 +101,12 @@ def _number(night: Night, kind: str) -> list[str]:
     return [f"{name}{end}" for end in ("", "_token", "_valid", "_kind")]
 
 
-def _decisive(night: Night, kind: str, live: pa.Table, *, resident: bool = False) -> pa.Table:
-    """(record_id, token) of records whose decisive property holds a usable value, or only of residents."""
-    name = night.kinds[kind].link.decisive
+def decisive(kind: Kind, live: pa.Table, *, resident: bool = False, second: str | None = None) -> pa.Table:
+    """(record_id, token) of records whose decisive property holds a usable value, or only of residents.
+
+    ``second``: the column of a second number, which makes decisive values one (:mod:`transforms.second`).
+    """
+    name = kind.link.decisive
     column = next((c for c in (f"{name}_token", name) if c in live.column_names), None)
     if column is None:
         return _TOKEN.empty_table()
@@ -110,7 +116,15 @@ def _decisive(night: Night, kind: str, live: pa.Table, *, resident: bool = False
     if resident and f"{name}_kind" in live.column_names:
         keep = pc.and_(keep, pc.fill_null(pc.equal(live[f"{name}_kind"], _RESIDENT), fill_value=False))
     kept = live.filter(keep)
-    return pa.table({"record_id": kept["record_id"], "token": kept[column]}).cast(_TOKEN)
+    token = kept[column] if second is None else _one(kept, column, second)
+    return pa.table({"record_id": kept["record_id"], "token": token}).cast(_TOKEN)
+
+
+def _one(rows: pa.Table, column: str, second: str) -> pa.Array:
+    """Decisive values, the same one for all that are one thing by their second number."""
+    coded = [rows[name].combine_chunks().dictionary_encode() for name in (column, "source", second)]
+    number, source, other = (pc.fill_null(one.indices, -1).to_numpy() for one in coded)
+    return coded[0].dictionary.take(pa.array(unified(number, source, other)))
 
 
 def _resolve(
@@ -118,7 +132,7 @@ def _resolve(
 ) -> Iterator[str]:
     """Cluster sizes sum to the live records; no cannot-link inside a cluster; clusters = identities."""
     numbered = "document" in night.kinds[kind].properties
-    number = _decisive(night, kind, live, resident=True) if numbered else _TOKEN.empty_table()
+    number = decisive(night.kinds[kind], live, resident=True) if numbered else _TOKEN.empty_table()
     identity = ordered(_of_room(night, "resolve", kind, "identity", model.IDENTITY), ["entity_id"])
     home = ordered(_of_room(night, "resolve", kind, "home", _HOME), ["record_id"])
     if members is not None and members.identified(identity, home):

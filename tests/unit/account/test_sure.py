@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transforms import store
+from transforms import kinds, store
 from transforms.account import doors_merge, sure
 from transforms.account.claims import Claims
+from transforms.account.doors_night import decisive
 from transforms.engine import Engine
 from transforms.run import REPOSITORY, Settings
 
@@ -52,6 +53,30 @@ def altered(good: Rows, *others: st.SearchStrategy[Any]) -> st.SearchStrategy[tu
     return st.tuples(left, more).map(
         lambda told: ([row for at, row in enumerate(good) if at != told[0]] + told[1], told == (len(good), []))
     )
+
+
+def test_two_numbers_of_one_plate_are_one_where_pairs_are_asked() -> None:
+    """A survey that lists a hydrant twice gives it two numbers: link joins by the plate, and the door knows it."""
+    facility = kinds.load_all(REPOSITORY / "expectations")["facility"]
+    told = [
+        ("s", "a", "1", "P"),
+        ("s", "b", "2", "P"),
+        ("t", "c", "2", "P"),
+        ("t", "d", "3", "P"),
+        ("u", "e", "4", "P"),
+    ]
+    told += [("s", "f", "5", "Q"), ("t", "g", "6", "Q"), ("s", "h", None, "P"), ("s", "i", "7", None)]
+    live = table(told, "source", "record_id", "code", "own_number")
+    assert facility.link.second == "own_number"
+    alone, together = (decisive(facility, live, second=second) for second in (None, "own_number"))
+    assert dict(zip(*alone.to_pydict().values(), strict=True)) == {row[1]: row[2] for row in told if row[2]}
+    found = dict(zip(*together.to_pydict().values(), strict=True))
+    assert len({found[row] for row in "abcd"}) == 1
+    assert [found[row] for row in "efgi"] == ["4", "5", "6", "7"]
+    pair, ids = table([("a", "b", "number")], "left", "right", "how"), live["record_id"].combine_chunks()
+    assert not sure.paired(pair, ids, alone)
+    assert sure.paired(pair, ids, together)
+    assert not sure.paired(table([("f", "g", "number")], "left", "right", "how"), ids, together)
 
 
 def agree(*, said: bool, wrong: Any, untouched: bool) -> None:
