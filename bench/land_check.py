@@ -31,7 +31,7 @@ from bench.night_scale import family, own
 from bench.receipts_xlsx import FILE, HEAD, NIGHT, SOURCE, line
 from expectations.purposes import Register
 from expectations.rules import derive
-from transforms import check, keys, kinds, land, standardise, store
+from transforms import check, divisions, keys, kinds, land, standardise, store
 from transforms import contract as contracts
 from transforms.check import verdict
 from transforms.run import Run
@@ -76,9 +76,9 @@ def verdicts(home: Path) -> None:
     run = at(home, NIGHT)
     known = contracts.load_all(run.settings.expectations)[SOURCE]
     (batch,) = store.landed(run, SOURCE)
-    rules = derive(
-        known, kinds.load_all(run.settings.expectations), NIGHT, Register.of(run.settings.expectations, NIGHT).denied
-    )
+    expectations = run.settings.expectations
+    denied, towns = Register.of(expectations, NIGHT).denied, divisions.towns(expectations)
+    rules = derive(known, kinds.load_all(expectations), NIGHT, denied, towns)
     path, spent = store.batch_dir(run.settings, "land", batch) / "rows.parquet", 0.0
     for piece in store.read_pieces(path, store.PIECE):
         start = time.process_time()

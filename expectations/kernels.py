@@ -113,19 +113,18 @@ def code(text: pd.DataFrame, options: Options) -> Reasons:
 
 
 def person_number(text: pd.DataFrame, options: Options) -> Reasons:
-    """A mobile phone in a text that should have none, or a resident's number (its check digit is right).
+    """A mobile phone in a text that should have none, or a resident's number: region, day of birth and check digit.
 
-    Of codes that a scheme makes (option ``code``) only the mobile is asked: eighteen digits that begin with a county's
-    and end in a right check digit are a grid's as well.
+    Codes of grids and buildings may have eighteen digits too, and end in a right check digit by chance. They begin with
+    the code of their town: of a column of codes (option ``towns``: nine digits each) what begins so is a place's.
     """
-    phone = _matches(text[0], _EDGES.replace("{}", _MOBILE))
-    if options["code"]:
-        return _said(phone, "PERSON_NUMBER")
-    number = _matches(text[0], _EDGES.replace("{}", _BORN))
-    for at in np.flatnonzero(number):
-        runs = _ALONE.findall(text[0].iloc[at])
-        number[at] = any(run[17].upper() == documents.check_character(run[:17]) for run in runs)
-    return _said(phone | number, "PERSON_NUMBER")
+    found = _matches(text[0], _EDGES.replace("{}", _MOBILE))
+    towns = frozenset(options["towns"].split("|")) if options["towns"] else frozenset()
+    like = np.flatnonzero(_matches(text[0], _EDGES.replace("{}", _BORN)))
+    runs = [(at, run) for at in like for run in _ALONE.findall(text[0].iloc[at]) if run[:9] not in towns]
+    valid = documents.resident(pd.Series([run for _, run in runs], dtype=object))["valid"]
+    found[[at for (at, _), good in zip(runs, valid, strict=True) if good]] = True
+    return _said(found, "PERSON_NUMBER")
 
 
 def denied(text: pd.DataFrame, options: Options) -> Reasons:

@@ -8,7 +8,7 @@ counts as missing; so where missing means quarantine, unusable does too.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -90,7 +90,9 @@ def wordings(expectations: Path) -> dict[str, Wording]:
         return {row["rule"]: Wording(**row) for row in csv.DictReader(file)}  # type: ignore[arg-type]
 
 
-def derive(contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Mapping[str, str]) -> tuple[Rule, ...]:
+def derive(
+    contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Mapping[str, str], towns: Iterable[str] = ()
+) -> tuple[Rule, ...]:
     """Every rule of a source, the weightiest first: the first broken one names a quarantined row.
 
     Args:
@@ -98,9 +100,11 @@ def derive(contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Ma
         kinds: all kinds by name.
         as_of: ISO day of the delivery; births after it are impossible.
         denied: word → reason: what no column may say of a person.
+        towns: the nine digits of every town that codes of places may begin with.
     """
+    begins = "|".join(towns)
     found: dict[tuple[str, str | None], Rule] = {(FAULT, None): Rule(FAULT, None, "quarantine", "fault", ("fault",))}
-    for rule in (*_of_rows(contract), *_of_columns(contract, kinds, as_of, denied)):
+    for rule in (*_of_rows(contract), *_of_columns(contract, kinds, as_of, denied, begins)):
         found.setdefault((rule.id, rule.heading), _by_policy(contract, rule))
     return tuple(found.values())
 
@@ -126,13 +130,15 @@ def _of_rows(contract: Contract) -> Iterator[Rule]:
         yield Rule("CONTROL_CHAR", heading, "quarantine", "control", (heading,), raw=True)
 
 
-def _of_columns(contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Mapping[str, str]) -> Iterator[Rule]:
+def _of_columns(
+    contract: Contract, kinds: Mapping[str, Kind], as_of: str, denied: Mapping[str, str], towns: str
+) -> Iterator[Rule]:
     for heading in contract.landed_headings:
         if not _is_geometry(contract, kinds, heading):
             yield Rule("FIELD_TOO_LONG", heading, "quarantine", "fits_bytes", (heading,), {"most": MAX_BYTES}, raw=True)
     for column in contract.columns:
         for kind, prop in _targets(column, kinds):
-            yield from _OfColumn(contract, kinds, column, kind, prop, as_of, denied).rules()
+            yield from _OfColumn(contract, kinds, column, kind, prop, as_of, denied, towns).rules()
 
 
 def _targets(column: Column, kinds: Mapping[str, Kind]) -> Iterator[tuple[Kind, Property]]:
@@ -158,6 +164,7 @@ class _OfColumn:
     prop: Property
     as_of: str
     denied: Mapping[str, str]
+    towns: str
 
     def rules(self) -> Iterator[Rule]:
         # Names and addresses say such words innocently (a hospital, an office for petitions), as do bodies and things.
@@ -175,12 +182,13 @@ class _OfColumn:
             yield from maker()
         elif self.column.codes:
             yield from self._code()
-        elif self.prop.type == "text":  # published as it is
-            yield self._rule("PERSON_NUMBER", "person_number", code=self._is_code)
+        elif self.prop.type in ("text", "old_grid"):  # published as it is
+            yield self._rule("PERSON_NUMBER", "person_number", towns=self.towns if self._is_code else "")
 
     @property
     def _is_code(self) -> bool:
-        return any(self.kind.properties[name] is self.prop and name.endswith("code") for name in self.kind.properties)
+        named = (name for name, prop in self.kind.properties.items() if prop is self.prop)
+        return self.prop.type == "old_grid" or any(name.endswith("code") for name in named)
 
     @property
     def _strike(self) -> Effect:

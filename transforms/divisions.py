@@ -19,6 +19,11 @@ def known(expectations: Path, day: str) -> list[dict[str, str]]:
     return [row | {lookups.TO: "", "successor": ""} if lookups.days(row)[1] >= day else row for row in rows]
 
 
+def towns(expectations: Path) -> list[str]:
+    """The nine digits with which codes in a town begin, of every town the table knows: codes outlive their towns."""
+    return sorted({row["code"][:9] for row in lookups.rows(expectations, "divisions") if row["level"] == "town"})
+
+
 def divisions(expectations: Path, day: str) -> pd.DataFrame:
     """Divisions that stand on a day: ``code level`` and the codes of their ``town county city`` (and ``village``)."""
     table = _standing(expectations, day)

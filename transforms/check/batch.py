@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from expectations import rules, suites
 from transforms import attested as words
-from transforms import kinds, model, store
+from transforms import divisions, kinds, model, store
 from transforms.check import attested, holds, verdict
 from transforms.check.again import ATTESTED, Before
 from transforms.contract import Contract
@@ -112,7 +112,8 @@ class Judging:
         before: Before | None,
     ) -> Judging:
         """Derive the rules; ``denied``: the words of the deny-list tonight, with the reason of each."""
-        derived = rules.derive(contract, kinds.load_all(settings.expectations), batch.as_of, denied)
+        towns = divisions.towns(settings.expectations)
+        derived = rules.derive(contract, kinds.load_all(settings.expectations), batch.as_of, denied, towns)
         return cls(settings, contract, derived, store.batch_dir(settings, "land", batch.id), told, before)
 
     def write(self, fresh: Path) -> Facts:

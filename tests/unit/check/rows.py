@@ -12,7 +12,7 @@ from expectations import rules
 from expectations.purposes import Register
 from tests.unit.check.sound import SOUND, Row
 from transforms import contract as contracts
-from transforms import kinds, model
+from transforms import divisions, kinds, model
 from transforms.contract import Contract
 from transforms.run import REPOSITORY
 
@@ -20,6 +20,8 @@ EXPECTATIONS = REPOSITORY / "expectations"
 AS_OF = "2026-10-01"
 DENIED = Register.of(EXPECTATIONS, AS_OF).denied
 BATCH = "{source}-20261001-0-" + "a" * 64
+TOWN = "445302200"  # synthetic: the codes in it look as if somebody had been born in 2002
+GRID = TOWN + "201010005"
 BOW_TIE = '{"type":"Polygon","coordinates":[[[112.0,22.9],[112.1,23.0],[112.1,22.9],[112.0,23.0],[112.0,22.9]]]}'
 
 
@@ -61,6 +63,12 @@ BREAKS = (
     _broken("zhujian_fangwu", "PERSON_NUMBER", "楼盘名称", "strike", "业主１１０１０５１９４９１２３１００２X"),
     _broken("zhujian_fangwu", "PERSON_NUMBER", "楼盘名称", "strike", "13900001111找王"),
     _broken("chengguan_bujian", "PERSON_NUMBER", "ObjID", "quarantine", "13900001111"),
+    _broken("chengguan_bujian", "PERSON_NUMBER", "ObjID", "quarantine", "11010519491231002X"),
+    _broken("zhujian_fangwu", "PERSON_NUMBER", "幢编号", "quarantine", "幢１１０１０５１９４９１２３１００２x"),
+    _broken("zhengfa_wangge", "PERSON_NUMBER", "网格编码", "quarantine", "449990200201010011"),
+    _broken("chengguan_bujian", "PERSON_NUMBER", "BGCode", "strike", "449990200201010011"),
+    _broken("zhujian_fangwu", "PERSON_NUMBER", "楼盘名称", "strike", GRID),
+    _broken("zhengfa_wangge", "PERSON_NUMBER", "上级编码", "strike", "449990200201010011"),
     _broken("shebao_canbao", "DENIED_VALUE", "证件类型", "strike", "党员证"),
     _broken("gongan_hukou", "ID_FORMAT", "公民身份号码", "strike", "1101051949123100"),
     _broken("gongan_hukou", "ID_DATE", "公民身份号码", "strike", "110105199902300021"),
@@ -138,7 +146,8 @@ FINE = (
     ("shichang_zhuti", {"企业名称": "云浮市精神病医院"}),
     ("zhujian_fangwu", {"幢编号": "110105194912310021", "楼盘名称": "1390000111栋"}),
     ("zhujian_fangwu", {"楼盘名称": "编号110105194912310021"}),
-    ("zhujian_fangwu", {"幢编号": "11010519491231002X"}),
+    ("zhengfa_wangge", {"网格编码": GRID, "上级编码": GRID}),
+    ("chengguan_bujian", {"BGCode": GRID}),
     ("zhujian_fangwu", {"幢编号": "113900001111", "楼盘名称": "43010519491231002188"}),
     ("shebao_canbao", {"出生年月日": "1949-12"}),
     ("shebao_canbao", {"证件类型": "护照", "证件号码": "E12345678", "出生年月日": "1950年1月2日", "性 别": "男"}),
@@ -155,7 +164,8 @@ def contract_of(source: str) -> Contract:
 
 
 def rules_of(source: str) -> tuple[rules.Rule, ...]:
-    return rules.derive(contract_of(source), kinds.load_all(EXPECTATIONS), AS_OF, DENIED)
+    towns = [*divisions.towns(EXPECTATIONS), TOWN]
+    return rules.derive(contract_of(source), kinds.load_all(EXPECTATIONS), AS_OF, DENIED, towns)
 
 
 def landed(source: str, rows: Sequence[Broken | Row]) -> pa.Table:
