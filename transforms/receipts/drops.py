@@ -14,7 +14,7 @@ from typing import Literal
 import pandas as pd
 
 from transforms import contract as contracts
-from transforms import decisions, holds, kinds, manifest, store, values
+from transforms import decisions, holds, kinds, manifest, receipt_form, store, values
 from transforms.contract import Contract
 from transforms.errors import GridfactsError
 from transforms.kinds import Kind
@@ -22,6 +22,7 @@ from transforms.run import Run
 
 _MENDED = re.compile(r"(?P<cells>\d+) cells of (?P<rows>\d+) rows were mended")  # land.returned says so
 _UNSAFE = re.compile(r"[^\w.()（）·＊-]")
+_HASHED = re.compile(r"_[0-9a-f]{8}$")  # of the receipt that came back
 _LONGEST = 60  # characters of a sender's name that a receipt's name keeps
 Phase = Literal["received", "night"]
 
@@ -55,13 +56,20 @@ class Drop:
         return _masked(str(self.told["message"] or ""))
 
     @property
-    def stem(self) -> str:
-        """A safe name like the sender's, told apart by the file's hash where it had to be changed."""
-        safe = _UNSAFE.sub("_", self.file).lstrip(".-")[:_LONGEST]
-        if safe == str(self.told["file"]):
-            return safe
-        told = str(self.told["sha256"] or sha256(str(self.told["file"]).encode("utf-8", "surrogatepass")).hexdigest())
-        return f"{safe}_{told[:8]}"
+    def receipt_name(self) -> str:
+        """What its receipt is called, without the ending: a safe name like the sender's and 回执.
+
+        Told apart by the file's hash where the name had to be changed. The receipt of a receipt that came back is the
+        second of the file that it is of (回执2), then the third.
+        """
+        sent = str(self.told["file"])
+        back = receipt_form.NAME.fullmatch(sent)
+        of, turn = (back["of"], str(int(back["turn"] or 1) + 1)) if back else (sent, "")
+        safe = _UNSAFE.sub("_", _masked(of)).lstrip(".-")[:_LONGEST]
+        if safe != of or (back and back["added"]):
+            told = str(self.told["sha256"] or sha256(sent.encode("utf-8", "surrogatepass")).hexdigest())
+            safe = f"{_HASHED.sub('', safe) if back else safe}_{told[:8]}"
+        return f"{safe}.回执{turn}"
 
     @cached_property
     def phase(self) -> Phase:

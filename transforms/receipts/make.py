@@ -75,20 +75,24 @@ def _receipt(drop: Drop, folder: Path, most_rows: int) -> Made:
     rows = _rows(drop)
     receipt = document(drop, rows)
     parts: dict[str, str] = {}
-    book = f"{drop.stem}.回执.xlsx"
+    book = f"{drop.receipt_name}.xlsx"
     _write(folder, book, parts, lambda path: _book(drop, receipt, rows, most_rows, path))
     if rows is not None and len(rows.judged) > most_rows:
-        _write(
-            folder, f"{drop.stem}.回执全部", parts, lambda path: own.write_all(drop, path, rows.names, rows.tables())
-        )
+        whole_name = f"{drop.receipt_name}全部"
+        _write(folder, whole_name, parts, lambda path: own.write_all(drop, path, rows.names, rows.tables()))
     beside = sorted(parts)
-    name = f"{drop.stem}.回执.html"
-    _write(folder, name, parts, lambda path: path.write_text(page(receipt, rows, beside), "utf-8") and path)
+    _write(
+        folder,
+        f"{drop.receipt_name}.html",
+        parts,
+        lambda path: path.write_text(page(receipt, rows, beside), "utf-8") and path,
+    )
     whole = canonical(signed(drop.run.settings, receipt, parts))
-    _write(folder, f"{drop.stem}{SIGNED}", {}, lambda path: path.write_bytes(whole) and path)
+    document_name = f"{drop.receipt_name}{SIGNED}"
+    _write(folder, document_name, {}, lambda path: path.write_bytes(whole) and path)
     return Made(
         drop.contract.source, drop.run.night, receipt["phase"], receipt["state"], drop.file, str(folder),
-        (*sorted(parts), f"{drop.stem}{SIGNED}"), receipt["counts"],
+        (*sorted(parts), document_name), receipt["counts"],
     )  # fmt: skip
 
 

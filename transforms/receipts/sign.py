@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from transforms.errors import GridfactsError
 from transforms.receipts.summary import FORM, canonical
 from transforms.run import Settings
 
-SIGNED = ".回执.json"  # the ending of the part of a receipt that carries the signature
+SIGNED = ".json"  # the ending of the part of a receipt that carries the signature
+_SIGNED = re.compile(rf".+\.回执\d*{re.escape(SIGNED)}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def verify(settings: Settings, path: Path) -> Verified:
         GridfactsError: ``NOT_SIGNED`` (no receipt is there), ``FORGED`` (it is not as it was signed) or ``ALTERED``
             (a file beside it is not as the receipt says).
     """
-    where = path if path.name.endswith(SIGNED) else _signed_beside(path)
+    where = path if _SIGNED.fullmatch(path.name) else _signed_beside(path)
     whole = _read(where)
     told = whole.pop("signature", None)
     if not isinstance(told, dict) or not {"key_id", "hmac_sha256"} <= told.keys():
@@ -73,7 +75,8 @@ def verify(settings: Settings, path: Path) -> Verified:
 
 def _signed_beside(path: Path) -> Path:
     """The signed part that a file lies beside: the longest stem the names share."""
-    found = [p for p in path.parent.glob(f"*{SIGNED}") if path.name.startswith(p.name.removesuffix(SIGNED) + ".")]
+    signed_parts = (p for p in path.parent.glob(f"*{SIGNED}") if _SIGNED.fullmatch(p.name))
+    found = [p for p in signed_parts if path.name.startswith(p.name.removesuffix(SIGNED))]
     if not found:
         raise GridfactsError("NOT_SIGNED", f"no signed receipt lies beside {path.name}")
     return max(found, key=lambda p: len(p.name))

@@ -122,14 +122,18 @@ class Deployment:
 
     def book(self, night: str, stem: str) -> list[dict[str, Any]]:
         """The rows of a receipt by heading."""
-        sheet = openpyxl.load_workbook(self.folder(night) / f"{stem}.回执.xlsx").worksheets[0]
-        head, *rows = sheet.iter_rows(values_only=True)
-        return [dict(zip(head, row, strict=True)) for row in rows]
+        return read(self.folder(night) / f"{stem}.回执.xlsx")
 
     def told(self, night: str, stem: str) -> dict[str, Any]:
         """The part for programs."""
         found: dict[str, Any] = json.loads((self.folder(night) / f"{stem}.回执.json").read_text("utf-8"))
         return found
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The rows of a receipt's workbook by heading."""
+    head, *rows = openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def _quoted(cell: str) -> str:

@@ -11,11 +11,12 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.spreadsheet import saved_again
-from tests.unit.receipts.deployment import SOURCE, Deployment, row
+from tests.unit.receipts.deployment import SOURCE, Deployment, read, row
 from transforms import contract as contracts
-from transforms import database, land, store, subjects
+from transforms import database, land, receipts, store, subjects
 from transforms.model import Batch
 from transforms.publish.schema import ensure_schema
+from transforms.receipts.drops import Drop
 
 FIRST, SECOND, THIRD = "2026-10-01", "2026-10-02", "2026-10-03"
 A, BACK = "a_20261001.csv", "a_20261001.csv.回执.xlsx"
@@ -108,17 +109,24 @@ def test_a_spreadsheet_program_saves_it_and_no_cell_is_another(sent: Deployment,
 def test_its_own_receipt_has_every_row_in_the_order_of_the_file_and_can_come_back_too(sent: Deployment) -> None:
     send_back(sent, SECOND, mend)
     sent.receipts(SECOND)
-    rows = sent.book(SECOND, BACK)
+    name = f"{A}.回执2.xlsx"
+    rows = read(sent.folder(SECOND) / name)
     assert [one["编号"] for one in rows] == ["K1", "K2", "K3", "K4", "K5", "K6"]
     assert [one["结论"].startswith("接收") for one in rows] == [True] * 6
 
     def again(sheet: Worksheet) -> None:
         cell(sheet, "K4", "姓名").value = "孙示例"
 
-    name = f"{BACK}.回执.xlsx"
     told = send_back(sent, THIRD, again, name, of=sent.folder(SECOND) / name)
     assert (told["state"], told["correction"]) == ("landed", 2)
     assert {"孙示例", "李示例"} <= set(live(sent, THIRD))
+    (third,) = [one for one in sent.receipts(THIRD) if one.file == name]
+    assert set(third.parts) == {f"{A}.回执3{ending}" for ending in (".xlsx", ".html", ".json")}
+    issued = {part: (sent.folder(THIRD) / part).read_bytes() for part in third.parts}
+    sent.receipts(THIRD)
+    assert {part: (sent.folder(THIRD) / part).read_bytes() for part in third.parts} == issued
+    for part in third.parts:
+        assert receipts.verify(sent.settings, sent.folder(THIRD) / part).file == name
 
 
 def test_it_is_landed_once_and_only_the_last_correction_can_be_mended(sent: Deployment) -> None:
@@ -134,7 +142,7 @@ def test_it_is_landed_once_and_only_the_last_correction_can_be_mended(sent: Depl
     ]
     assert other["code"] == "RECEIPT_OLD"
     sent.receipts(THIRD)
-    page = (sent.folder(THIRD) / "b.回执.xlsx.回执.html").read_text("utf-8")
+    page = (sent.folder(THIRD) / "b.回执2.html").read_text("utf-8")
     assert "请在最近一次更正的回执上改，或按文件名规则" in page
     assert live(sent, THIRD) == alive
 
@@ -194,3 +202,17 @@ def test_an_erased_row_is_gone_from_the_receipt_that_came_back_as_well(sent: Dep
         assert (row_now["fault"], row_now["姓名"]) == ("NOT_TAKEN_OVER", None), one
     assert not store.raw_path(sent.settings, batch.sha256).exists(), "the bytes that showed the row are gone"
     assert "李示例" in live(sent, THIRD)
+
+
+@pytest.mark.parametrize(
+    ("sent_as", "named"),
+    [
+        ("a.csv", "a.csv.回执"), ("a.csv.回执.xlsx", "a.csv.回执2"), ("a.csv.回执2.xlsx", "a.csv.回执3"),
+        ("a.csv.回执10.xlsx", "a.csv.回执11"), ("a.csv.回执（已改）.xlsx", "a.csv_00000000.回执2"),
+        ("a.csv.回执1.xlsx", "a.csv_00000000.回执2"), ("a.csv_00000000.回执2（已改）.xlsx", "a.csv_00000000.回执3"),
+        ("a" * 90, "a" * 60 + "_00000000.回执"), ("a" * 60 + "_00000000.回执.xlsx", "a" * 60 + "_00000000.回执2"),
+    ],
+)  # fmt: skip
+def test_a_receipts_name_does_not_grow_with_its_turns(place: Deployment, sent_as: str, named: str) -> None:
+    contract = contracts.load_all(place.settings.expectations)[SOURCE]
+    assert Drop(place.run(FIRST), contract, {"file": sent_as, "sha256": "0" * 64}).receipt_name == named
