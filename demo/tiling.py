@@ -119,12 +119,12 @@ class Surveyor:
         """Fix the shift of every lattice node."""
         self._dice = Dice(seed, "lattice")
 
-    def _nodes(self, x: Ints, y: Ints) -> Ring:
+    def nodes(self, x: Ints, y: Ints) -> tuple[Floats, Floats]:
         """Degrees (7 decimals, about 1 cm) of lattice nodes."""
         ids = x * 1_000_003 + y
         lon = (x + (self._dice.uniform(ids) - 0.5) * 2 * SHIFT) * STEP
         lat = (y + (self._dice.uniform(ids, 1) - 0.5) * 2 * SHIFT) * STEP
-        return list(zip(np.round(lon, 7).tolist(), np.round(lat, 7).tolist(), strict=True))
+        return np.round(lon, 7), np.round(lat, 7)
 
     def ring(self, cells: Cells) -> Ring:
         """The closed ring around a region, counter-clockwise, through every node on its border."""
@@ -143,7 +143,8 @@ class Surveyor:
             path.append((base + column, int(high[column])))
         _walk(path, base, int(low[0]))
         nodes = np.array(path, dtype=np.int64)
-        return self._nodes(nodes[:, 0], nodes[:, 1])
+        lon, lat = self.nodes(nodes[:, 0], nodes[:, 1])
+        return list(zip(lon.tolist(), lat.tolist(), strict=True))
 
     def points(self, x: Ints, y: Ints, ids: Ints, dice: Dice) -> tuple[Floats, Floats]:
         """A random point safely inside the (shifted) square of each id."""

@@ -6,10 +6,10 @@ import numpy as np
 
 from demo.departments.common import building_addresses, building_writer, covered, first_night, house_of
 from demo.departments.rows import Rows
-from demo.draw import Floats, Texts, pick
+from demo.draw import pick
 from demo.extract import Extract, entities
-from demo.facilities import METRE
 from demo.files import geojson
+from demo.outlines import outlines
 from demo.world import State
 
 SOURCE = "ziran_zongdi"
@@ -31,6 +31,7 @@ def extract(state: State) -> Extract:
     county = state.world.villages["county_code"].str[:6].to_numpy(dtype=object)[frame["village"].to_numpy()]
     code = np.array([f"{c}{n[:6]}GB{n[6:]}F00010001" for c, n in zip(county, lot, strict=True)], dtype=object)
     people = state.persons["name"].to_numpy(dtype=object)
+    shapes, straddles = outlines(state, rows.who, rows.rates["straddler"])
     columns = {
         "BDCDYH": code,
         "JZWBM": frame["code"].to_numpy(dtype=object),
@@ -42,24 +43,14 @@ def extract(state: State) -> Extract:
         "QLRMC": pick(people, rows.dice.below(rows.rows, len(people), 72)),
         "ZXD_X": lon,
         "ZXD_Y": lat,
-        "geometry": _outlines(frame["lon"].to_numpy(), frame["lat"].to_numpy()),
+        "geometry": shapes,
     }
     at = rows.who
     marks = {
         "building": (entities(state, "building", at), house_of(state)[at], at),
         "address": (building_addresses(state, at), house_of(state)[at], at),
     }
-    return rows.extract(columns, marks)
-
-
-def _outlines(lon: Floats, lat: Floats) -> Texts:
-    """A square of ten metres around each point."""
-    size = 5 * METRE
-    shapes = np.empty(len(lon), dtype=object)
-    for at, (x, y) in enumerate(zip(lon.tolist(), lat.tolist(), strict=True)):
-        west, east, south, north = (round(v, 7) for v in (x - size, x + size, y - size, y + size))
-        shapes[at] = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return shapes
+    return rows.extract(columns, marks, {"straddler": straddles})
 
 
 def write(part: Extract, as_of: str, correction: int) -> tuple[str, bytes, int]:

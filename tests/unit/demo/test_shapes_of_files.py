@@ -111,6 +111,7 @@ SHAPES: dict[str, Callable[[City], bool]] = {
     "three_datums": lambda _: {"cgcs2000", "gcj02", "bd09"} <= {arrives(source).get("crs") for source in SOURCES},
     "exclusive_hole": exclusive_hole,
     "old_grids_cross": old_grids_cross,
+    "straddler": lambda town: town.truth("building")["cases"].map(lambda cases: "straddler" in cases).any(),
     "denied_column": lambda town: says(town, "wangge_renkou", "是否重点人员", "是"),
     "heading_row_three": lambda town: (
         "收件地址" in town.file(FIRST, "youzheng_toudi").read_text("utf-8").split("\n")[2]
