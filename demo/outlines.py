@@ -67,7 +67,7 @@ def _nearest(grids: Grids, own: Ints, x: Ints, y: Ints, lon: Floats, lat: Floats
 
 
 def _border(state: State, cell: tuple[int, int], step: tuple[int, int], point: tuple[float, float]) -> float:
-    """Where the border on one side of a square is met from a point in it: a longitude or, north and south, a latitude."""
+    """Where the border on one side of a square is met from a point in it: a longitude or (north, south) a latitude."""
     x, y = cell[0] + (step[0] > 0), cell[1] + (step[1] > 0)
     ends = ((x, y), (x, y + 1)) if step[0] else ((x, y), (x + 1, y))
     lon, lat = state.world.surveyor.nodes(*(np.array(part, dtype=np.int64) for part in zip(*ends, strict=True)))

@@ -3,7 +3,7 @@
 人民路12号 of a town and 锦绣花园3栋 of a village are the one node that ends as they do within the finest division they
 name. Where none does, the node above may still be known. Where several do, none is chosen, and equal words of two
 departments are no evidence that they mean the same of them: each stays a node of its own. A road of two names is one
-road (renamed.py).
+road (transforms/renamed.py).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from transforms.divisions import above_villages
 from transforms.engine import Engine
 from transforms.link.codes import Ints
-from transforms.link.renamed import one_name, under_one_name
 from transforms.link.scored import Pairs
 from transforms.live import Live
+from transforms.renamed import one_name, under_one_name
 
 _STEPS = Path(__file__).with_name("short.sql")
 _WORDS = ["path=the only one there that ends so, or its road's other name"]

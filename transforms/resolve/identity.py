@@ -44,6 +44,10 @@ class Past:
     homes: pa.Table
     identities: pa.Table
 
+    def with_homes(self, more: pa.Table) -> Past:
+        """Records that are at home from tonight on, among the others; ``more``: :data:`HOME`."""
+        return Past(_in_order(pa.concat_tables([self.homes, more]), "record_id"), self.identities)
+
 
 @dataclass(frozen=True)
 class Assignment:

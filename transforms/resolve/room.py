@@ -17,13 +17,16 @@ from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.live import Live
+from transforms.model import Batch
 from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Pairs, clusters
 from transforms.resolve.facts import needed, statements
 from transforms.resolve.identity import HOME, Past, assign
+from transforms.resolve.passed import LOST, SAID, Passed, lost, passed_on, said, with_successors
 from transforms.run import Run
 
 ROOM = "resolve"
 _ROWS = 65_536
+_RENAMED = "address"  # the kind whose entities bear a name that changes for all records at once
 _AT_ONCE = 1_000_000  # pairs read at a time
 _JOINS = pa.schema([model.PAIR.field(name) for name in ("left", "right", "score", "how")])
 _AS_THEY_ARE = ("_valid", "_birth", "birth_date")  # endings of columns that are no text; of the others codes are read
@@ -107,19 +110,21 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     link_dir = store.night_dir(run, "link", kind.kind)
     units = store.read_table(link_dir / "unit.parquet", ["trusted"])
     same, different = _judged(before.judgement, ids)
-    said = statements(live, units, kind, contract.load_all(run.settings.expectations))
+    facts = statements(live, units, kind, contract.load_all(run.settings.expectations))
     del live
     pa.default_memory_pool().release_unused()  # what was read is held no longer: what follows is as large
-    against = Against(said.mixed, said.of, said.rows, different)
+    against = Against(facts.mixed, facts.of, facts.rows, different)
     root, how = clusters(len(ids), _edges(link_dir / "pairs.parquet", ids, same, kind.link.accept), against)
-    del said, against
+    del facts, against
     pa.default_memory_pool().release_unused()
     mint = partial(keys.load(run.settings).entity_ids, kind.kind)
+    passed = _passed(run, kind, ids, before.past, release)
     with Engine(run.settings) as engine:
-        named = assign(engine, ids, root, before.past, release, mint)
+        named = assign(engine, ids, root, before.past.with_homes(passed.homes), release, mint)
     at = np.unique(root, return_inverse=True)[1]
     words = pa.DictionaryArray.from_arrays(pa.array(how, pa.int8()), pa.array(HOWS)).cast(pa.string())
     whose = named.entities.take(pa.array(at))
+    named = with_successors(named, ids, whose, passed.heirs)
     homes = named.past.homes
     of_kind = pa.repeat(kind.kind, homes.num_rows)
     identities = named.past.identities
@@ -129,6 +134,21 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
         "identity": identities.set_column(1, model.IDENTITY.field("kind"), kinds_of),
         "home": pa.table([homes["record_id"], of_kind, homes["entity_id"]], schema=model.HOME),
     }, named.minted
+
+
+def _passed(run: Run, kind: Kind, ids: pa.Array, past: Past, release: int) -> Passed:
+    """What passes on from nodes of which nobody says anything any more; nothing of other kinds than addresses."""
+    records = lost(ids, past) if kind.kind == _RENAMED else LOST.empty_table()
+    if not records.num_rows:
+        return Passed(HOME.empty_table(), {})
+    known = contract.load_all(run.settings.expectations)
+    batches = [Batch.parse(name) for source, one in known.items() if kind.kind in one.feeds
+               for name in store.landed(run, source)]  # fmt: skip
+    folders = [store.batch_dir(run.settings, "standardise", one.id) for one in sorted(batches, reverse=True)]
+    gone = said((path for folder in folders if (path := folder / f"{kind.kind}.parquet").is_file()), records)
+    live = Live(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet")
+    tonight = pa.table({name: live.column(name) for name in SAID.names}).cast(SAID)
+    return passed_on(gone, tonight, past.homes["record_id"].combine_chunks(), release)
 
 
 def _live(run: Run, kind: Kind) -> pa.Table:

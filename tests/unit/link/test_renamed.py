@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from transforms.link.renamed import one_name, under_one_name
+from transforms.renamed import one_name, under_one_name
 
 HERE, THERE = "445302001011", "445302001012"
 
