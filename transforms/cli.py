@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from transforms.commands import (
+    addresses,
     ask,
     contracts,
     demo,
@@ -61,7 +62,7 @@ COMMANDS = (
     ask.summary,
     places.locate,
     places.grid,
-    places.address,
+    addresses.address,
     review.review_group,
     hold.hold_group,
     contracts.contract_group,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from transforms.run import Settings
+from transforms.run import Run, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,6 +30,19 @@ def night_option(command: Command) -> Command:
 def past_night_option(command: Command) -> Command:
     """``--night`` of a question about what was done: the newest night that has begun unless given."""
     return click.option("--night", default=_newest, show_default="the newest", help=_NIGHT)(command)
+
+
+def located_night_option(command: Command) -> Command:
+    """``--night`` of a question about places (:func:`located_run`)."""
+    text = f"{_NIGHT[:-1]}; default: the newest located one."
+    return click.option("--night", default=None, help=text)(command)
+
+
+def located_run(night: str | None) -> Run:
+    """The night asked for, else the newest whose places are located."""
+    from transforms import locate
+
+    return Run.of(night or locate.newest_night(Run.of("1970-01-01")), settings=Settings.from_environment())
 
 
 def _today() -> str:

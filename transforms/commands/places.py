@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from transforms.commands.options import by_option, json_option, reader_options, reason_option, show
+from transforms.commands.options import json_option, located_night_option, located_run, reader_options, show
 from transforms.errors import ConfigError
-from transforms.run import Run, Settings
+from transforms.run import Run
 
 if TYPE_CHECKING:
-    from transforms.locate import Lookup, Place, Proposal
-    from transforms.review.judgements import Decision
+    from transforms.locate import Lookup, Place
 
-_NIGHT = click.option("--night", default=None, help="The night's date, YYYY-MM-DD; default: the newest located one.")
 _FILE = "CSV (UTF-8) with a column `address`, or `lon` and `lat`: one line of answer per line, on stdout."
 _OUT = (
     "address_id", "address", "level", "match_class", "beside", "score", "gap",
@@ -28,7 +26,6 @@ _OUT = (
 )  # fmt: skip
 
 
-_ANSWERS: dict[str, Decision] = {"yes": "same", "no": "different", "unsure": "unsure"}
 _BATCH = 10_000  # lines of a file answered at a time
 
 
@@ -68,17 +65,10 @@ def find_points(run: Run, points: Iterable[tuple[float, float]], lookup: Lookup 
     return (lookup or locate.Lookup(run)).points(table["lon"], table["lat"])
 
 
-def _run(night: str | None) -> Run:
-    from transforms import locate
-
-    settings = Settings.from_environment()
-    return Run.of(night or locate.newest_night(Run.of("1970-01-01")), settings=settings)
-
-
 @click.command()
 @click.argument("what", nargs=-1)
 @click.option("--file", "batch", type=click.Path(path_type=Path, exists=True, dir_okay=False), help=_FILE)
-@_NIGHT
+@located_night_option
 @reader_options
 @json_option
 def locate(
@@ -89,7 +79,7 @@ def locate(
         raise click.UsageError("give an address, a longitude and a latitude, or --file")
     from transforms.reader import audit
 
-    run = _run(night)
+    run = located_run(night)
 
     def looked(rows: int, subject: str | None) -> None:
         audit.record_read(
@@ -157,72 +147,19 @@ def _number(text: str | None) -> float:
 
 
 @click.group()
-def address() -> None:
-    """The library of standard addresses."""
-
-
-@address.command()
-@_NIGHT
-@click.option("--least", default=2, show_default=True, help="Departments that must name a door.")
-@click.option("--top", default=50, show_default=True, help="How many at most.")
-@json_option
-def proposed(night: str | None, least: int, top: int, *, as_json: bool) -> None:
-    """List doors that several departments name and no register knows and nobody judged: the queue of proposed nodes."""
-    found = _open_doors(_run(night), least)
-    lines = [
-        f"{len(found)} doors proposed; a register that names one makes it valid, or `address judge ADDRESS_ID yes`"
-    ]
-    lines += [
-        f"{p.records:5d}  {'、'.join(p.departments)}  {p.address_id or '-'}  {p.path}  in {p.stands_in or '-'}"
-        for p in found[:top]
-    ]
-    show([dataclasses.asdict(p) for p in found[:top]], "\n".join(lines), as_json=as_json)
-
-
-def _open_doors(run: Run, least: int) -> list[Proposal]:
-    """What is proposed, without what a person has judged."""
-    from transforms import database, locate, review
-    from transforms.model import DOOR
-
-    standing = review.judgements(database.open_databases(run.settings))
-    judged = {row["left_record"] for row in standing if row["kind"] == DOOR}
-    return [one for one in locate.proposals(run, least) if one.address_id not in judged]
-
-
-@address.command()
-@click.argument("address_id")
-@click.argument("answer", type=click.Choice(list(_ANSWERS)))
-@by_option
-@reason_option("The reason, in a sentence.")
-@_NIGHT
-def judge(address_id: str, answer: str, by: str, reason: str, night: str | None) -> None:
-    """Say of a proposed node whether it is a door: yes makes it, and what it stands in, valid from the next run on."""
-    from transforms import database, review
-    from transforms.errors import GridfactsError
-    from transforms.model import DOOR
-
-    run = _run(night)
-    if address_id not in {one.address_id for one in _open_doors(run, least=1)}:
-        raise GridfactsError("NOT_FOUND", f"no open proposal of night {run.night} has the node {address_id}")
-    stores = database.open_databases(run.settings)
-    number = review.judge(stores, DOOR, (address_id, address_id), _ANSWERS[answer], by, reason)
-    click.echo(f"judgement {number}: {answer}; it binds from the next run on (review undo {number} takes it back)")
-
-
-@click.group()
 def grid() -> None:
     """The cut of the grids."""
 
 
 @grid.command()
-@_NIGHT
+@located_night_option
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the cut and its faults as SVG.")
 @json_option
 def report(night: str | None, picture: Path | None, *, as_json: bool) -> None:
     """Check the topology of a night's cut: overlaps, gaps, containment, codes, households per grid."""
     from transforms import locate
 
-    run = _run(night)
+    run = located_run(night)
     found, drawn = locate.grid_report(run, _households(run))
     if picture:
         picture.write_text(drawn, "utf-8")
@@ -232,27 +169,27 @@ def report(night: str | None, picture: Path | None, *, as_json: bool) -> None:
 
 
 @grid.command()
-@_NIGHT
+@located_night_option
 @click.option("--scheme", default="typed", show_default=True, help="typed or serial (transforms/locate/coding.py).")
 @json_option
 def codes(night: str | None, scheme: str, *, as_json: bool) -> None:
     """Number the grids of a night's cut by a scheme, beside the codes they bear; nothing is changed."""
     from transforms import locate
 
-    found = locate.grid_codes(_run(night), scheme)
+    found = locate.grid_codes(located_run(night), scheme)
     same = sum(row["code"] == row["proposed"] for row in found)
     lines = [f"{row['code']}  {row['proposed'] or '-'}" for row in found if row["code"] != row["proposed"]]
     show(found, "\n".join([f"{same} of {len(found)} grids bear the code of the scheme", *lines]), as_json=as_json)
 
 
 @grid.command()
-@_NIGHT
+@located_night_option
 @json_option
 def points(night: str | None, *, as_json: bool) -> None:
     """Show how each source's points voted on its coordinate system, and which kinds of points look wrong."""
     from transforms import store
 
-    run = _run(night)
+    run = located_run(night)
     folder = store.night_dir(run, "locate", "place")
     votes = store.read_table(folder / "vote.parquet").to_pylist()
     wrong = store.read_table(folder / "points.parquet", ["source", "kind", "fault"]).to_pandas()
@@ -264,13 +201,13 @@ def points(night: str | None, *, as_json: bool) -> None:
 
 
 @grid.command()
-@_NIGHT
+@located_night_option
 @json_option
 def crosswalk(night: str | None, *, as_json: bool) -> None:
     """Show what became of the departments' old business grids: whole, split, or unmatched, and which."""
     from transforms import manifest, store
 
-    run = _run(night)
+    run = located_run(night)
     folder = store.night_dir(run, "account", "release")
     manifest.require(run.settings.lake, folder, "account")
     codes = store.read_table(folder / "old_grid.parquet").to_pylist()

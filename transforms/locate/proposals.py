@@ -41,6 +41,11 @@ class Proposal:
     departments: tuple[str, ...]
     records: int
 
+    @property
+    def door(self) -> str:
+        """What a person calls it by: its node, else its path."""
+        return self.address_id or self.path
+
 
 def proposals(run: Run, least: int = LEAST) -> list[Proposal]:
     """What a night's records propose, those that most departments name first.
@@ -58,7 +63,7 @@ def proposals(run: Run, least: int = LEAST) -> list[Proposal]:
     full_text = dict(zip(valid["path"], valid["full_text"], strict=True))
     named = named[~named["path"].isin({*valid["path"], *map(_roadless, valid["path"])})]
     named = named.assign(department=named["source"].map({s: c.owner.department for s, c in known.items()}))
-    node = _nodes(run)
+    node = nodes_by_path(run)
     found = [
         Proposal(
             str(at), node.get(str(at)), _above(str(at), full_text), tuple(sorted(of["department"].unique())), len(of)
@@ -72,8 +77,8 @@ def proposals(run: Run, least: int = LEAST) -> list[Proposal]:
 _NOTHING = pd.DataFrame({"source": [], "path": [], "full_text": []}, dtype=object)
 
 
-def _nodes(run: Run) -> dict[str, str]:
-    """Path → node of the library, once stage place is located."""
+def nodes_by_path(run: Run) -> dict[str, str]:
+    """Path → node of the library that stands in a village, once stage place is located."""
     path = store.night_dir(run, "locate", "place") / "library.parquet"
     if not path.is_file():
         return {}

@@ -39,7 +39,8 @@ class Inputs:
 
     Attributes:
         sealed: the kind has values that lie in the vault.
-        confirmed: of addresses, the nodes that a person found to be doors though no register names them.
+        confirmed: of addresses, the nodes that a person found to be doors though no register names them; paths, where
+            the door had no node.
     """
 
     def __init__(self, run: Run, kind: Kind) -> None:
@@ -62,7 +63,7 @@ class Inputs:
             self._require(store.night_dir(run, ROOM, name), ROOM)
         self.confirmed = _confirmed(run) if kind.kind == "address" else ()
         if self.confirmed:
-            self.entries["doors"] = hashlib.sha256("|".join(self.confirmed).encode()).hexdigest()
+            self.entries["doors"] = hashlib.sha256("\n".join(self.confirmed).encode()).hexdigest()
         self.sealed = any(p.vault for p in kind.properties.values())
         if kind.typed("document", "phone", "number"):
             self.entries["checkpoint"] = self._past.digest

@@ -166,8 +166,17 @@ def _statuses(inputs: Inputs, golden: Golden, parents: pa.Array) -> pa.Array:
     registers = sorted(s for s, c in inputs.contracts.items() if "text" in c.registers.authority_for)
     named = np.zeros(len(golden.ids), dtype=bool)
     named[golden.entity[golden.live.sourced(registers)]] = True
-    named |= upward(golden.ids, parents, inputs.confirmed)
+    named |= upward(golden.ids, parents, doors(golden, inputs.confirmed))
     return pc.if_else(pa.array(named), "valid", "proposed")
+
+
+def doors(golden: Golden, confirmed: Sequence[str]) -> list[str]:
+    """The nodes that a person confirmed, by their ids or by a path that one of their records names."""
+    if not any("|" in door for door in confirmed):
+        return list(confirmed)
+    said = pc.is_in(golden.live.column("path"), value_set=pa.array(confirmed, pa.string()))
+    at = golden.entity[said.to_numpy()]
+    return [*confirmed, *golden.ids.take(pa.array(at)).to_pylist()]
 
 
 def upward(ids: pa.Array, parents: pa.Array, chosen: Sequence[str]) -> Flags:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from transforms import database, keys, locate, review, store
-from transforms.commands import places as commands
+from transforms.commands import addresses as commands
 from transforms.locate import Proposal
 from transforms.publish.schema import ensure_schema
 from transforms.run import REPOSITORY, Run, Settings
@@ -98,25 +99,55 @@ def test_a_proposed_door_tells_its_node_of_the_library(run: Run) -> None:
     assert {one.path: one.address_id for one in proposed(run, both)} == {DOOR: "a1", OTHER: None}
 
 
-def test_a_person_answers_the_queue_once_and_can_take_it_back(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+Ask = Callable[..., str]
+
+
+@pytest.fixture
+def ask(run: Run, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """What a command on addresses answers, in a home whose library holds one of two proposed doors."""
     test_a_proposed_door_tells_its_node_of_the_library(run)
     monkeypatch.setenv("GRIDFACTS_HOME", str(run.settings.home))
     keys.create(run.settings.home / "keys.yml")
-    stores = database.open_databases(Settings.from_environment())
-    ensure_schema(stores)
+    ensure_schema(database.open_databases(Settings.from_environment()))
 
-    def ask(*words: str) -> str:
+    def answered(*words: str) -> str:
         answer = CliRunner().invoke(commands.address, [*words, "--night", run.night])
         return answer.output if answer.exit_code == 0 else f"refused: {answer.exception}"
 
-    why = ("--by", "王审核", "--reason", "现场核对")
+    return answered
+
+
+WHY = ("--by", "王审核", "--reason", "现场核对")
+
+
+def test_a_person_answers_the_queue_once_and_can_take_it_back(ask: Ask) -> None:
+    stores = database.open_databases(Settings.from_environment())
     assert "a1" in ask("proposed")
-    assert "NOT_FOUND" in ask("judge", "a2", "yes", *why)
-    assert ask("judge", "a1", "yes", *why).startswith("judgement 1: yes")
+    assert "NOT_FOUND" in ask("judge", "a2", "yes", *WHY)
+    assert "NOT_FOUND" in ask("judge", DOOR, "yes", *WHY)
+    assert ask("judge", "a1", "yes", *WHY).startswith("judgement 1: yes")
     (row,) = review.judgements(stores)
     assert (row["kind"], row["left_record"], row["right_record"], row["decision"]) == ("door", "a1", "a1", "same")
     assert "a1" not in ask("proposed")
-    assert "NOT_FOUND" in ask("judge", "a1", "no", *why)
+    assert "NOT_FOUND" in ask("judge", "a1", "no", *WHY)
     review.undo(stores, 1, "王审核")
     assert "a1" in ask("proposed")
-    assert ask("judge", "a1", "no", *why).startswith("judgement 2: no")
+    assert ask("judge", "a1", "no", *WHY).startswith("judgement 2: no")
+
+
+def test_a_door_without_a_node_is_answered_by_its_path_and_waits_for_its_register(ask: Ask) -> None:
+    assert OTHER in ask("proposed")
+    assert "every confirmed door has its node" in ask("confirmed")
+    assert ask("judge", OTHER, "yes", *WHY).startswith("judgement 1: yes")
+    assert OTHER not in ask("proposed")
+    assert "NOT_FOUND" in ask("judge", OTHER, "no", *WHY)
+    (told,) = json.loads(ask("confirmed", "--json"))
+    assert (told["door"], told["judgement"]) == (OTHER, 1)
+    assert told["address"].endswith("人民路5号")
+
+
+@pytest.mark.parametrize("answer", ["no", "unsure"])
+def test_a_door_without_a_node_that_is_none_waits_for_nothing(ask: Ask, answer: str) -> None:
+    assert ask("judge", OTHER, answer, *WHY).startswith("judgement 1")
+    assert OTHER not in ask("proposed")
+    assert "every confirmed door has its node" in ask("confirmed")

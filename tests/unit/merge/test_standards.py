@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from transforms import store
 from transforms.live import Live
-from transforms.merge.standards import most_said, upward
+from transforms.merge.golden import Golden
+from transforms.merge.standards import doors, most_said, upward
 
 BLOCK = "v|road:人民路|door:12|estate:锦绣花园|building:3"
 ROADLESS, OF_TOWN = "v|estate:锦绣花园|building:3", "t|road:人民路|door:12|estate:锦绣花园|building:3"
@@ -47,3 +49,21 @@ def test_a_door_that_a_person_confirmed_is_valid_with_what_it_stands_in(chosen, 
     parents = pa.array([None, "road", "door", "elsewhere"], pa.string())
     found = upward(pa.array(ids), parents, chosen)
     assert [name for name, is_valid in zip(ids, found, strict=True) if is_valid] == valid
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "found"),
+    [
+        (("a2",), {"a2"}),
+        ((BLOCK,), {BLOCK, "a1"}),  # it had no node when it was judged
+        ((ROADLESS, "a2"), {ROADLESS, "a2", "a1"}),  # another record of the node says it so
+        (("v|road:人民路|door:13",), {"v|road:人民路|door:13"}),  # nobody mentions it yet
+        ((), set()),
+    ],
+)
+def test_a_door_confirmed_by_its_path_is_the_node_that_a_record_mentions_by_it(tmp_path, confirmed, found):
+    columns = {"record_id": ["r1", "r2", "r3"], "path": [BLOCK, ROADLESS, OF_TOWN]}
+    store.write_table(tmp_path / "a.parquet", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
+    ids, entity = pa.array(["a1", "a2"]), np.array([0, 0, 1], dtype=np.int64)
+    golden = Golden(Live(tmp_path / "a.parquet"), ids, entity, pa.nulls(2, pa.string()))
+    assert set(doors(golden, confirmed)) == found
