@@ -1,11 +1,12 @@
 """Accuracy on real public addresses: element F1 (NAACL 2019 dev), same-place F1 and top-1 (CCKS 2021 dev).
 
-Data: a folder named by GRIDFACTS_PUBLIC_DATA with ``cn_addr_parse_naacl19``, ``cn_addr_match_ccks2021_t3`` and
-``cn_divisions_5level``; without it everything is skipped, and said so. Beside ours: ordered regular expressions
-without a gazetteer (elements), the bigram Jaccard of whole texts (pairs), and those packages of places_packages.py
-that are installed: they name divisions alone, so ours stands beside them by divisions too. The label map is in
-places_labels.py. Thresholds of pairs are chosen on one half of the queries and measured on the other; the corpus's
-labels are noisy (two rounds agree on 21 of 30 shared pairs).
+Data: a folder named by GRIDFACTS_PUBLIC_DATA with ``cn_addr_parse_naacl19``, ``cn_addr_match_ccks2021_t3``,
+``cn_divisions_5level`` and ``cn_division_history``; without it everything is skipped, and said so. Beside ours: ordered
+regular expressions without a gazetteer (elements), the bigram Jaccard of whole texts (pairs), and those packages of
+places_packages.py that are installed: they name divisions alone, so ours stands beside them by divisions too. The
+gazetteer of the elements has the counties of the corpus's time as well, that of the pairs today's alone. The label
+map is in places_labels.py. Thresholds of pairs are chosen on one half of the queries and measured on the other; the
+corpus's labels are noisy (two rounds agree on 21 of 30 shared pairs).
 
     python -m bench.places_real_text > real_text.json
 """
@@ -19,6 +20,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from transforms.standardise.address.normalise import normalise
 from transforms.values import clean_text
 
 VARIABLE = "GRIDFACTS_PUBLIC_DATA"
+_SINCE = "201012"  # people write the names of some years ago
 _FILES = (("provinces", "province", ""), ("cities", "city", "provinceCode"), ("areas", "county", "cityCode"),
           ("streets", "town", "areaCode"))  # fmt: skip
 _FLOOR = re.compile(
@@ -42,18 +45,65 @@ _FLOOR = re.compile(
 )
 
 
-def national(folder: Path) -> tuple[gazetteer.Gazetteer, dict[str, str]]:
-    """A gazetteer of all divisions down to the town, and code → name."""
+def national(folder: Path, *, former: bool = False) -> tuple[gazetteer.Gazetteer, dict[str, str]]:
+    """A gazetteer of all divisions down to the town, and code → name.
+
+    Args:
+        folder: of public data.
+        former: with the counties that ended (:func:`ended`), for texts that are read and not compared: without a
+            successor 北塘区 and 梁溪区 are two places.
+    """
     rows: list[dict[str, str]] = []
     for file, level, parent in _FILES:
-        with (folder / f"china-division_{file}.csv").open(encoding="utf-8", newline="") as source:
-            for row in csv.DictReader(source):
-                above = row[parent].ljust(12, "0") if parent else ""
-                rows.append({
-                    "code": row["code"].ljust(12, "0"), "name": row["name"], "level": level, "parent": above,
-                    "pseudo": "false", "valid_from": "", "valid_to": "", "successor": "",
-                })  # fmt: skip
+        path = folder / "cn_divisions_5level" / f"china-division_{file}.csv"
+        for row in _read(path):
+            above = row[parent].ljust(12, "0") if parent else ""
+            rows.append(_division(row["code"].ljust(12, "0"), row["name"], level, above))
+    rows += ended(folder, rows) if former else []
     return gazetteer.Gazetteer(_named(rows)), {row["code"]: row["name"] for row in rows}
+
+
+def ended(folder: Path, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Counties that people still wrote in the corpus's time and that the table has no more, as they stood then.
+
+    Source: cn/GB2260, the ministry's lists from 2010 to 2019. They name no successors, so these counties stand beside
+    those of today in the prefecture of their code, and each town of it may have been theirs; what was renamed, promoted
+    or given to another city is left out.
+    """
+    stood: dict[str, str] = {}
+    for path in sorted((folder / "cn_division_history" / "GB2260" / "mca").glob("*.tsv")):
+        if path.stem >= _SINCE:
+            with path.open(encoding="utf-8", newline="") as source:
+                stood |= {row["Code"]: row["Name"] for row in csv.DictReader(source, delimiter="\t")}
+    codes = {row["code"] for row in rows}
+    stand = {(row["code"][:at], name) for row in rows if row["level"] == "county"
+             for at, name in ((4, canonical("county", row["name"])), (2, row["name"]))}  # fmt: skip
+    gone = [
+        _division(code.ljust(12, "0"), name, "county", code[:4].ljust(12, "0"))
+        for code, name in stood.items()
+        if not code.endswith("00") and code.ljust(12, "0") not in codes and code[:4].ljust(12, "0") in codes
+        and stand.isdisjoint({(code[:4], canonical("county", name)), (code[:2], name)})
+    ]  # fmt: skip
+    borne = {row["name"] for row in rows}  # 九堡街道 was 九堡镇, and another still is
+    towns: dict[str, list[str]] = {row["code"][:4]: [] for row in gone}
+    for row in rows:
+        if row["level"] == "town" and row["code"][:4] in towns:
+            towns[row["code"][:4]] += [row["name"], *({row["name"].replace("街道", "镇")} & borne)]
+    return gone + [
+        _division(f"{row['code'][:6]}{number:06d}", name, "town", row["code"])
+        for row in gone
+        for number, name in enumerate(dict.fromkeys(towns[row["code"][:4]]), 1)
+    ]
+
+
+def _read(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _division(code: str, name: str, level: str, parent: str) -> dict[str, str]:
+    days = {"valid_from": "", "valid_to": "", "successor": ""}
+    return {"code": code, "name": name, "level": level, "parent": parent, "pseudo": "false"} | days
 
 
 def _named(rows: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -183,9 +233,12 @@ def main() -> None:
     if not os.environ.get(VARIABLE) or not folder.is_dir():
         print(json.dumps({"skipped": f"{VARIABLE} names no folder"}, indent=2))
         return
-    known, names = national(folder / "cn_divisions_5level")
-    reader = parser.Reader(known)
-    found = {"elements_naacl19_dev": elements(folder, reader, names), "pairs_ccks2021_dev": pairs(folder, reader)}
+    known, names = national(folder, former=True)
+    today, _ = national(folder)
+    found = {
+        "elements_naacl19_dev": elements(folder, parser.Reader(known), names),
+        "pairs_ccks2021_dev": pairs(folder, parser.Reader(today)),
+    }
     print(json.dumps(found | {"packages_naacl19_dev": packages(folder)}, ensure_ascii=False, indent=2))
 
 

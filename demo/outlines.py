@@ -32,14 +32,14 @@ def outlines(state: State, buildings: Ints, rate: float) -> tuple[Texts, Flags]:
     lon, lat = (frame[name].to_numpy()[buildings] for name in ("lon", "lat"))
     box = np.stack([lon - _HALF, lat - _HALF, lon + _HALF, lat + _HALF], axis=1)
     dice = Dice(world.seed, "straddler")
-    near, side = _nearest(world.grids, *(frame[name].to_numpy()[buildings] for name in ("grid", "x", "y")), lon, lat)
+    grid, x, y = (frame[name].to_numpy()[buildings] for name in ("grid", "x", "y"))
+    near, side = _nearest(world.grids, grid, x, y, lon, lat)
     chosen = (near <= _REACH) & dice.happens(buildings, rate)
     beyond = _LEAST + dice.uniform(buildings, 1) * (_MOST - _LEAST)
     for at in np.flatnonzero(chosen).tolist():
         step = _SIDES[side[at]]
         across = 0 if step[0] else 1
-        cell = int(frame["x"].iat[buildings[at]]), int(frame["y"].iat[buildings[at]])
-        border = _border(state, cell, step, (float(lon[at]), float(lat[at])))
+        border = _border(state, (int(x[at]), int(y[at])), step, (float(lon[at]), float(lat[at])))
         forward = sum(step) > 0
         behind = box[at, across] if forward else box[at, across + 2]
         end = border + (border - behind) * beyond[at] / (1 - beyond[at])

@@ -147,7 +147,7 @@ def _on(live: pa.Table, names: dict[Road, str]) -> pa.Table:
     return near.filter(pa.array([road_of(path) in names for path in near["path"].to_pylist()], pa.bool_()))
 
 
-def _whole(names: dict[Road, str], were: set[Road | None], here: pa.Table) -> dict[Road, str]:
+def _whole(names: dict[Road, str], were: set[Road], here: pa.Table) -> dict[Road, str]:
     """Of these roads the groups in which the old ones are gone whole and the others are wholly new."""
     kept = set()
     for path, is_new in zip(here["path"].to_pylist(), here["new"].to_pylist(), strict=True):

@@ -182,6 +182,60 @@ def test_a_place_name_inside_another_name_is_no_division(read, text):
     assert {read(text)[level] for level in gazetteer.LEVELS} == {None}
 
 
+COUNTRY = [
+    ("330000000000", "浙江省", "province", ""), ("330100000000", "杭州市", "city", "330000000000"),
+    ("330110000000", "余杭区", "county", "330100000000"), ("330400000000", "嘉兴市", "city", "330000000000"),
+    ("330481000000", "海宁市", "county", "330400000000"), ("330300000000", "温州市", "city", "330000000000"),
+    ("330600000000", "绍兴市", "city", "330000000000"), ("330621000000", "绍兴县", "county", "330600000000"),
+    ("330106000000", "西湖区", "county", "330100000000"), ("360100000000", "南昌市", "city", "360000000000"),
+    ("360000000000", "江西省", "province", ""), ("360103000000", "西湖区", "county", "360100000000"),
+    ("330110100000", "塘栖镇", "town", "330110000000"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def country():
+    return reader([(*row, "", "") for row in COUNTRY])
+
+
+@pytest.mark.parametrize(
+    ("text", "finest"),
+    [
+        ("浙江省海宁皮革城3栋", "330481000000"),  # the one in the province that is named
+        ("浙江海宁皮革城3栋", "330481000000"),  # the province without its rank as well
+        ("杭州市-余杭,未来科技城3栋", "330110000000"),
+        ("嘉兴海宁皮革城3栋", "330481000000"),
+        ("浙江绍兴解放北路3号", "330600000000"),  # a city before the county that is called the same
+        ("浙江西湖美术馆3栋", "330106000000"),
+    ],
+)
+def test_a_name_without_its_rank_is_read_directly_behind_what_it_lies_in(country, text, finest):
+    found = country(text)
+    assert next(found[level] for level in reversed(gazetteer.LEVELS) if found[level]) == finest
+
+
+@pytest.mark.parametrize(
+    ("text", "county"),
+    [
+        ("海宁皮革城3栋", None),  # nothing is named before it
+        ("杭州市海宁皮革城3栋", None),  # it lies elsewhere
+        ("西湖美术馆3栋", None),
+        ("嘉兴市海宁路3号", None),
+        ("嘉兴市海宁大道3号", None),
+        ("嘉兴市海宁北路3号", None),
+        ("嘉兴市海宁花园3栋", None),
+        ("嘉兴市海宁小学", None),
+        ("杭州市西湖社区3栋", None),
+        ("浙江省人民路3号海宁皮革城", None),  # a road stands between
+        ("浙江余杭温州市人民路3号", None),  # another city follows: one of them is wrong
+        ("杭州市余杭塘栖镇3号", "330110000000"),  # a town follows: it always was read
+        ("杭州市余杭塘栖人民路3号", "330110000000"),  # of towns no short form is read so
+    ],
+)
+def test_a_longer_name_that_begins_with_a_division_is_none(country, text, county):
+    assert country(text)["county"] == county
+
+
 @pytest.mark.parametrize(
     ("text", "province"),
     [("广西壮族自治区玉林市玉州区一环路3号", "450000000000"), ("湖南长沙市岳麓区3号", "430000000000"),

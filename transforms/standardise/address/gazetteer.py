@@ -7,7 +7,6 @@ a county. Names repeat (太平镇 stands in two counties), so a name gives a *se
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from transforms import divisions, lookups
-from transforms.standardise.address.normalise import one_way, simplify
+from transforms.standardise.address import spellings
+from transforms.standardise.address.normalise import simplify
 from transforms.standardise.address.provinces import PROVINCE
 
 AREAS = "functional_areas"
@@ -27,16 +27,15 @@ _UNKNOWN = re.compile(r"[\u3400-\u9fff]{1,6}?(?:省|市|县|区|镇|乡|街道)"
 _UNKNOWN_TOWN = re.compile(
     r"[\u3400-\u9fff]{2,4}?(?:镇|乡|街道)(?:办事处|办)?(?![\u3400-\u9fff]?(?:路|街|巷|大道))(?=[\u3400-\u9fff])"
 )
-_COMMITTEE = re.compile(
-    r"(?P<stem>.+?)(?P<word>社区居民委员会|社区居委会|居民委员会|居委会|村民委员会|村委会|社区)"
-    r"(?:（.*）|\(.*\))?"
-)
-_BRACKETS = re.compile(r"[()（）]")
 _LANE = re.compile(r"[0-9]{1,2}巷")
 _GENERAL = 2  # characters of a village's name that many hamlets bear: 旧村, 新村
 LEAST = 2  # characters of an estate's name without its village
-_RANKS = {"town": ("街道", "镇", "乡"), "county": ("区", "县", "市")}
-_SHORTENED = re.compile(r"(?P<stem>.{2,})(?:省|市|县|区|镇|乡)")
+_SHORT = ("city", "county")  # levels of which a short form is read behind the name of what they lie in
+_GOES_ON = re.compile(  # a road, a body, a zone that is called after a division
+    r"[东西南北中上下新老大小前后外内]{0,2}(?:[路街巷弄道桥站村社]|大道|公路|国道|[一二三四五六七八九十0-9]+区)"
+    r"|新?[区县市州洲镇乡]|高新|经[济开]|开发|人民"
+    r"|[\u3400-\u9fff]?(?:花园|家园|小区|社区|公寓|大厦|广场|市场|苑|[小中大]学|学校|医院|宾馆|酒店)"
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ class Gazetteer:
             for row in rows
             if not row["valid_to"]
         }
-        names = _named(rows, areas or [], self.divisions)
-        self._names = {name: _settled(found) for name, found in names.items()}
+        names = spellings.named(rows, areas or [], self.divisions)
+        self._names = {name: spellings.settled(found) for name, found in names.items()}
         lengths: dict[str, set[int]] = defaultdict(set)
         for name in self._names:
             lengths[name[:2]].add(len(name))
@@ -134,7 +133,7 @@ class Gazetteer:
 
     def short_names(self, code: str) -> tuple[str, ...]:
         """The names of a village, longest first, that an estate's name may repeat."""
-        names = [name for name, _ in _aliases(simplify(self.divisions[code].name), "village")]
+        names = [name for name, _ in spellings.aliases(simplify(self.divisions[code].name), "village")]
         return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
     def _over_a_gap(self, text: str, codes: tuple[str, ...], at: int) -> Found:
@@ -152,16 +151,24 @@ class Gazetteer:
         return Found(codes, at)
 
     def _follow(self, text: str, at: int, codes: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        behind = False
         while True:
-            step = self._step(text, at, codes)
+            step = self._step(text, at, codes, behind=behind)
             if step is None:
                 return codes, at
             codes, at = step
+            behind = True
             while text.startswith((",", "-"), at):
                 at += 1
 
-    def _step(self, text: str, at: int, codes: tuple[str, ...]) -> tuple[tuple[str, ...], int] | None:
-        """The longest name at a position that agrees with what is known; a guarded name needs another after it."""
+    def _step(
+        self, text: str, at: int, codes: tuple[str, ...], *, behind: bool = False
+    ) -> tuple[tuple[str, ...], int] | None:
+        """The longest name at a position that agrees with what is known; a guarded name needs another after it.
+
+        Or before it: directly ``behind`` the names of ``codes`` a short form is read that one division below them has
+        (浙江省海宁), unless a longer name begins with it (天津和平路).
+        """
         for length in self._lengths.get(text[at : at + 2], ()):
             end = at + length
             entry = self._names.get(text[at:end])
@@ -171,9 +178,22 @@ class Gazetteer:
             narrowed = self._narrow(codes, found)
             if narrowed and self._is_hamlet(text, at, end, codes):
                 continue
-            if narrowed and (not guarded or self._step(text, end, narrowed) is not None):
+            if narrowed and (not guarded or self._step(text, end, narrowed, behind=True) is not None):
                 return narrowed, end
+            if narrowed and behind and (only := self._only_child(codes, narrowed)) and self._ends(text, end):
+                return only, end
         return None
+
+    def _ends(self, text: str, end: int) -> bool:
+        """Whether a short form ends there: no longer name goes on, and no division follows that contradicts it."""
+        return _GOES_ON.match(text, end) is None and self._step(text, end, ()) is None
+
+    def _only_child(self, codes: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
+        """The one division below ``codes`` among those of a name, a city before the county that is called the same."""
+        told = set(found)
+        tops = tuple(c for c in found if self.divisions[c].ancestors.isdisjoint(told - {c}))
+        below = tops != codes and all(self.divisions[c].level in _SHORT for c in tops)
+        return tops if len(tops) == 1 and below and tops[0] not in codes else ()
 
     def _is_hamlet(self, text: str, at: int, end: int, codes: tuple[str, ...]) -> bool:
         """旧村自然村 is a hamlet, and so is 旧村7巷 where no town says which village of that name is meant."""
@@ -191,95 +211,12 @@ class Gazetteer:
         return tuple(c for c in codes if not self.divisions[c].ancestors.isdisjoint(found))  # a name said twice
 
 
-def _named(
-    rows: list[dict[str, str]], areas: list[dict[str, str]], divisions: Mapping[str, Division]
-) -> dict[str, set[tuple[str, bool]]]:
-    """Every name → the standing divisions it may mean, and whether it is a mere short form of each."""
-    successors = {row["code"]: row["successor"] for row in rows if row["successor"]}
-    names: dict[str, set[tuple[str, bool]]] = defaultdict(set)
-    full = {simplify(row["name"]) for row in rows}
-    for row in rows:
-        code = _current(row["code"], successors)
-        if code in divisions:
-            for name, guarded in _aliases(simplify(row["name"]), row["level"]):
-                for written in _written(name):
-                    names[written].add((code, guarded))
-    for row in rows:  # a town that became a street, a county that became a district: only where no other bears it
-        code = _current(row["code"], successors)
-        for name in _other_suffixes(simplify(row["name"]), row["level"]):
-            if code in divisions and name not in full:
-                names[name].add((code, False))
-    for area in areas:
-        if (code := _current(area["code"], successors)) in divisions:
-            names[one_way(simplify(area["name"]))].add((code, False))
-    return names
-
-
 def _ancestors(code: str, parents: dict[str, str]) -> frozenset[str]:
     found = set()
     while code and code not in found:
         found.add(code)
         code = parents.get(code, "")
     return frozenset(found)
-
-
-def _current(code: str, successors: dict[str, str]) -> str:
-    for _ in range(len(successors) + 1):
-        if code not in successors:
-            break
-        code = successors[code]
-    return code
-
-
-def _settled(found: set[tuple[str, bool]]) -> tuple[tuple[str, ...], bool]:
-    """Codes of a name, and whether it is a mere short form of all of them."""
-    full = sorted(code for code, guarded in found if not guarded)
-    return (tuple(full), False) if full else (tuple(sorted(code for code, _ in found)), True)
-
-
-def _aliases(name: str, level: str) -> set[tuple[str, bool]]:
-    """(name, guarded): a guarded short form counts only where another division name follows it."""
-    if level == "village":
-        return {(alias, False) for alias in _village_names(name)}
-    names = {(name, False)}
-    if level == "town" and name.endswith("街道"):
-        names |= {(name + "办", False), (name + "办事处", False), (name[:-1], True)}
-    if short := _SHORTENED.fullmatch(name):
-        names.add((short["stem"], True))
-    return names
-
-
-def _written(name: str) -> set[str]:
-    """新(土郎)村: a character that a font lacks is put together in brackets, or without them."""
-    if not _BRACKETS.search(name):
-        return {name}
-    return {one_way(unicodedata.normalize("NFKC", name)), _BRACKETS.sub("", name)}
-
-
-def _other_suffixes(name: str, level: str) -> list[str]:
-    """留下街道 was 留下镇, 云安区 was 云安县: names outlive the change of rank."""
-    suffixes = _RANKS.get(level, ())
-    own = next((suffix for suffix in suffixes if name.endswith(suffix)), None)
-    if own is None or len(name) - len(own) < 2:
-        return []
-    return [name[: -len(own)] + suffix for suffix in suffixes if suffix != own]
-
-
-def _village_names(name: str) -> set[str]:
-    """云安社区居民委员会 → 云安社区, 云安居委会 …; 大塘村民委员会 → 大塘村, 大塘村委会 and so on."""
-    found = _COMMITTEE.fullmatch(name)
-    if not found:
-        return {name}
-    stem, word = found["stem"], found["word"]
-    if word in ("村民委员会", "村委会"):
-        bases = {stem} if stem.endswith("村") and len(stem) > 2 else {stem + "村"}
-        bases |= {stem} if stem.endswith("村") else set()
-        return {name} | {
-            base + ending for base in bases for ending in ("", "委会", "委", "民委员会", "村委会", "村民委员会")
-        }
-    return {name} | {
-        stem + ending for ending in ("社区", "社区居委会", "社区居民委员会", "居委会", "居委", "居民委员会")
-    }
 
 
 @lru_cache(maxsize=4)
