@@ -26,7 +26,7 @@ def outlines(state: State, buildings: Ints, rate: float) -> tuple[Texts, Flags]:
     Args:
         state: the night.
         buildings: positions.
-        rate: how many of those that stand near the border of their small grid reach over it.
+        rate: how many of those that stand near the border of their small grid reach over it; one at least.
     """
     world, frame = state.world, state.world.places.buildings
     lon, lat = (frame[name].to_numpy()[buildings] for name in ("lon", "lat"))
@@ -34,7 +34,8 @@ def outlines(state: State, buildings: Ints, rate: float) -> tuple[Texts, Flags]:
     dice = Dice(world.seed, "straddler")
     grid, x, y = (frame[name].to_numpy()[buildings] for name in ("grid", "x", "y"))
     near, side = _nearest(world.grids, grid, x, y, lon, lat)
-    chosen = (near <= _REACH) & dice.happens(buildings, rate)
+    chance = np.where(near <= _REACH, dice.uniform(buildings), np.inf)
+    chosen = (chance < rate) | (np.isfinite(chance) & (chance == chance.min(initial=np.inf)))
     beyond = _LEAST + dice.uniform(buildings, 1) * (_MOST - _LEAST)
     for at in np.flatnonzero(chosen).tolist():
         step = _SIDES[side[at]]

@@ -49,6 +49,28 @@ def test_a_re_cut_leaves_the_cut_before_it_open(release: Connection) -> None:
     assert ended == [(0,)]
 
 
+def test_buildings_in_two_grids_are_those_of_the_truth_and_count_where_most_of_them_lies(
+    first_night: Path, city: Path
+) -> None:
+    truth = pd.read_parquet(city / "truth" / "building.parquet")
+    truth = truth[truth["night"].astype(str).eq(NIGHTS[0]) & truth["source"].eq("ziran_zongdi")]
+    told = truth[truth["cases"].map(lambda cases: "straddler" in cases)]
+    assert len(told) > 0
+    question = """
+        SELECT b.code, g.code, p.assigned FROM building_grid p
+        JOIN std_building b ON b.building_id = p.building_id AND b.known_to IS NULL
+        JOIN std_grid g ON g.grid_id = p.grid_id AND g.known_to IS NULL
+        WHERE p.known_to IS NULL
+    """
+    stores = database.open_databases(Settings.from_environment(Home(first_night).environment))
+    with database.reading(stores.release) as connection:
+        found = listed(connection, question)
+    assert {code for code, _, _ in found} == set(told["building"])
+    assert {(code, grid) for code, grid, assigned in found if assigned} == set(
+        zip(told["building"], told["grid"], strict=True)
+    )
+
+
 def test_readers_see_the_newest_cut_alone(release: Connection) -> None:
     assert listed(release, "SELECT DISTINCT cut FROM v1_place") == [(CUTS[1],)]
     assert listed(release, "SELECT DISTINCT cut FROM v1_grid") == [(CUTS[1],)]
