@@ -33,12 +33,13 @@ class Live:
     def __init__(self, path: Path) -> None:
         """Look at the file; no file: no records."""
         self._path = path if path.is_file() else None
-        nothing = [*model.STANDARD.names, *model.LIVE.names]
-        self.column_names = list(pq.read_schema(path).names) if self._path else nothing
+        nothing = pa.schema([*model.STANDARD, *model.LIVE])
+        self._schema = pq.read_schema(path) if self._path else nothing
+        self.column_names = list(self._schema.names)
         ids = self._read("record_id")
         self._order = None if ascending(ids) else pc.sort_indices(ids)  # the lake's tables lie in order
         self.ordered = self._order is None
-        self.ids: pa.Array = self.column("record_id").combine_chunks()
+        self.ids: pa.Array = whole(ids if self._order is None else ids.take(self._order))
         self.num_rows = len(self.ids)
 
     def column(self, name: str) -> pa.ChunkedArray:
@@ -66,7 +67,7 @@ class Live:
         """Several columns as one text per record; null where one of them is, or where there is no such column."""
         if any(name not in self.column_names for name in names):
             return pa.nulls(self.num_rows, pa.string())
-        parts = [pc.cast(self.column(name).combine_chunks(), pa.string()) for name in names]
+        parts = [pc.cast(whole(self.column(name)), pa.string()) for name in names]
         return pc.binary_join_element_wise(*parts, _SEPARATOR)
 
     def codes(self, name: str) -> pa.DictionaryArray:
@@ -75,12 +76,18 @@ class Live:
         Raises:
             KeyError: there is none of the name.
         """
-        if self._path is None or name not in self.column_names:
-            return self.column(name).combine_chunks().dictionary_encode()
-        with pq.ParquetFile(self._path, page_checksum_verification=True, read_dictionary=[name]) as file:
-            found = file.read([name]).column(0).combine_chunks()
-        coded = found if isinstance(found, pa.DictionaryArray) else found.dictionary_encode()
+        coded = whole(self._read(name, coded=True))
         return coded if self._order is None else coded.take(self._order)
+
+    @cached_property
+    def sources(self) -> npt.NDArray[np.int32]:
+        """Per record, the code of its source."""
+        return np.asarray(self.codes("source").indices.to_numpy(), dtype=np.int32)
+
+    def listed(self, name: str) -> bool:
+        """The column holds a list per record."""
+        of = self._schema.field(name).type
+        return bool(pa.types.is_list(of) or pa.types.is_large_list(of))
 
     def says(self, name: str, words: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Per record: a column of few values says one of these words."""
@@ -100,15 +107,25 @@ class Live:
     def _days(self) -> npt.NDArray[np.int32]:
         return np.asarray(pc.cast(pc.cast(self.column("since"), pa.date32()), pa.int32()).to_numpy(), dtype=np.int32)
 
-    def _read(self, name: str) -> pa.ChunkedArray:
+    def _read(self, name: str, *, coded: bool = False) -> pa.ChunkedArray:
         if name not in self.column_names:
             raise KeyError(name)
         if self._path is None:
-            return pa.chunked_array([], pa.string())
+            nothing = pa.chunked_array([], pa.string())
+            return nothing.dictionary_encode() if coded else nothing
         seen = store.settled(self._path)
         if seen is None:
-            return store.read_table(self._path, [name]).column(name)
-        return _RECENT.column(self._path, seen, name)
+            return _column(self._path, name, coded=coded)
+        return _RECENT.column(self._path, seen, name, coded=coded)
+
+
+def _column(path: Path, name: str, *, coded: bool) -> pa.ChunkedArray:
+    """A column of a file, as codes in one piece or as it is."""
+    found = store.read_table(path, [name], [name] if coded else None).column(name)
+    if not coded:
+        return found
+    one = whole(found)
+    return pa.chunked_array([one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()])
 
 
 class _Recent:
@@ -120,17 +137,17 @@ class _Recent:
     def __init__(self, most: int) -> None:
         """Hold none yet."""
         self._most, self._bytes = most, 0
-        self._columns: OrderedDict[tuple[Path, tuple[int, ...], str], pa.ChunkedArray] = OrderedDict()
+        self._columns: OrderedDict[tuple[Path, tuple[int, ...], str, bool], pa.ChunkedArray] = OrderedDict()
         self._lock = Lock()
 
-    def column(self, path: Path, seen: tuple[int, ...], name: str) -> pa.ChunkedArray:
+    def column(self, path: Path, seen: tuple[int, ...], name: str, *, coded: bool = False) -> pa.ChunkedArray:
         """The column of the file as it was seen (:func:`transforms.store.settled`)."""
-        key = (path, seen, name)
+        key = (path, seen, name, coded)
         with self._lock:
             if key in self._columns:
                 self._columns.move_to_end(key)
                 return self._columns[key]
-        found = store.read_table(path, [name]).column(name)
+        found = _column(path, name, coded=coded)
         with self._lock:
             if key not in self._columns and found.nbytes <= self._most:
                 self._columns[key] = found
@@ -145,5 +162,10 @@ _RECENT = _Recent(64 * 2**20)
 
 def ascending(ids: pa.ChunkedArray) -> bool:
     """Whether the ids lie in order, which costs less to see than to sort them."""
-    whole = ids.combine_chunks()
-    return pc.all(pc.less_equal(whole[:-1], whole[1:])).as_py() is not False
+    one = whole(ids)
+    return pc.all(pc.less_equal(one[:-1], one[1:])).as_py() is not False
+
+
+def whole(values: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; one that is in one piece already is not copied, as ``combine_chunks`` does."""
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()

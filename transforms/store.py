@@ -162,13 +162,14 @@ def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None
             begin("none")
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """Read Parquet and verify its page checksums.
+def read_table(path: Path, columns: list[str] | None = None, coded: list[str] | None = None) -> pa.Table:
+    """Read Parquet and verify its page checksums; ``coded`` columns come as dictionaries.
 
     Raises:
         OSError: the file is damaged.
     """
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:  # read_table looks for a dataset first
+    # pq.read_table looks for a dataset first
+    with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=coded) as file:
         if file.metadata.num_rows > _LISTED_ROWS and any(pa.types.is_list(field.type) for field in file.schema_arrow):
             return pa.Table.from_batches(file.iter_batches(_LISTED_ROWS, columns=columns))
         return file.read(columns, use_threads=file.metadata.num_rows > _FEW_ROWS)

@@ -153,7 +153,7 @@ def unstopped(values: Values, source: Codes) -> Values:
 
 def sources(live: Live) -> Codes:
     """Per record, the code of its source."""
-    return encoded(live.column("source"))[0]
+    return live.sources
 
 
 def _stated(values: Values) -> Values:

@@ -19,6 +19,7 @@ from transforms.kinds import Kind
 from transforms.link.candidates import Candidates, Nodes, Told, levels
 from transforms.link.codes import Flags, Ints, distinct_rows
 from transforms.link.collapse import Collapsed
+from transforms.link.encode import sources
 from transforms.link.scorer import KindModel, Levels
 
 SCALE = 10_000
@@ -119,7 +120,7 @@ def _roles(
     Leftovers of a source are sorted by what they say, the most first, and their shares dealt out to the source's asked
     records. For a leftover of a source of which nobody is asked, or that says what none of them says, nobody stands.
     """
-    source = told.live.column("source").combine_chunks().dictionary_encode().indices.to_numpy()
+    source = sources(told.live)
     bits = sum((said.astype(np.int64) << i for i, said in enumerate(shown.values())), np.zeros(len(source), np.int64))
     lacking = np.flatnonzero(~collapsed.trusted)
     role, weight = np.full(len(asked), -1, dtype=np.int64), np.zeros(len(asked))

@@ -100,13 +100,14 @@ def column(live: Live, name: str) -> Values:
     """A clean column's non-empty values; a list says each of its elements; an absent column says nothing."""
     if name not in live.column_names or not live.num_rows:
         return Values()
-    values = live.column(name)
     r = everybody(live.num_rows)
-    listed = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
-    if listed:
+    if listed := live.listed(name):
+        values = live.column(name)
         r = np.repeat(r, pc.fill_null(pc.list_value_length(values), 0).to_numpy())
-        values = pc.list_flatten(values)
-    codes, texts = encoded(values)
+        codes, texts = encoded(pc.list_flatten(values))
+    else:
+        coded = live.codes(name)
+        codes, texts = pc.fill_null(coded.indices, -1).to_numpy(), coded.dictionary
     if pa.types.is_floating(texts.type):
         texts = pa.array([f"{v:.7f}" for v in texts.to_pylist()], TEXT)
     texts = pc.cast(texts, TEXT)

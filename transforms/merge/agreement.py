@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.kinds import Heard
+from transforms.live import whole
 from transforms.merge.golden import Flags, Golden, Ints, codes, plain
 from transforms.merge.places import Located
 
@@ -62,7 +63,7 @@ def _contested(golden: Golden, heard: Heard, trust: Ints, leads: Flags) -> Flags
 
 def _places(located: pa.Table) -> Ints:
     """Row by row the number of its place."""
-    houses, nodes = (plain(located[name].combine_chunks()) for name in ("house_id", "address_id"))
+    houses, nodes = (plain(whole(located[name])) for name in ("house_id", "address_id"))
     return np.asarray(pc.coalesce(houses, nodes).dictionary_encode().indices.to_numpy(), dtype=np.int64)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.contract import Contract
+from transforms.live import whole
 from transforms.merge.golden import Flags, Golden, Ints
 from transforms.merge.night import Inputs
 from transforms.merge.pieces import numbers
@@ -87,7 +88,7 @@ def organization_tables(inputs: Inputs, golden: Golden, located: Located) -> dic
 
 def _org_premises(inputs: Inputs, golden: Golden) -> Columns:
     """An organization keeps the premises that its own source row tells of, or of the same name at the same address."""
-    live, whose = inputs.live("premises"), inputs.cluster("premises").column("entity_id").combine_chunks()
+    live, whose = inputs.live("premises"), whole(inputs.cluster("premises").column("entity_id"))
     parts = [
         (live.keys("batch", "ordinal"), golden.live.keys("batch", "ordinal")),
         (live.keys("address_path", "name_key"), golden.live.keys("actual_address_path", "name_key")),
@@ -117,11 +118,18 @@ def _relation(golden: Golden, names: tuple[str, str], role: str, others: pa.Arra
     changed = np.ones(len(links), dtype=bool)
     changed[1:] = (links[1:, :2] != links[:-1, :2]).any(axis=1)
     left, right, r = (np.ascontiguousarray(column) for column in links[changed].T)
-    ids = golden.live.ids.take(pa.array(r))
     return {
         names[0]: golden.ids.take(pa.array(left)),
         names[1]: others.take(pa.array(right)),
         "role": pa.repeat(pa.scalar(role), len(r)),
+        **_told_by(golden, r),
+    }
+
+
+def _told_by(golden: Golden, r: Ints) -> Columns:
+    """The columns that links end with, by the records that tell of them."""
+    ids = golden.live.ids.take(pa.array(r))
+    return {
         "record_id": ids,
         "valid_from": pa.array(golden.live.days()[r], pa.int32()).cast(pa.date32()),
         "valid_to": pa.nulls(len(r), pa.date32()),
@@ -196,22 +204,32 @@ def person_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str,
         **golden.ending(),
     }
     keep = pa.array(stays)
-    roles = [_housed(golden, name, place, stays) for name, place in places.items()]
     return {
         "fact_person": {name: values.filter(keep) for name, values in everyone.items()},
-        "rel_person_house": {c: pa.concat_arrays([part[c] for part in roles]) for c in roles[0]},
+        "rel_person_house": _housed(golden, places, stays),
         "rel_person_org": {},
     }
 
 
-def _housed(golden: Golden, name: str, place: Places, stays: Flags) -> Columns:
-    """Persons and the houses of one of their addresses."""
-    e = np.flatnonzero(stays & place.house_id.is_valid().to_numpy(zero_copy_only=False))
-    houses = pc.unique(place.house_id).drop_null()
-    houses = houses.take(pc.sort_indices(houses))
-    at = pc.index_in(place.house_id.take(pa.array(e)), houses).to_numpy().astype(np.int64)
-    links = np.column_stack([e, at, golden.winners[name][e]])
-    return _relation(golden, ("person_id", "house_id"), name.removesuffix("_address"), houses, links)
+def _housed(golden: Golden, places: Mapping[str, Places], stays: Flags) -> Columns:
+    """Persons and the houses of their two addresses, sorted by key: of one person there are two rows at most."""
+    names = sorted(places)  # and so are the roles
+    housed = [np.flatnonzero(stays & places[n].house_id.is_valid().to_numpy(zero_copy_only=False)) for n in names]
+    entity, role = np.concatenate(housed), np.repeat(np.arange(len(names)), [len(e) for e in housed])
+    houses = pa.concat_arrays([places[n].house_id.take(pa.array(e)) for n, e in zip(names, housed, strict=True)])
+    record = np.concatenate([golden.winners[n][e] for n, e in zip(names, housed, strict=True)])
+    order = np.lexsort((role, entity))
+    at = np.flatnonzero(entity[order[1:]] == entity[order[:-1]])  # the first of a person's two
+    after = pc.greater(houses.take(pa.array(order[at])), houses.take(pa.array(order[at + 1])))
+    at = at[after.to_numpy(zero_copy_only=False)]
+    order[at], order[at + 1] = order[at + 1], order[at]
+    roles = pa.array([name.removesuffix("_address") for name in names], _TEXT)
+    return {
+        "person_id": golden.ids.take(pa.array(entity[order])),
+        "house_id": houses.take(pa.array(order)),
+        "role": roles.take(pa.array(role[order])),
+        **_told_by(golden, record[order]),
+    }
 
 
 def gone(golden: Golden, contracts: dict[str, Contract]) -> Flags:
@@ -232,9 +250,9 @@ def household_tables(inputs: Inputs, golden: Golden, located: Located, persons: 
         persons: who won whose household_key, in the order of the person ids.
     """
     living = inputs.merged("person", "fact_person", ["person_id", "registered_address_id"]).combine_chunks()
-    row, home = _members(golden, persons, living["person_id"].combine_chunks())
+    row, home = _members(golden, persons, whole(living["person_id"]))
     members = living.take(pa.array(row)).combine_chunks()
-    registered = members["registered_address_id"].combine_chunks()
+    registered = whole(members["registered_address_id"])
     place = of_members(located.of(golden, "address"), home, registered, inputs.library())
     return {
         "fact_household": {
@@ -245,7 +263,7 @@ def household_tables(inputs: Inputs, golden: Golden, located: Located, persons: 
             **golden.ending(),
         },
         "person_household": {
-            "person_id": members["person_id"].combine_chunks(),
+            "person_id": whole(members["person_id"]),
             "household_id": golden.ids.take(pa.array(home)),
         },
     }

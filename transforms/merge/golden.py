@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 from transforms import model
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.engine import Engine
-from transforms.live import Live
+from transforms.live import Live, whole
 
 _STEPS = Path(__file__).with_name("survive.sql")
 _CLAIMS_AT_ONCE = 4_000_000  # rows of one run of survive.sql: bounds its memory
+_LATER = 2**20  # more than any day number: one step of trust is worth more than any day
 CERTAINTIES = pa.array(["single", "scored", "number"])
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -55,7 +56,7 @@ class Golden:
         """The column's values in some records; null where the number is -1 or nobody has such a column."""
         if column not in self.live.column_names:
             return pa.nulls(len(records), pa.string())
-        return plain(self.live.column(column).combine_chunks().take(pa.array(records, mask=records < 0)))
+        return plain(whole(self.live.column(column)).take(pa.array(records, mask=records < 0)))
 
     def ending(self) -> dict[str, pa.Array]:
         """The columns every row ends with: valid_from, valid_to, provenance."""
@@ -81,13 +82,11 @@ class Golden:
     def claims(self) -> pa.Table:
         """claim.parquet: which record won each value."""
         names = sorted(self.winners)
-        stands = [np.flatnonzero(self.winners[name] >= 0) for name in names]
-        entity = np.concatenate([np.zeros(0, dtype=np.int64), *stands])
-        told = np.repeat(np.arange(len(names)), [len(e) for e in stands])
-        record = np.concatenate([entity[:0], *(self.winners[n][e] for n, e in zip(names, stands, strict=True))])
-        order = np.lexsort((told, entity))
-        entity, told, record = (pa.array(column[order]) for column in (entity, told, record))
-        sources = self.live.column("source").combine_chunks()
+        won = np.column_stack([self.winners[name] for name in names]) if names else np.zeros((0, 0), dtype=np.int64)
+        entity, told = np.nonzero(won >= 0)  # entity after entity, and of each its properties in order
+        record = won[entity, told]
+        entity, told, record = (pa.array(column) for column in (entity, told, record))
+        sources = whole(self.live.column("source"))
         columns = [
             self.ids.take(entity), pa.array(names, pa.string()).take(told), self.live.ids.take(record),
             plain(sources.take(record)),
@@ -102,8 +101,15 @@ def plain(values: pa.Array) -> pa.Array:
 
 def codes(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """The values as codes."""
-    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    return whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
+    one = whole(values) if isinstance(values, pa.ChunkedArray) else values
+    return one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()
+
+
+def says(values: pa.Array | pa.ChunkedArray, word: str) -> Flags:
+    """Row by row of a column of few values: it says this word."""
+    said = codes(values)
+    found = np.append(pc.equal(said.dictionary, word).to_numpy(zero_copy_only=False), False)
+    return np.asarray(found[pc.fill_null(said.indices, -1).to_numpy()], dtype=bool)
 
 
 def _texts(value: str, size: int) -> pa.Array:
@@ -117,7 +123,7 @@ def gathered(live: Live, cluster: pa.Table) -> Golden:
         live: live records of the kind, sorted by record id.
         cluster: of the records, in their order: entity_id, how.
     """
-    whose = cluster.column("entity_id").combine_chunks().dictionary_encode()
+    whose = whole(cluster.column("entity_id")).dictionary_encode()
     order = pc.sort_indices(whose.dictionary)
     place = np.empty(len(order), dtype=np.int64)
     place[order.to_numpy()] = np.arange(len(order))
@@ -168,7 +174,8 @@ class _Claims:
             contested = []
             for place, name in enumerate(names):
                 records, trust = said[name], self._trust(name, said[name])
-                found[name], sure = _most_trusted(self.entity[records], records, trust, size)
+                standing = trust * _LATER + self.live.days()[records]
+                found[name], sure = _foremost(self.entity[records], records, standing, size)
                 contested.append(self._contested(name, place, records[~sure], trust[~sure], filled))
             if not any(claims.num_rows for claims in contested):
                 continue
@@ -199,7 +206,7 @@ class _Claims:
     def _contested(self, name: str, place: int, records: Ints, trust: Ints, filled: Ints) -> pa.Table:
         values = np.zeros(0, dtype=np.int64)
         if len(records):
-            said = codes(self.live.column(name).combine_chunks().take(pa.array(records)))
+            said = codes(whole(self.live.column(name)).take(pa.array(records)))
             values = said.indices.to_numpy().astype(np.int64)
         return pa.table({
             "e": self.entity[records], "p": np.full(len(records), place), "r": records, "v": values,
@@ -207,14 +214,14 @@ class _Claims:
         })  # fmt: skip
 
 
-def _most_trusted(entity: Ints, records: Ints, trust: Ints, size: int) -> tuple[Ints, Flags]:
-    """Per entity the record that is trusted more than all others (-1: several are), and whose claims are settled so.
+def _foremost(entity: Ints, records: Ints, standing: Ints, size: int) -> tuple[Ints, Flags]:
+    """Per entity the record that stands before all others (-1: several do), and whose claims are settled so.
 
-    Trust comes first in survive.sql: where it decides, nobody need count voices.
+    Trust and then ``since`` come first in survive.sql: where they decide, nobody need count voices.
     """
     top = np.full(size, -1, dtype=np.int64)
-    np.maximum.at(top, entity, trust)
-    best = trust == top[entity]
+    np.maximum.at(top, entity, standing)
+    best = standing == top[entity]
     single = np.bincount(entity[best], minlength=size) == 1
     won = np.full(size, -1, dtype=np.int64)
     first = best & single[entity]

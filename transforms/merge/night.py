@@ -15,12 +15,17 @@ from transforms import checkpoint, contract, database, kinds, manifest, model, s
 from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.kinds import Kind
-from transforms.live import Live, ascending
-from transforms.merge.golden import Ints
+from transforms.live import Live, ascending, whole
+from transforms.merge.golden import Ints, says
 from transforms.run import Run
 
 ROOM = "merge"
-SEALED = 1_000_000  # rows of a vault at a time
+_SEALED = 1_000_000  # rows of a vault at a time
+_FEW = ["kind", "what", "key_id"]  # its columns of few words
+VAULT = pa.schema([  # what of it tells of a record whose number is known
+    ("what", pa.dictionary(pa.int32(), pa.string())), ("token", pa.string()), ("ciphertext", pa.binary()),
+    ("key_id", pa.dictionary(pa.int32(), pa.string())),
+])  # fmt: skip
 # Beside its own: whose clusters and golden rows a kind's tables lean on.
 _CLUSTERS = {"address": ("building",), "building": ("address",), "house": ("address", "building"),
              "organization": ("premises",), "household": ("person",)}  # fmt: skip
@@ -126,23 +131,28 @@ class Inputs:
 
     def _batches(self) -> list[str]:
         """Batches with live rows whose tables are held."""
-        return sorted(set(self.live().codes("batch").dictionary.to_pylist()) - set(self._past.batches))
+        return sorted(set(self._batch.dictionary.to_pylist()) - set(self._past.batches))
+
+    @cached_property
+    def _batch(self) -> pa.DictionaryArray:
+        """Whose row each live record is."""
+        return self.live().codes("batch")
 
     def vault(self, live: Live) -> Iterator[tuple[pa.Table, Ints]]:
-        """Ciphertexts of the kind's live rows, in a total order, in pieces, each row with the number of its record.
+        """:data:`VAULT` of the kind's live rows, in a total order, in pieces, each row with the number of its record.
 
         What an older version of a record said is not its entity's any more: a row counts only in its record's batch.
 
         Args:
             live: live records of the kind.
         """
-        of_batch = live.codes("batch")
+        of_batch = self._batch
         batches = of_batch.dictionary.to_pylist()
         for batch in self._batches():
             path = store.batch_dir(self.run.settings, "standardise", batch) / "vault.parquet"
             if path.is_file():
                 mine = np.flatnonzero(of_batch.indices.to_numpy() == batches.index(batch))
-                yield from self._sealed(live, mine, store.read_pieces(path, SEALED, model.VAULT.names))
+                yield from self._sealed(live, mine, store.read_pieces(path, _SEALED, model.VAULT.names, _FEW))
         gone = np.array([batch in self._past.batches for batch in batches], dtype=bool)
         rows = np.flatnonzero(gone[of_batch.indices.to_numpy()]) if gone.any() else np.zeros(0, dtype=np.int64)
         yield from self._sealed(live, rows, self._past.every("vault", self.contracts).values())
@@ -151,27 +161,28 @@ class Inputs:
         """Rows of the vault with a token that belong to some of the records."""
         ids = live.ids.take(pa.array(mine))
         for told in vault:
-            of_kind = told.filter(pc.and_(pc.equal(told["kind"], self.kind.kind), pc.is_valid(told["token"])))
-            at = pc.index_in(of_kind["record_id"].combine_chunks(), ids)
-            kept = np.flatnonzero(at.is_valid().to_numpy(zero_copy_only=False))
+            at = pc.fill_null(pc.index_in(whole(told["record_id"]), ids), -1).to_numpy()
+            tokened = whole(told["token"]).is_valid().to_numpy(zero_copy_only=False)
+            kept = np.flatnonzero((at >= 0) & says(told["kind"], self.kind.kind) & tokened)
             if len(kept):
-                yield of_kind.take(pa.array(kept)).cast(model.VAULT), mine[at.take(pa.array(kept)).to_numpy()]
+                rows = told.select(VAULT.names) if len(kept) == len(at) else told.select(VAULT.names).take(kept)
+                yield rows.cast(VAULT), mine[at[kept]]
 
     def entity_of(self, kind: str, column: str, values: pa.Array) -> pa.Array:
         """The entities of the kind that the values of its decisive column stand for; null where there is none."""
         live = self.live(kind)
         if column not in live.column_names:
             return pa.nulls(len(values), pa.string())
-        at = pc.index_in(values, live.column(column).combine_chunks(), skip_nulls=True)
-        return self.cluster(kind).column("entity_id").combine_chunks().take(at)
+        at = pc.index_in(values, whole(live.column(column)), skip_nulls=True)
+        return whole(self.cluster(kind).column("entity_id")).take(at)
 
     def entity_by(self, kind: str, column: str, values: pa.Array) -> pa.Array:
         """The entity of the kind that each value of a decisive column stands for; one that stands for several: null."""
         live = self.live(kind)
         if column not in live.column_names or not live.num_rows:
             return pa.nulls(len(values), pa.string())
-        said = live.column(column).combine_chunks().dictionary_encode()
-        whose = self.cluster(kind).column("entity_id").combine_chunks().dictionary_encode()
+        said = whole(live.column(column)).dictionary_encode()
+        whose = whole(self.cluster(kind).column("entity_id")).dictionary_encode()
         known = said.indices.is_valid().to_numpy(zero_copy_only=False)
         value, entity = (c.indices.fill_null(0).to_numpy().astype(np.int64)[known] for c in (said, whose))
         low, high = np.full(len(said.dictionary), len(whose.dictionary)), np.full(len(said.dictionary), -1)

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
-from transforms.live import Live
+from transforms.live import Live, whole
 from transforms.merge import pieces
 from transforms.merge.golden import Ints
-from transforms.merge.night import Inputs
+from transforms.merge.night import VAULT, Inputs
 from transforms.merge.pieces import Part, Pieces, Rows, Spill, Told
 
 RECORDS = 250_000  # of a piece
@@ -66,11 +66,11 @@ def parts(inputs: Inputs, kind: str, wanted: Wanted) -> Iterator[Part]:
 
 
 def _whole(inputs: Inputs, kind: str, live: Live, rows: Live, wanted: Wanted) -> Part:
-    located, vault = _nothing(model.LOCATED), _nothing(model.VAULT)
+    located, vault = _nothing(model.LOCATED), _nothing(VAULT)
     if wanted.others:
         found = list(_located(inputs, live.ids, (*_LOCATED, *_GRID) if wanted.names is None else _LOCATED))
         located = _joined(found, model.LOCATED)
-        vault = _joined(list(inputs.vault(live)) if inputs.sealed else [], model.VAULT)
+        vault = _joined(list(inputs.vault(live)) if inputs.sealed else [], VAULT)
     return Part(rows, inputs.cluster(kind), located, vault)
 
 
@@ -90,7 +90,7 @@ def _located(inputs: Inputs, ids: pa.Array, names: Sequence[str]) -> Iterator[tu
     path = inputs.located_path()
     for table in pieces.read(path, names, _CODED) if path else ():
         best = table.filter(pc.equal(table["rank"], 1))
-        yield best.drop_columns(["record_id", "rank"]), pieces.numbers(ids, best["record_id"].combine_chunks())
+        yield best.drop_columns(["record_id", "rank"]), pieces.numbers(ids, whole(best["record_id"]))
 
 
 def _lay_out(
@@ -98,7 +98,7 @@ def _lay_out(
 ) -> None:
     """Write everything that tells of records by ranges of their entities' ids."""
     path = inputs.cluster_path(kind)
-    prefixes = (pieces.prefix(t["entity_id"].combine_chunks()) for t in pieces.read(path, ["entity_id"], []))
+    prefixes = (pieces.prefix(whole(t["entity_id"])) for t in pieces.read(path, ["entity_id"], []))
     piece = pieces.ranges(prefixes, spills["live"].count)
     spills["live"].write(_along(pieces.read(inputs.live_path(kind), *columns), piece))
     spills["cluster"].write(_along(pieces.read(path, _CLUSTER, ["how"]), piece))
@@ -110,7 +110,7 @@ def _lay_out(
 
 def _part(spills: Mapping[str, Spill], at: int) -> Part:
     """What lies in one range."""
-    located, vault = _told(spills["located"].read(at), model.LOCATED), _told(spills["vault"].read(at), model.VAULT)
+    located, vault = _told(spills["located"].read(at), model.LOCATED), _told(spills["vault"].read(at), VAULT)
     return Part(Rows(spills["live"].read(at)), spills["cluster"].read(at), located, vault)
 
 
@@ -134,5 +134,5 @@ def _told(table: pa.Table, schema: pa.Schema) -> Told:
     """What :func:`_beside` laid out."""
     if not table.num_rows:
         return _nothing(schema)
-    whole = table.combine_chunks()
-    return Told(whole.drop_columns(["record"]), whole["record"].to_numpy())
+    one = table.combine_chunks()
+    return Told(one.drop_columns(["record"]), one["record"].to_numpy())

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from transforms.live import Live
+from transforms.live import Live, whole
 from transforms.merge.golden import Ints, codes
 
 READ = 250_000  # rows at a time
@@ -34,7 +34,7 @@ class Rows(Live):
         """Take a table sorted by record id."""
         self._table = table.combine_chunks()
         self.column_names = list(table.column_names)
-        self.ids = self._table["record_id"].combine_chunks()
+        self.ids = whole(self._table["record_id"])
         self.num_rows, self.ordered = table.num_rows, True
 
     def column(self, name: str) -> pa.ChunkedArray:
@@ -73,7 +73,7 @@ class Part:
         live: the records.
         cluster: of the records, in their order: entity_id, how, trusted.
         located: best candidates (rank 1 of model.LOCATED).
-        vault: model.VAULT, in a total order.
+        vault: transforms.merge.night.VAULT, in a total order.
     """
 
     live: Live

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.contract import DEFAULT_TRUST, Contract
+from transforms.live import whole
 from transforms.merge.golden import Flags, Golden, Ints, codes, plain
 from transforms.merge.pieces import Told
 
@@ -69,9 +70,15 @@ class Located:
         if hears is not None and size:
             self._record = np.where(hears[self._record], self._record, -1)
         self._property = codes(self.table["property"])
+        self._rows: dict[str, Ints] = {}
 
     def rows(self, name: str) -> Ints:
         """Per live record the row of ``table`` with its candidate for a property, -1 where there is none."""
+        if name not in self._rows:
+            self._rows[name] = self._rows_of(name)
+        return self._rows[name]
+
+    def _rows_of(self, name: str) -> Ints:
         found = np.full(self._size, -1, dtype=np.int64)
         names = self._property.dictionary.to_pylist()
         of_name = self._property.indices.to_numpy() == (names.index(name) if name in names else -1)
@@ -97,7 +104,7 @@ class Located:
         won = golden.winners[by]
         rows = np.append(self.rows(name), -1)[won]
         taken = pa.array(rows, mask=rows < 0)
-        return {c: plain(self.table[c].combine_chunks().take(taken)) for c in _TOLD if c in self.table.column_names}
+        return {c: plain(whole(self.table[c]).take(taken)) for c in _TOLD if c in self.table.column_names}
 
     def of(self, golden: Golden, name: str) -> Places:
         """Per entity, the place that the winner of address property ``name`` gives."""
@@ -195,7 +202,7 @@ def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) ->
     """
     if not library.num_rows:  # no source of the city names an address
         return own
-    ids = library["address_id"].combine_chunks()
+    ids = whole(library["address_id"])
     above = pc.fill_null(pc.index_in(library["parent_id"], ids, skip_nulls=True), -1).to_numpy()
     place = pc.is_in(library["level"], _PLACES).to_numpy()
     node, here = (pc.fill_null(pc.index_in(a, ids, skip_nulls=True), -1).to_numpy() for a in (address, own.address_id))
@@ -211,10 +218,8 @@ def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) ->
     at = np.full(len(own.named), -1)
     at[household] = np.arange(len(household))
     taken = found.take(pa.array(at, mask=at < 0))
-    said = {name: taken[name].combine_chunks() for name in ("address_id", "building_id", "house_id")}
-    instead = replace(
-        own, **said, division_code=taken["village"].combine_chunks(), reason=pa.nulls(len(at), pa.string())
-    )
+    said = {name: whole(taken[name]) for name in ("address_id", "building_id", "house_id")}
+    instead = replace(own, **said, division_code=whole(taken["village"]), reason=pa.nulls(len(at), pa.string()))
     return _swapped(own, instead, household)
 
 

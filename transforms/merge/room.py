@@ -13,6 +13,7 @@ from transforms import kinds, manifest, model, store, tables
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
+from transforms.live import whole
 from transforms.merge import agreement, ended, facts, places, standards
 from transforms.merge.golden import Flags, Golden, gathered, survive
 from transforms.merge.night import ROOM, Inputs
@@ -172,7 +173,7 @@ def _sorted(table: pa.Table, key: Sequence[str]) -> pa.Table:
     """By key; most tables are made in order, and looking costs less than sorting texts."""
     below, tied = np.zeros(max(table.num_rows - 1, 0), dtype=bool), np.ones(max(table.num_rows - 1, 0), dtype=bool)
     for name in key:
-        values = table[name].combine_chunks()
+        values = whole(table[name])
         below |= tied & pc.fill_null(pc.less(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
         tied &= pc.fill_null(pc.equal(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
     return table if (below | tied).all() else table.sort_by([(name, "ascending") for name in key])

@@ -1,5 +1,5 @@
 -- Which record's word stands, per entity and property, by a written total order; only where no record that
--- speaks is trusted more than all others.
+-- speaks is trusted more than all others, or of those that are trusted most is the latest.
 -- claim(e, p, r, v, trust, since, filled): record r of entity e says code v of property p; trust is its contract's for
 -- p, since a day number, filled how many properties the record says.
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.engine import Engine
-from transforms.merge.golden import Flags, Golden
+from transforms.live import whole
+from transforms.merge.golden import Flags, Golden, plain, says
 from transforms.merge.pieces import Told
 from transforms.merge.standards import Columns
 
@@ -25,12 +26,12 @@ def vault_table(engine: Engine, kind: str, golden: Golden, vault: Told, borrowed
         engine: runs vault.sql.
         kind: the kind.
         golden: its survivors.
-        vault: model.VAULT of its live records, in a total order.
+        vault: transforms.merge.night.VAULT of its live records, in a total order.
         borrowed: the decisive property, and per live record whether its number was taken from it.
     """
     decisive, taken = borrowed
     r = vault.record
-    lost = pc.equal(vault.table["what"], decisive).to_numpy() & taken[r] if golden.live.num_rows else r < 0
+    lost = says(vault.table["what"], decisive) & taken[r] if golden.live.num_rows else r < 0
     kept = np.flatnonzero(~lost)
     mine, r = (vault.table.take(pa.array(kept)), r[kept]) if lost.any() else (vault.table, r)
     sealed = pa.table({
@@ -41,11 +42,11 @@ def vault_table(engine: Engine, kind: str, golden: Golden, vault: Told, borrowed
     ids = golden.live.ids.take(pa.array(r))
     return {
         "entity_id": golden.ids.take(pa.array(golden.entity[r])),
-        "what": told["what"].combine_chunks(),
-        "token": told["token"].combine_chunks(),
+        "what": plain(whole(told["what"])),
+        "token": whole(told["token"]),
         "kind": pa.repeat(pa.scalar(kind), len(r)),
-        "ciphertext": told["ciphertext"].combine_chunks(),
-        "key_id": told["key_id"].combine_chunks(),
+        "ciphertext": whole(told["ciphertext"]),
+        "key_id": plain(whole(told["key_id"])),
         "valid_from": pa.array(golden.live.days()[r], pa.int32()).cast(pa.date32()),
         "valid_to": pa.nulls(len(r), pa.date32()),
         "provenance": pc.binary_join_element_wise('{"record":"', ids, '"}', ""),

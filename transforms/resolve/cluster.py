@@ -18,6 +18,7 @@ Flags = npt.NDArray[np.bool_]
 Pairs = list[tuple[int, int]]
 HOWS = ("number", "key", "scored", "single")
 SCORED, SINGLE = HOWS.index("scored"), HOWS.index("single")
+_FEW = 2**16
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,18 @@ class Edges:
 
     def strongest_first(self) -> Edges:
         """A person's word, then numbers and keys, then scores from the highest; ties by the records: a total order."""
-        order = np.lexsort((self.right, self.left, -self.score, self.how == SCORED, ~self.sworn))
-        return self.only(order)
+        ordered = self if self._by_records() else self.only(np.lexsort((self.right, self.left)))
+        top = int(ordered.score.max(initial=0)) + 1
+        weakness = (2 * ~ordered.sworn + (ordered.how == SCORED)) * top - ordered.score
+        weakness += top  # not negative; of 16 bits, as they nearly always are, it is sorted without comparing
+        few = weakness.astype(np.uint16) if weakness.max(initial=0) < _FEW else weakness
+        return ordered.only(np.argsort(few, kind="stable"))
+
+    def _by_records(self) -> bool:
+        """Whether they lie by left and right."""
+        left, right = self.left, self.right
+        rises = left[1:] > left[:-1]
+        return bool((rises | ((left[1:] == left[:-1]) & (right[1:] >= right[:-1]))).all())
 
     def only(self, chosen: Ints | Flags) -> Edges:
         """Some of the edges, by place or by mask."""
@@ -175,6 +186,16 @@ def components(size: int, left: Ints, right: Ints) -> Ints:
         while not np.array_equal(root, above := root[root]):
             root = above
     return root
+
+
+def numbered(root: Ints) -> tuple[Ints, Ints]:
+    """The smallest record of each cluster, ascending, and of each record the number of its cluster.
+
+    Args:
+        root: per record the smallest record of its cluster.
+    """
+    founds = root == np.arange(len(root))
+    return np.flatnonzero(founds), (np.cumsum(founds) - 1)[root]
 
 
 def _first_edge(size: int, edges: Edges) -> Ints:

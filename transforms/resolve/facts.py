@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from transforms.contract import Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
+from transforms.live import whole
 from transforms.resolve.cluster import Facts, Flags, Ints
 from transforms.second import unified
 
@@ -179,8 +180,8 @@ def _codes(values: pa.ChunkedArray) -> Ints:
 
 
 def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray:
-    whole = values.combine_chunks()
-    return whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
+    one = whole(values)
+    return one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()
 
 
 def _says(values: pa.ChunkedArray, words: Sequence[str]) -> Flags:
@@ -232,5 +233,5 @@ def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> tuple[Ints, Int
     said = _flags(pc.is_valid(live.column(day))) & _flags(pc.is_valid(live.column(sex)))
     record = np.flatnonzero(said & ~_says(live.column(sex), ["unknown"]) & counts)
     taken = pa.array(record)
-    days, sexes = live.column(day).combine_chunks().take(taken), _coded(live.column(sex)).take(taken)
+    days, sexes = whole(live.column(day)).take(taken), _coded(live.column(sex)).take(taken)
     return record, days.cast(pa.int32()).to_numpy().astype(np.int64), sexes

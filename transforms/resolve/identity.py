@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 
 from transforms import model
 from transforms.engine import Engine
-from transforms.live import ascending
-from transforms.resolve.cluster import Flags, Ints
+from transforms.live import ascending, whole
+from transforms.resolve.cluster import Flags, Ints, numbered
 
 LIVE, RETIRED = "live", "retired"
 HOME = pa.schema([("record_id", pa.string()), ("entity_id", pa.string()), ("homed_release", pa.int64())])
@@ -86,29 +86,28 @@ def assign(
         release: the number of the release that is being made.
         mint: (founding records, release) → a new entity id for each.
     """
-    founders, cluster = np.unique(root, return_inverse=True)
-    cluster = cluster.astype(np.int64)
+    founders, cluster = numbered(root)
     home = _homes(ids, past)
     kept = _kept(engine, cluster, home, past, len(founders))
     minting = np.flatnonzero(kept.entity == _NONE)
     founding = ids.take(pa.array(founders[minting]))
     at_once = [mint(founding.slice(at, _MINTED), release) for at in range(0, len(founding), _MINTED)]
     new = pa.concat_arrays([pa.array([], pa.string()), *at_once])
-    known = pa.concat_arrays([past.identities.column("entity_id").combine_chunks(), new])
+    known = pa.concat_arrays([whole(past.identities.column("entity_id")), new])
     held = kept.entity.copy()
     held[minting] = past.identities.num_rows + np.arange(len(minting))
     entities = known.take(pa.array(held))
     homes = _rehomed(ids, cluster, home, kept, entities, past.homes, release)
     born = _born(past.identities, new, founding, release)
     identities = _standing_now(past.identities, kept, entities, release)
-    whole = _in_order(pa.concat_tables([identities, born]), "entity_id")
-    return Assignment(entities, Past(homes, whole), len(minting))
+    everyone = _in_order(pa.concat_tables([identities, born]), "entity_id")
+    return Assignment(entities, Past(homes, everyone), len(minting))
 
 
 def _homes(ids: pa.Array, past: Past) -> pa.Table:
     """Homes of live records: r, e, since, and their place in the past table."""
     r = pc.index_in(past.homes.column("record_id"), ids)
-    e = pc.index_in(past.homes.column("entity_id"), past.identities.column("entity_id").combine_chunks())
+    e = pc.index_in(past.homes.column("entity_id"), whole(past.identities.column("entity_id")))
     table = pa.table({
         "r": r.cast(pa.int64()), "e": e.cast(pa.int64()), "since": past.homes.column("homed_release"),
         "place": np.arange(past.homes.num_rows),
@@ -192,9 +191,12 @@ def _standing_now(identities: pa.Table, kept: _Kept, entities: pa.Array, release
 
 
 def _heirs(identities: pa.Table, lives: Flags) -> pa.ChunkedArray:
-    """Per identity, one that had been merged into it and lives again: who said the older name says it no more."""
-    back = identities.filter(pa.array(lives & (identities["state"].to_numpy() != LIVE)))
-    at = pc.index_in(identities["entity_id"], back["signpost"].combine_chunks())
+    """Per identity, one that had been merged into it and lives again: who said the older name says it no more.
+
+    Of several, that of the smallest id.
+    """
+    back = identities.filter(pa.array(lives & (identities["state"].to_numpy() != LIVE))).sort_by("entity_id")
+    at = pc.index_in(identities["entity_id"], whole(back["signpost"]))
     return back["entity_id"].take(at)
 
 

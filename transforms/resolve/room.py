@@ -16,9 +16,9 @@ from transforms.database import Databases
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.live import Live
+from transforms.live import Live, whole
 from transforms.model import Batch
-from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Pairs, clusters
+from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Pairs, clusters, numbered
 from transforms.resolve.facts import needed, statements
 from transforms.resolve.identity import HOME, Past, assign
 from transforms.resolve.passed import LOST, SAID, Passed, lost, passed_on, said, with_successors
@@ -106,7 +106,7 @@ def _resolve(run: Run, kind: Kind, inputs: dict[str, str], before: Before, relea
 def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[str, pa.Table], int]:
     """Cluster and name: tables ``cluster``, ``identity`` and ``home`` of one kind, sorted by key; ids minted."""
     live = _live(run, kind)
-    ids = live.column("record_id").combine_chunks()
+    ids = whole(live.column("record_id"))
     link_dir = store.night_dir(run, "link", kind.kind)
     units = store.read_table(link_dir / "unit.parquet", ["trusted"])
     same, different = _judged(before.judgement, ids)
@@ -121,9 +121,8 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     passed = _passed(run, kind, ids, before.past, release)
     with Engine(run.settings) as engine:
         named = assign(engine, ids, root, before.past.with_homes(passed.homes), release, mint)
-    at = np.unique(root, return_inverse=True)[1]
     words = pa.DictionaryArray.from_arrays(pa.array(how, pa.int8()), pa.array(HOWS)).cast(pa.string())
-    whose = named.entities.take(pa.array(at))
+    whose = named.entities.take(pa.array(numbered(root)[1]))
     named = with_successors(named, ids, whose, passed.heirs)
     homes = named.past.homes
     of_kind = pa.repeat(kind.kind, homes.num_rows)

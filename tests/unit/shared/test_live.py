@@ -43,7 +43,16 @@ def test_columns_are_kept_up_to_so_many_bytes_the_latest_longest(tmp_path: Path)
     recent.column(path, (1,), "name")  # asked for again: the other is now the oldest
     recent.column(path, (3,), "name")
     assert recent.column(path, (1,), "name") is first
-    assert {seen for _, seen, _ in recent._columns} == {(1,), (3,)}
+    assert {seen for _, seen, _, _ in recent._columns} == {(1,), (3,)}
     nothing = live._Recent(size - 1)
     assert nothing.column(path, (1,), "name").to_pylist() == ["x", "y"]
     assert not nothing._columns
+
+
+@pytest.mark.parametrize("ids", [["a", "b", "c"], ["c", "a", "b"], []])
+def test_codes_say_what_the_column_says_in_the_order_of_the_ids(tmp_path: Path, ids: list[str]) -> None:
+    path = tmp_path / "kind.parquet"
+    store.write_table(path, pa.table([ids, [{"b": None}.get(i, "x") for i in ids]], TABLE))
+    records = Live(path)
+    assert records.codes("name").to_pylist() == records.column("name").to_pylist() == ["x", None, "x"][: len(ids)]
+    assert not records.listed("name")
