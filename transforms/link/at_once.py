@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.link.codes import Flags, Whole
 from transforms.link.kernels import JOIN, NOTE_ENDS, WILDCARDS, shapes
@@ -39,13 +41,22 @@ class _Days(_Columns):
     usual: Flags
 
 
+def _parted(texts: list[str]) -> tuple[pa.Array, pa.Array]:
+    """What stands before ``JOIN`` and what behind it; null where there is none."""
+    parts = pc.split_pattern(pa.array(texts, pa.string()), JOIN, max_splits=1)
+    begin = parts.offsets.to_numpy()
+    lone = np.diff(begin) < 2
+    return parts.values.take(pa.array(begin[:-1])), parts.values.take(pa.array(begin[:-1] + 1, mask=lone))
+
+
 def _days(texts: list[str]) -> _Days:
-    said = [text.partition(JOIN) for text in texts]
-    usual = np.array([len(day) == _KNOWN["day"] and what in _KNOWN for day, _, what in said], dtype=bool)
-    days = [day if fits else "1970-01-01" for (day, _, _), fits in zip(said, usual.tolist(), strict=True)]
-    known = np.array([_KNOWN.get(what, 0) for _, _, what in said], dtype=np.int8)
+    said, what = _parted(texts)
+    known = pc.index_in(what, pa.array(list(_KNOWN)))
+    usual = (pc.utf8_length(said).to_numpy() == _KNOWN["day"]) & known.is_valid().to_numpy(zero_copy_only=False)
+    days = pc.if_else(pa.array(usual), said, "1970-01-01").to_pylist()
+    meant = np.array([*_KNOWN.values(), 0], dtype=np.int8)[pc.fill_null(known, -1).to_numpy()]
     text = np.array(days, dtype="S10").view(np.uint8).reshape(-1, _KNOWN["day"])
-    return _Days(text, known, np.array(days, dtype="datetime64[D]").astype(np.int32), usual)
+    return _Days(text, meant, np.array(days, dtype="datetime64[D]").astype(np.int32), usual)
 
 
 def date_levels(texts: list[str], left: Whole, right: Whole) -> Array:
@@ -91,25 +102,24 @@ class _Names(_Columns):
 
 
 def _names(texts: list[str]) -> _Names:
-    said = [text.partition(JOIN) for text in texts]
-    keys = [key for key, _, _ in said]
-    usual = [0 < len(key) <= _LONGEST and key[-1] not in NOTE_ENDS for key in keys]
-    points = np.array([k if u else "" for k, u in zip(keys, usual, strict=True)], dtype=f"U{_LONGEST}")
+    key, sound = _parted(texts)
+    length = pc.utf8_length(key).to_numpy()
+    noted = pc.is_in(pc.utf8_slice_codeunits(key, -1), pa.array(sorted(NOTE_ENDS)))
+    usual = (length > 0) & (length <= _LONGEST) & ~noted.to_numpy(zero_copy_only=False)
+    points = np.array(pc.if_else(pa.array(usual), key, "").to_pylist(), dtype=f"U{_LONGEST}")
     points = points.view(np.uint32).reshape(-1, _LONGEST).astype(np.int32)
     signs, place = np.unique(points, return_inverse=True)
     groups = shapes()
     group = np.array([groups.get(chr(sign), -1 - sign) for sign in signs.tolist()], dtype=np.int64)
     masked = np.array([chr(sign) in WILDCARDS for sign in signs.tolist()], dtype=bool)
     place = place.reshape(points.shape)
-    sounds = _numbered([sound for _, _, sound in said])
-    sounds[[not sound for _, _, sound in said]] = -1
-    length = np.array([len(key) for key in keys], dtype=np.int32)
-    return _Names(_numbered(keys), sounds, points, group[place], masked[place], length, np.array(usual, dtype=bool))
+    sounds = _numbered(pc.if_else(pc.equal(sound, ""), pa.scalar(None, pa.string()), sound))
+    return _Names(_numbered(key), sounds, points, group[place], masked[place], length, usual)
 
 
-def _numbered(texts: list[str]) -> Array:
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int32)
+def _numbered(texts: pa.Array) -> Array:
+    """A number per distinct text, -1 where there is none."""
+    return np.asarray(pc.fill_null(texts.dictionary_encode().indices, -1).to_numpy())
 
 
 def name_levels(texts: list[str], left: Whole, right: Whole) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,8 @@ from transforms.kinds import Compare, Kind
 from transforms.link.codes import Codes, Flags
 from transforms.link.kernels import JOIN
 from transforms.link.said import TEXT, Values, by_record, column, encoded, paired
-from transforms.live import Live
+from transforms.live import Live, whole
+from transforms.places import numbers
 
 Located: TypeAlias = "pa.Table | Path"  # address candidates of a kind's records, or the file they lie in
 STOP_SHARE, STOP_ROWS = 0.02, 20  # of a source's records, and at least: a value said of more is a stop value
@@ -61,23 +61,14 @@ def _best(live: Live, located: Located, properties: list[str]) -> dict[tuple[str
     read = [located] if isinstance(located, pa.Table) else store.read_pieces(located, _PIECE, LOCATED, _FEW)
     for piece in (part.select(LOCATED) for part in read):
         best = piece.filter(pc.and_(pc.equal(piece["rank"], 1), pc.is_valid(piece["address_id"])))
-        r = places(live.ids, best["record_id"])
+        at = numbers(live.ids, whole(best["record_id"]))
+        r = pa.chunked_array([pa.array(at, pa.int32(), mask=at < 0)])
         exact = pc.and_(pc.is_in(best["level"], pa.array(sorted(_FINE))), pc.is_in(best["match_class"], _CREDITED))
         for (name, what), parts in pieces.items():
             told = pc.and_(pc.and_(pc.equal(best["property"], name), r.is_valid()), best[what].is_valid())
             told = pc.and_(told, exact) if what == "address_id" else told
             parts.append(pa.table({"r": r.filter(told), "id": best[what].filter(told)}))
     return {key: _noded(pa.concat_tables(pieces.pop(key))) if pieces[key] else Values() for key in [*pieces]}
-
-
-def places(ids: pa.Array, wanted: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The place of each text among ascending ids, null where it is none of them; those wanted lie close together."""
-    ends = pc.min_max(wanted)
-    if not ends["min"].is_valid:
-        return pa.chunked_array([pa.nulls(len(wanted), pa.int32())])
-    first = bisect_left(range(len(ids)), ends["min"].as_py(), key=lambda i: ids[i].as_py())
-    last = bisect_right(range(len(ids)), ends["max"].as_py(), key=lambda i: ids[i].as_py())
-    return pc.add(pc.index_in(wanted, ids.slice(first, last - first)), pa.scalar(first, pa.int32()))
 
 
 def _noded(found: pa.Table) -> Values:

@@ -78,10 +78,21 @@ def examine(practice: Practice, collapsed: Collapsed, real: tuple[Told, Candidat
         patterns[:, near] = np.where(of == _NEAR_NONE, 0, np.where((of == _NEAR_SHARED) & own, 1, 2))
     kept = _reachable(patterns, labels, told.kind)
     joined = _joined(at[kept], patterns[kept], own[kept], model, told, len(asked))
-    pairs = zip(asked.tolist(), role.tolist(), strict=True)
-    hidden = [[labels[p] for p, said in shown.items() if said[r] and not said[like]] for r, like in pairs]
-    columns = [told.live.ids.take(pa.array(asked)), np.rint(weight * SCALE).astype(np.int64), *joined, hidden]
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, EXAM, strict=True)], schema=EXAM)
+    columns = [told.live.ids.take(pa.array(asked)), np.rint(weight * SCALE).astype(np.int64), *joined]
+    columns.append(_hidden(labels, shown, asked, role))
+    return pa.table(
+        [c if isinstance(c, pa.Array) else pa.array(c, f.type) for c, f in zip(columns, EXAM, strict=True)], EXAM
+    )
+
+
+def _hidden(labels: list[str], shown: dict[int, Flags], asked: Ints, role: Ints) -> pa.Array:
+    """Per asked record what it says and its role does not: few combinations, each written once."""
+    bits = np.zeros(len(asked), dtype=np.int64)
+    for place, said in shown.items():
+        bits |= (said[asked] & ~said[role]).astype(np.int64) << place
+    found, at = np.unique(bits, return_inverse=True)
+    listed = [[labels[place] for place in shown if one >> place & 1] for one in found.tolist()]
+    return pa.array(listed, EXAM.field("hidden").type).take(pa.array(at))
 
 
 def _shown(practice: Practice, real: Told) -> dict[int, Flags]:

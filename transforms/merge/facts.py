@@ -13,9 +13,9 @@ from transforms.contract import Contract
 from transforms.live import whole
 from transforms.merge.golden import Flags, Golden, Ints
 from transforms.merge.night import Inputs
-from transforms.merge.pieces import numbers
 from transforms.merge.places import Located, Places, columns, first, of_members
 from transforms.merge.standards import Columns
+from transforms.places import numbers
 
 _GONE = pa.array(["dead", "moved_out"])
 _TEXT = pa.string()

@@ -16,6 +16,7 @@ from transforms import model
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.engine import Engine
 from transforms.live import Live, whole
+from transforms.places import ordered
 
 _STEPS = Path(__file__).with_name("survive.sql")
 _CLAIMS_AT_ONCE = 4_000_000  # rows of one run of survive.sql: bounds its memory
@@ -112,6 +113,15 @@ def says(values: pa.Array | pa.ChunkedArray, word: str) -> Flags:
     return np.asarray(found[pc.fill_null(said.indices, -1).to_numpy()], dtype=bool)
 
 
+def ranks(values: pa.Array | pa.ChunkedArray) -> Ints:
+    """Row by row, of values that are not null: the place of the value among the distinct ones, in their order."""
+    said = codes(values)
+    order = ordered(said.dictionary)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return np.asarray(place[said.indices.to_numpy()])
+
+
 def _texts(value: str, size: int) -> pa.Array:
     return pa.repeat(pa.scalar(value, pa.string()), size)
 
@@ -124,10 +134,7 @@ def gathered(live: Live, cluster: pa.Table) -> Golden:
         cluster: of the records, in their order: entity_id, how.
     """
     whose = whole(cluster.column("entity_id")).dictionary_encode()
-    order = pc.sort_indices(whose.dictionary)
-    place = np.empty(len(order), dtype=np.int64)
-    place[order.to_numpy()] = np.arange(len(order))
-    ids, entity = whose.dictionary.take(order), place[whose.indices.to_numpy()]
+    ids, entity = whose.dictionary.take(pa.array(ordered(whose.dictionary))), ranks(whose)
     source = codes(live.column("source"))
     return Golden(live, ids, entity, _certainty(cluster, entity, source.indices.to_numpy(), len(ids)))
 

@@ -17,6 +17,7 @@ from transforms.contract import Contract
 from transforms.kinds import Kind
 from transforms.live import Live, ascending, whole
 from transforms.merge.golden import Ints, says
+from transforms.places import places
 from transforms.run import Run
 
 ROOM = "merge"
@@ -161,7 +162,7 @@ class Inputs:
         """Rows of the vault with a token that belong to some of the records."""
         ids = live.ids.take(pa.array(mine))
         for told in vault:
-            at = pc.fill_null(pc.index_in(whole(told["record_id"]), ids), -1).to_numpy()
+            at = places(ids, whole(told["record_id"]))
             tokened = whole(told["token"]).is_valid().to_numpy(zero_copy_only=False)
             kept = np.flatnonzero((at >= 0) & says(told["kind"], self.kind.kind) & tokened)
             if len(kept):

@@ -17,6 +17,7 @@ from transforms.merge import pieces
 from transforms.merge.golden import Ints
 from transforms.merge.night import VAULT, Inputs
 from transforms.merge.pieces import Part, Pieces, Rows, Spill, Told
+from transforms.places import numbers
 
 RECORDS = 250_000  # of a piece
 _LOCATED = ("record_id", "property", "rank", "address_id", "building_id", "house_id", "level", "reason", "village")
@@ -90,7 +91,7 @@ def _located(inputs: Inputs, ids: pa.Array, names: Sequence[str]) -> Iterator[tu
     path = inputs.located_path()
     for table in pieces.read(path, names, _CODED) if path else ():
         best = table.filter(pc.equal(table["rank"], 1))
-        yield best.drop_columns(["record_id", "rank"]), pieces.numbers(ids, whole(best["record_id"]))
+        yield best.drop_columns(["record_id", "rank"]), numbers(ids, whole(best["record_id"]))
 
 
 def _lay_out(

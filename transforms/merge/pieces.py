@@ -157,21 +157,6 @@ class Spill:
         return found
 
 
-def numbers(ids: pa.Array, told: pa.Array) -> Ints:
-    """The numbers of the records that are told, -1 where there is none: a search among those between the outermost.
-
-    Args:
-        ids: of all records, ascending.
-        told: record ids, cheapest where they lie close together.
-    """
-    if not len(told):
-        return np.zeros(0, dtype=np.int64)
-    ends = pc.min_max(told).as_py()
-    low, high = _place(ids, ends["min"]), _place(ids, ends["max"]) + 1
-    at = pc.index_in(told, ids.slice(low, high - low))
-    return np.asarray(pc.fill_null(at, -1 - low).to_numpy().astype(np.int64) + low)
-
-
 def within(piece: Pieces) -> Ints:
     """The number of every record among those of its piece."""
     order = np.argsort(piece, kind="stable")
@@ -179,11 +164,3 @@ def within(piece: Pieces) -> Ints:
     found = np.empty(len(piece), dtype=np.int64)
     found[order] = np.arange(len(piece)) - np.repeat(starts, sizes)
     return found
-
-
-def _place(ids: pa.Array, told: str) -> int:
-    low, high = 0, len(ids)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if ids[middle].as_py() < told else (low, middle)
-    return low

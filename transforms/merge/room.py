@@ -101,7 +101,7 @@ def _tables(inputs: Inputs, engine: Engine, part: Part) -> dict[str, pa.Table]:
     else:
         made = _BUILDERS[kind.kind](inputs, golden, located) if kind.kind in _BUILDERS else _plain(kind, golden)
     if inputs.sealed:
-        made["vault_identifier"] = vault_table(engine, kind.kind, golden, part.vault, _borrowed(kind, golden, part))
+        made["vault_identifier"] = vault_table(kind.kind, golden, part.vault, _borrowed(kind, golden, part))
     return {name: _shaped(name, columns) for name, columns in made.items()} | {"claim": golden.claims()}
 
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.engine import Engine
 from transforms.live import whole
-from transforms.merge.golden import Flags, Golden, plain, says
+from transforms.merge.golden import Flags, Golden, Ints, plain, ranks, says
 from transforms.merge.pieces import Told
 from transforms.merge.standards import Columns
 
-_STEPS = Path(__file__).with_name("vault.sql")
 
-
-def vault_table(engine: Engine, kind: str, golden: Golden, vault: Told, borrowed: tuple[str, Flags]) -> Columns:
+def vault_table(kind: str, golden: Golden, vault: Told, borrowed: tuple[str, Flags]) -> Columns:
     """One row per (entity, what, token); of several records that say it, the smallest record id's ciphertext.
 
     A valid number that resolve took from a record (``ID_CONFLICT``: it is another's) is not filed under its entity.
 
     Args:
-        engine: runs vault.sql.
         kind: the kind.
         golden: its survivors.
         vault: transforms.merge.night.VAULT of its live records, in a total order.
@@ -34,11 +28,8 @@ def vault_table(engine: Engine, kind: str, golden: Golden, vault: Told, borrowed
     lost = says(vault.table["what"], decisive) & taken[r] if golden.live.num_rows else r < 0
     kept = np.flatnonzero(~lost)
     mine, r = (vault.table.take(pa.array(kept)), r[kept]) if lost.any() else (vault.table, r)
-    sealed = pa.table({
-        "i": np.arange(len(r)), "e": golden.entity[r], "r": r, "what": mine["what"], "token": mine["token"],
-    })  # fmt: skip
-    chosen = engine.run(_STEPS, {"sealed": sealed})["i"].to_numpy()
-    told, r = mine.take(chosen), r[chosen]
+    chosen = published(golden.entity[r], r, ranks(mine["what"]), ranks(mine["token"]))
+    told, r = mine.take(pa.array(chosen)), r[chosen]
     ids = golden.live.ids.take(pa.array(r))
     return {
         "entity_id": golden.ids.take(pa.array(golden.entity[r])),
@@ -51,3 +42,19 @@ def vault_table(engine: Engine, kind: str, golden: Golden, vault: Told, borrowed
         "valid_to": pa.nulls(len(r), pa.date32()),
         "provenance": pc.binary_join_element_wise('{"record":"', ids, '"}', ""),
     }
+
+
+def published(entity: Ints, record: Ints, what: Ints, token: Ints) -> Ints:
+    """Of several rows that say one thing of one entity the first of the smallest record, by entity, what and token.
+
+    Args:
+        entity: of each row; and so on: numbers from 0, in the order of what they stand for.
+        record: who says so.
+        what: document or phone.
+        token: the value.
+    """
+    key = (entity * (what.max(initial=0) + 1) + what) * (token.max(initial=0) + 1) + token
+    order = np.lexsort((record, key))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = key[order[1:]] != key[order[:-1]]
+    return np.asarray(order[first], dtype=np.int64)

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from transforms import model
 from transforms.engine import Engine
 from transforms.live import ascending, whole
+from transforms.places import places
 from transforms.resolve.cluster import Flags, Ints, numbered
 
 LIVE, RETIRED = "live", "retired"
@@ -106,13 +107,12 @@ def assign(
 
 def _homes(ids: pa.Array, past: Past) -> pa.Table:
     """Homes of live records: r, e, since, and their place in the past table."""
-    r = pc.index_in(past.homes.column("record_id"), ids)
     e = pc.index_in(past.homes.column("entity_id"), whole(past.identities.column("entity_id")))
     table = pa.table({
-        "r": r.cast(pa.int64()), "e": e.cast(pa.int64()), "since": past.homes.column("homed_release"),
-        "place": np.arange(past.homes.num_rows),
+        "r": places(ids, whole(past.homes.column("record_id"))), "e": e.cast(pa.int64()),
+        "since": past.homes.column("homed_release"), "place": np.arange(past.homes.num_rows),
     })  # fmt: skip
-    return table.filter(pc.is_valid(table["r"]))
+    return table.filter(pc.greater_equal(table["r"], 0))
 
 
 def _kept(engine: Engine, cluster: Ints, home: pa.Table, past: Past, count: int) -> _Kept:

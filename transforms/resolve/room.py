@@ -18,6 +18,7 @@ from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.live import Live, whole
 from transforms.model import Batch
+from transforms.places import places
 from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Pairs, clusters, numbered
 from transforms.resolve.facts import needed, statements
 from transforms.resolve.identity import HOME, Past, assign
@@ -90,10 +91,10 @@ def _resolve(run: Run, kind: Kind, inputs: dict[str, str], before: Before, relea
     inputs |= before.digests()
     if done := manifest.fresh(folder, ROOM, inputs):
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-    tables, minted = resolve(run, kind, before, release)
+    tables, entities, minted = resolve(run, kind, before, release)
     counts = {
         "records": tables["cluster"].num_rows,
-        "entities": pc.count_distinct(tables["cluster"]["entity_id"]).as_py(),
+        "entities": entities,
         "minted": minted,
     }
     with store.output(folder) as tmp:
@@ -103,8 +104,8 @@ def _resolve(run: Run, kind: Kind, inputs: dict[str, str], before: Before, relea
     return _report(run, kind, counts, again=False)
 
 
-def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[str, pa.Table], int]:
-    """Cluster and name: tables ``cluster``, ``identity`` and ``home`` of one kind, sorted by key; ids minted."""
+def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[str, pa.Table], int, int]:
+    """Cluster and name: tables cluster, identity and home of one kind, sorted by key; how many entities; ids minted."""
     live = _live(run, kind)
     ids = whole(live.column("record_id"))
     link_dir = store.night_dir(run, "link", kind.kind)
@@ -128,11 +129,15 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     of_kind = pa.repeat(kind.kind, homes.num_rows)
     identities = named.past.identities
     kinds_of = pa.repeat(kind.kind, identities.num_rows)
-    return {
-        "cluster": pa.table([ids, whose, words, units.column("trusted")], schema=CLUSTER),
-        "identity": identities.set_column(1, model.IDENTITY.field("kind"), kinds_of),
-        "home": pa.table([homes["record_id"], of_kind, homes["entity_id"]], schema=model.HOME),
-    }, named.minted
+    return (
+        {
+            "cluster": pa.table([ids, whose, words, units.column("trusted")], schema=CLUSTER),
+            "identity": identities.set_column(1, model.IDENTITY.field("kind"), kinds_of),
+            "home": pa.table([homes["record_id"], of_kind, homes["entity_id"]], schema=model.HOME),
+        },
+        len(named.entities),
+        named.minted,
+    )
 
 
 def _passed(run: Run, kind: Kind, ids: pa.Array, past: Past, release: int) -> Passed:
@@ -167,7 +172,7 @@ def _edges(path: Path, ids: pa.Array, same: Pairs, accept: int) -> Edges:
         )
     pairs = pa.concat_tables(found)
     sworn = np.array(same, dtype=np.int64).reshape(-1, 2)
-    ends = [pc.index_in(pairs[name], ids).to_numpy().astype(np.int64) for name in ("left", "right")]
+    ends = [places(ids, whole(pairs[name])) for name in ("left", "right")]
     how = pc.index_in(pairs["how"], pa.array(HOWS)).to_numpy().astype(np.int64)
     people = np.repeat([False, True], [pairs.num_rows, len(sworn)])
     return Edges(

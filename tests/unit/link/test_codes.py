@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from transforms.link.codes import Asked, beside, distinct, distinct_rows, ranked
 from transforms.link.compare import Spoken, levels_of
-from transforms.link.encode import places
 from transforms.link.near import _numbers
 from transforms.link.said import Values
 
@@ -71,12 +70,6 @@ def test_a_token_of_nearness_is_a_number_of_its_own() -> None:
     assert _numbers(pa.array(tokens).slice(2)).tolist() == _numbers(pa.array(tokens))[2:].tolist()
     with pytest.raises(ValueError, match="hexadecimal"):
         _numbers(pa.array(["abc"]))
-
-
-def test_ids_are_found_where_they_stand() -> None:
-    ids = pa.array(["b", "d", "f", "h"])
-    assert places(ids, pa.chunked_array([["f", "c", "d", "zz"]])).to_pylist() == [2, None, 1, None]
-    assert places(ids, pa.chunked_array([pa.array([], pa.string())])).to_pylist() == []
 
 
 def test_pieces_of_pairs_cover_all_and_none_is_much_too_large() -> None:

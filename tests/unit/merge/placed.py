@@ -6,8 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.live import Live
-from transforms.merge.pieces import Told, numbers
+from transforms.merge.pieces import Told
 from transforms.merge.places import Located
+from transforms.places import numbers
 
 
 def places_of(located: pa.Table, live: Live) -> Located:

@@ -50,10 +50,3 @@ def test_a_piece_is_a_range_of_entity_ids_and_holds_all_that_tell_of_one(ids: li
     place = pieces.within(piece)
     for one in set(piece.tolist()):
         assert place[piece == one].tolist() == list(range(np.count_nonzero(piece == one)))
-
-
-@given(TEXTS, TEXTS)
-def test_records_are_found_by_their_ids(known: list[str], told: list[str]) -> None:
-    ids = sorted(set(known))
-    found = pieces.numbers(pa.array(ids, pa.string()), pa.array(told, pa.string()))
-    assert found.tolist() == [ids.index(one) if one in ids else -1 for one in told]

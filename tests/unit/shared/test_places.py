@@ -1,0 +1,36 @@
+"""Texts are found among ascending ids, and put in order, by their first characters: as by the texts themselves."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.places import heads, numbers, ordered, places
+
+ONE_WIDTH = st.lists(st.text("ab", min_size=10, max_size=10), max_size=20)  # many have one head
+ANY = st.lists(st.text("ab2云", max_size=12), max_size=20)
+
+
+@given(ONE_WIDTH | ANY, ONE_WIDTH | ANY)
+def test_a_place_is_found_or_there_is_none(known: list[str], wanted: list[str]) -> None:
+    ids = sorted(set(known), key=lambda text: text.encode())
+    found = places(pa.array(["", *ids], pa.string()).slice(1), pa.array(wanted, pa.string()))
+    assert found.tolist() == [ids.index(one) if one in ids else -1 for one in wanted]
+    assert numbers(pa.array(ids, pa.string()), pa.array(wanted, pa.string())).tolist() == found.tolist()
+
+
+@given(ONE_WIDTH | ANY)
+def test_the_order_is_that_of_the_texts(texts: list[str]) -> None:
+    distinct = pa.array(list(dict.fromkeys(texts)), pa.string())
+    assert ordered(distinct).tolist() == pc.sort_indices(distinct).to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbered"),
+    [(["abcdefghi", "abcdefghj"], True), (["abcdefghi", "abc"], False), (["abcdefghi", None], False), (["abc"], False)],
+)
+def test_only_long_texts_of_one_width_are_numbers(texts: list[str | None], *, numbered: bool) -> None:
+    assert (heads(pa.array(texts, pa.string())) is not None) == numbered

@@ -1,0 +1,80 @@
+"""Where texts stand among ascending ids: their numbers, found by the ids' first characters as one whole number.
+
+Ids of records and entities have one width and begin with characters that tell nearly all of them apart: a search among
+64-bit numbers costs less than a table of texts, which every question would have to build anew.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_HEAD = 8  # bytes of a text that are compared as a number
+_Heads = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
+
+
+def places(ids: pa.Array, wanted: pa.Array) -> Places:
+    """The place of each wanted text among the ids, -1 where it is none of them.
+
+    Args:
+        ids: ascending, each once, in the order of their bytes.
+        wanted: in any order; cheapest in theirs.
+    """
+    mine, theirs = heads(ids), heads(wanted)
+    if mine is None or theirs is None or not len(mine):
+        return np.asarray(pc.fill_null(pc.index_in(wanted, ids), -1).to_numpy(), dtype=np.int64)
+    at = np.searchsorted(mine, theirs)
+    found = np.full(len(theirs), -1, dtype=np.int64)
+    open_ = np.flatnonzero(at < len(mine))
+    while len(open_):  # once, and again for the few whose head several ids have
+        here = at[open_]
+        same = pc.equal(ids.take(pa.array(here)), wanted.take(pa.array(open_))).to_numpy(zero_copy_only=False)
+        found[open_[same]] = here[same]
+        open_ = open_[~same]
+        at[open_] += 1
+        after = at[open_]
+        alike = (after < len(mine)) & (mine[np.minimum(after, len(mine) - 1)] == theirs[open_])
+        open_ = open_[alike]
+    return found
+
+
+def numbers(ids: pa.Array, told: pa.Array) -> Places:
+    """As :func:`places`, of texts that lie close together: a search among the ids between the outermost of them."""
+    if not len(told):
+        return np.zeros(0, dtype=np.int64)
+    ends = pc.min_max(told).as_py()
+    low = bisect_left(range(len(ids)), ends["min"], key=lambda i: ids[i].as_py())
+    high = bisect_right(range(len(ids)), ends["max"], key=lambda i: ids[i].as_py())
+    at = places(ids.slice(low, high - low), told)
+    return np.where(at >= 0, at + low, -1)
+
+
+def heads(texts: pa.Array) -> _Heads | None:
+    """The first bytes of texts of one width as numbers in the order of the texts; None: they are not of one width."""
+    if not pa.types.is_string(texts.type) or texts.null_count:
+        return None
+    if not len(texts):
+        return np.zeros(0, dtype=np.uint64)
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    width = int(ends[1] - ends[0])
+    if width < _HEAD or (np.diff(ends) != width).any():
+        return None
+    letters: npt.NDArray[Any] = np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
+    return np.ascontiguousarray(letters[:, :_HEAD]).view(">u8").ravel().astype(np.uint64)
+
+
+def ordered(texts: pa.Array) -> Places:
+    """The order of distinct texts, as :func:`pyarrow.compute.sort_indices` gives it."""
+    numbers = heads(texts)
+    if numbers is not None:
+        order = np.argsort(numbers)
+        if (numbers[order[1:]] != numbers[order[:-1]]).all():
+            return np.asarray(order, dtype=np.int64)
+    return np.asarray(pc.sort_indices(texts).to_numpy(), dtype=np.int64)
