@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from transforms import model, store
 
 _SEPARATOR = "\x1f"
-_PIECE = 250_000  # rows
+_PIECE = 60_000  # rows: as account lays them down
 
 
 class Live:

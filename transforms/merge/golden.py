@@ -182,8 +182,10 @@ class _Claims:
             for place, name in enumerate(names):
                 records, trust = said[name], self._trust(name, said[name])
                 standing = trust * _LATER + self.live.days()[records]
-                found[name], sure = _foremost(self.entity[records], records, standing, size)
-                contested.append(self._contested(name, place, records[~sure], trust[~sure], filled))
+                found[name], tied = _foremost(self.entity[records], records, standing, size)
+                self._settle(name, found[name], records[tied], filled)
+                open_to = found[name][self.entity[records]] < 0
+                contested.append(self._contested(name, place, records[open_to], trust[open_to], filled))
             if not any(claims.num_rows for claims in contested):
                 continue
             won = engine.run(_STEPS, {"claim": pa.concat_tables(contested)})
@@ -210,6 +212,17 @@ class _Claims:
         trust = [self.contracts[s].trust.get(name, DEFAULT_TRUST) if s in self.contracts else 0 for s in sources]
         return np.asarray(np.array(trust, dtype=np.int64)[self.source.indices.to_numpy()[records]])
 
+    def _settle(self, name: str, won: Ints, tied: Ints, filled: Ints) -> None:
+        """Fill in who wins among equals that say one thing: nobody need count voices there either."""
+        if not len(tied):
+            return
+        entity, values = self.entity[tied], codes(whole(self.live.column(name)).take(pa.array(tied))).indices.to_numpy()
+        order = np.lexsort((tied, -filled[tied], entity))
+        first = np.flatnonzero(np.diff(entity[order], prepend=-1))
+        alike = np.minimum.reduceat(values[order], first) == np.maximum.reduceat(values[order], first)
+        chosen = order[first[alike]]
+        won[entity[chosen]] = tied[chosen]
+
     def _contested(self, name: str, place: int, records: Ints, trust: Ints, filled: Ints) -> pa.Table:
         values = np.zeros(0, dtype=np.int64)
         if len(records):
@@ -222,7 +235,7 @@ class _Claims:
 
 
 def _foremost(entity: Ints, records: Ints, standing: Ints, size: int) -> tuple[Ints, Flags]:
-    """Per entity the record that stands before all others (-1: several do), and whose claims are settled so.
+    """Per entity the record that stands before all others (-1: several do), and the claims of those several.
 
     Trust and then ``since`` come first in survive.sql: where they decide, nobody need count voices.
     """
@@ -233,7 +246,7 @@ def _foremost(entity: Ints, records: Ints, standing: Ints, size: int) -> tuple[I
     won = np.full(size, -1, dtype=np.int64)
     first = best & single[entity]
     won[entity[first]] = records[first]
-    return won, single[entity]
+    return won, best & ~single[entity]
 
 
 def _certainty(cluster: pa.Table, entity: Ints, source: Ints, size: int) -> pa.Array:
