@@ -76,7 +76,10 @@ class Live:
         Raises:
             KeyError: there is none of the name.
         """
-        coded = whole(self._read(name, coded=True))
+        if self._path is None or name not in self.column_names:
+            return whole(self.column(name)).dictionary_encode()
+        found = whole(store.read_table(self._path, [name], [name]).column(name))
+        coded = found if isinstance(found, pa.DictionaryArray) else found.dictionary_encode()
         return coded if self._order is None else coded.take(self._order)
 
     @cached_property
@@ -107,25 +110,15 @@ class Live:
     def _days(self) -> npt.NDArray[np.int32]:
         return np.asarray(pc.cast(pc.cast(self.column("since"), pa.date32()), pa.int32()).to_numpy(), dtype=np.int32)
 
-    def _read(self, name: str, *, coded: bool = False) -> pa.ChunkedArray:
+    def _read(self, name: str) -> pa.ChunkedArray:
         if name not in self.column_names:
             raise KeyError(name)
         if self._path is None:
-            nothing = pa.chunked_array([], pa.string())
-            return nothing.dictionary_encode() if coded else nothing
+            return pa.chunked_array([], pa.string())
         seen = store.settled(self._path)
         if seen is None:
-            return _column(self._path, name, coded=coded)
-        return _RECENT.column(self._path, seen, name, coded=coded)
-
-
-def _column(path: Path, name: str, *, coded: bool) -> pa.ChunkedArray:
-    """A column of a file, as codes in one piece or as it is."""
-    found = store.read_table(path, [name], [name] if coded else None).column(name)
-    if not coded:
-        return found
-    one = whole(found)
-    return pa.chunked_array([one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()])
+            return store.read_table(self._path, [name]).column(name)
+        return _RECENT.column(self._path, seen, name)
 
 
 class _Recent:
@@ -137,17 +130,17 @@ class _Recent:
     def __init__(self, most: int) -> None:
         """Hold none yet."""
         self._most, self._bytes = most, 0
-        self._columns: OrderedDict[tuple[Path, tuple[int, ...], str, bool], pa.ChunkedArray] = OrderedDict()
+        self._columns: OrderedDict[tuple[Path, tuple[int, ...], str], pa.ChunkedArray] = OrderedDict()
         self._lock = Lock()
 
-    def column(self, path: Path, seen: tuple[int, ...], name: str, *, coded: bool = False) -> pa.ChunkedArray:
+    def column(self, path: Path, seen: tuple[int, ...], name: str) -> pa.ChunkedArray:
         """The column of the file as it was seen (:func:`transforms.store.settled`)."""
-        key = (path, seen, name, coded)
+        key = (path, seen, name)
         with self._lock:
             if key in self._columns:
                 self._columns.move_to_end(key)
                 return self._columns[key]
-        found = _column(path, name, coded=coded)
+        found = store.read_table(path, [name]).column(name)
         with self._lock:
             if key not in self._columns and found.nbytes <= self._most:
                 self._columns[key] = found

@@ -43,7 +43,7 @@ def test_columns_are_kept_up_to_so_many_bytes_the_latest_longest(tmp_path: Path)
     recent.column(path, (1,), "name")  # asked for again: the other is now the oldest
     recent.column(path, (3,), "name")
     assert recent.column(path, (1,), "name") is first
-    assert {seen for _, seen, _, _ in recent._columns} == {(1,), (3,)}
+    assert {seen for _, seen, _ in recent._columns} == {(1,), (3,)}
     nothing = live._Recent(size - 1)
     assert nothing.column(path, (1,), "name").to_pylist() == ["x", "y"]
     assert not nothing._columns
