@@ -16,9 +16,10 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
+from psycopg.copy import QueuedLibpqWriter
 from sqlalchemy.engine import Connection
 
-from transforms import tables
+from transforms import copy_format, tables
 from transforms.errors import GridfactsError
 
 Value = str | int | None
@@ -91,13 +92,22 @@ def insert(connection: Connection, table: str, rows: pa.Table) -> None:
     Raises:
         GridfactsError: ``NOT_A_NUMBER``: a NaN, on which the two databases would not agree.
     """
-    for field in rows.schema:
-        if pa.types.is_floating(field.type) and pc.any(pc.is_nan(rows[field.name])).as_py():
-            raise GridfactsError("NOT_A_NUMBER", f"table {table}, column {field.name}")
+    require_numbers(table, rows)
     if not is_postgres(connection):
         _many(connection, _insertion(table, rows.column_names), rows)
     elif rows.num_rows:
-        _copy_in(connection, table, rows)
+        _copy_in(connection, table, table, rows)
+
+
+def require_numbers(table: str, rows: pa.Table) -> None:
+    """Refuse what :func:`insert` refuses.
+
+    Raises:
+        GridfactsError: ``NOT_A_NUMBER``.
+    """
+    for field in rows.schema:
+        if pa.types.is_floating(field.type) and pc.any(pc.is_nan(rows[field.name])).as_py():
+            raise GridfactsError("NOT_A_NUMBER", f"table {table}, column {field.name}")
 
 
 def upsert(connection: Connection, table: str, key: Sequence[str], rows: pa.Table, stamp: str | None = None) -> None:
@@ -131,7 +141,7 @@ def stage(connection: Connection, name: str, table: str, rows: pa.Table) -> None
         f'CREATE TEMP TABLE {name} {end} AS SELECT {listed(rows.column_names)} FROM "{table}" LIMIT 0'  # noqa: S608
     )
     if is_postgres(connection):
-        _copy_in(connection, name, rows)
+        _copy_in(connection, name, table, rows)
         connection.exec_driver_sql(f"ANALYZE {name}")
     else:
         _many(connection, _insertion(name, rows.column_names), rows)
@@ -194,19 +204,18 @@ def _driver(connection: Connection) -> psycopg.Connection[Any]:
     return found
 
 
-def _copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
-    """CSV, where a bare empty field is null and a quoted one an empty text."""
-    for at, field in enumerate(rows.schema):
-        if pa.types.is_binary(field.type):
-            text = [None if value is None else "\\x" + value.hex() for value in rows.column(at).to_pylist()]
-            rows = rows.set_column(at, field.name, pa.array(text, pa.string()))
-    options = pv.WriteOptions(include_header=False, quoting_style="needed")
-    statement = f'COPY "{table}" ({listed(rows.column_names)}) FROM STDIN (FORMAT csv)'
-    with _driver(connection).cursor() as cursor, cursor.copy(statement.encode()) as copy:
+def _copy_in(connection: Connection, into: str, table: str, rows: pa.Table) -> None:
+    """Rows meant for a table, into it or what has its columns' types; the next are encoded while some are sent."""
+    rows = rows.cast(schema_of(table, rows.column_names))
+    statement = f'COPY "{into}" ({listed(rows.column_names)}) FROM STDIN (FORMAT binary)'
+    with (
+        _driver(connection).cursor() as cursor,
+        cursor.copy(statement.encode(), writer=QueuedLibpqWriter(cursor)) as copy,
+    ):
+        copy.write(copy_format.HEADER)
         for batch in rows.to_batches(max_chunksize=_ROWS):
-            buffer = io.BytesIO()
-            pv.write_csv(pa.Table.from_batches([batch]), buffer, options)
-            copy.write(buffer.getbuffer())
+            copy.write(copy_format.encoded(batch))
+        copy.write(copy_format.TRAILER)
 
 
 def _copy_out(connection: Connection, text: str, bound: Mapping[str, Value], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -82,6 +82,11 @@ def advance(before: str, ended: Mapping[str, pa.Table], begun: Mapping[str, pa.T
     return _hex(total)
 
 
+def together(one: str, other: str) -> str:
+    """The checksum of the rows of both."""
+    return _hex(_lanes(one) + _lanes(other))
+
+
 def counted() -> dict[str, Table]:
     """The tables that the checksum counts, in alphabetical order."""
     return {name: table for name, table in tables.of("release").items() if table.checksum}

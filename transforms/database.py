@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import adbc_driver_manager
 import psycopg
 import pyarrow as pa
 import sqlalchemy as sa
@@ -30,6 +32,7 @@ from transforms.run import Settings
 _BUSY_SECONDS = 30
 _CACHE, _CACHE_BUILDING = 16_384, 65_536  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
 _MAPPED = 2_000_000_000  # bytes of a file nobody else sees that are read where they lie: no page is copied to be read
+_RULE = re.compile(r"\w+(?: \w+)? constraint failed(?:: [\w., ]+)?")
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever
     "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC"
 )
@@ -123,7 +126,7 @@ def guarded() -> Iterator[None]:
     """
     try:
         yield
-    except (sa.exc.SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, psycopg.Error, adbc_driver_manager.Error) as error:
         raise DatabaseError("DATABASE", _described(getattr(error, "orig", None) or error)) from None
 
 
@@ -141,6 +144,9 @@ def _described(error: BaseException) -> str:
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         rule, found, what = str(error).partition(" constraint failed: ")
         return f"{name} {rule} {what}" if found else name
+    if isinstance(error, adbc_driver_manager.Error):
+        broken = _RULE.search(str(error))
+        return f"{type(error).__name__} {broken[0] if broken else ''}".rstrip()
     return type(error).__name__
 
 

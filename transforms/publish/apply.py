@@ -1,10 +1,10 @@
-"""Writes one release within one transaction: delta, receipts, numbers, checks, checksum."""
+"""The steps in which a release is written: rows that end and begin, release, sources and numbered events, checksum."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 from sqlalchemy.engine import Connection
@@ -12,12 +12,31 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, checksum, tables
 from transforms.disputed import Doubt
 from transforms.errors import GridfactsError, StaleInputError
-from transforms.publish import checks, delta, disputed, indexes, lock, restricted, state
+from transforms.publish import delta, disputed, indexes, lock, restricted, state
 from transforms.publish.bundle import Bundle
 from transforms.publish.delta import Delta
+from transforms.publish.loading import Loader
 from transforms.publish.state import State
 
+_SORTING = (  # of a new whole: both cores sort for an index, and joins of checks fit in memory
+    "maintenance_work_mem = '512MB'",
+    "max_parallel_maintenance_workers = 2",
+    "work_mem = '128MB'",
+)
 LARGE = 0.2  # design.md section 3: a larger share of changed rows is treated as a new whole
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is written of a release beside its rows.
+
+    Attributes:
+        rows: table → rows, in the order in which they refer to each other.
+        dropped: statements that make the indexes which waited for them.
+    """
+
+    rows: dict[str, pa.Table]
+    dropped: list[str]
 
 
 def is_large(changes: int, counts: dict[str, int]) -> bool:
@@ -25,49 +44,95 @@ def is_large(changes: int, counts: dict[str, int]) -> bool:
     return not counts or changes > LARGE * sum(counts.values())
 
 
-def apply(
-    connection: Connection,
-    bundle: Bundle,
-    before: State,
-    intend: Callable[[State], None],
-    hidden: Collection[str],
-    doubts: Sequence[Doubt],
-) -> tuple[State, dict[str, int], dict[str, pa.Table]]:
-    """Make a release of a bundle; the caller commits.
+def end(connection: Connection, bundle: Bundle, before: State) -> Delta:
+    """Begin a release: what ends has ended, and a first release is without secondary indexes.
 
     Args:
         connection: the writing transaction.
         bundle: what account left.
         before: the release it goes on from, with the rows that are there.
-        intend: told, as the last thing before the commit, what the database will be.
-        hidden: records whose entities are restricted.
-        doubts: the disputes that stand.
-
-    Returns:
-        What the database will be; ``<table>.<check>`` → rows of the #warn checks that found some; table → removed rows.
 
     Raises:
         StaleInputError: the bundle was computed against another release.
-        CheckError: a #fail check found rows.
-        GridfactsError: ``DELTA``, ``NOT_A_NUMBER``, ``COUNTS``, ``CHECKSUM``: this is not what account said.
+        GridfactsError: ``DELTA``: this is not what account said.
     """
     lock.within(connection)
     require_base(bundle, state.last(connection).release)
     done = Delta(
         bundle.base + 1, is_large(bundle.changes, before.counts), before.checksum or checksum.EMPTY, dict(before.counts)
     )
-    dropped = [] if bundle.base else indexes.drop(connection, tables.of("release"))
-    _write(connection, bundle, done, hidden, doubts)
-    # Indexes and checks wait for the database, the digests for this process: they go side by side.
-    with ThreadPoolExecutor(1) as other:
-        asked = other.submit(_require, connection, done, dropped)
-        total = delta.begin_checksum(bundle, done)
-        warnings = asked.result()
+    if not bundle.base:
+        done.dropped = indexes.drop(connection, checksum.counted())
+    if done.whole and bulk.is_postgres(connection):
+        for setting in _SORTING:
+            connection.exec_driver_sql(f"SET LOCAL {setting}")
+    delta.end(connection, bundle, done)
+    return done
+
+
+def load(loader: Loader, bundle: Bundle, done: Delta) -> dict[str, pa.Table]:
+    """Begin the rows that begin, and make the indexes that waited for them; the keys that checks will ask for."""
+    keys = delta.begin(bundle, done, loader.insert)
+    indexes.make(loader, done.dropped)
+    return keys
+
+
+def told(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection[str], doubts: Sequence[Doubt]) -> Told:
+    """The release itself, its sources and its numbered events, when its rows are there.
+
+    Args:
+        connection: the writing transaction.
+        bundle: what account left.
+        done: what was written of it.
+        hidden: records whose entities are restricted.
+        doubts: the disputes that stand.
+    """
+    counts = json.dumps(bundle.counts, sort_keys=True)
+    row = {"release": done.number, "night": bundle.night, "checksum": bundle.checksum, "counts": counts}
+    found = {"release": pa.Table.from_pylist([row], bulk.schema_of("release"))}
+    if (sources := bundle.receipt("source_state", "release")) is not None:  # by it a dispute is answered
+        found["source_state"] = _numbered(sources, "release", [done.number] * sources.num_rows)
+    tells = (restricted.tell(connection, hidden), disputed.tell(connection, doubts))
+    events = pa.concat_tables([one for one in (bundle.receipt("change", "seq", "release"), *tells) if one is not None])
+    if events.num_rows:
+        # Gapless, because only the holder of the publish lock numbers (faults.md finding 11).
+        first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
+        events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
+        found["change"] = _numbered(events, "release", [done.number] * events.num_rows)
+    for name, rows in found.items():
+        done.count(name, rows.num_rows)
+    return Told(found, [] if bundle.base else indexes.drop(connection, ("change",)))
+
+
+def tell(loader: Loader, one: Told) -> None:
+    """Write what :func:`told` found."""
+    for name, rows in one.rows.items():
+        loader.insert(name, rows)
+    indexes.make(loader, one.dropped)
+
+
+def analyse(connection: Connection, done: Delta) -> None:
+    """Tell the server what a new whole looks like: else it plans the checks for the tables as they were."""
+    if done.whole and bulk.is_postgres(connection):
+        connection.exec_driver_sql(f"ANALYZE {bulk.listed(sorted(done.begun | done.ended | {'change'}))}")
+
+
+def coming(bundle: Bundle, done: Delta, begun: str) -> State:
+    """What the database will be, if it is what account said.
+
+    Args:
+        bundle: what account left.
+        done: what was written of it.
+        begun: the checksum of the rows that began.
+
+    Raises:
+        GridfactsError: ``COUNTS``, ``CHECKSUM``.
+    """
     counted = [name for name, table in tables.of("release").items() if not table.decided]
-    coming = State(done.number, bundle.night, total, {name: done.counts.get(name, 0) for name in counted})
-    _require_told(bundle, coming)
-    intend(coming)
-    return coming, warnings, done.gone
+    counts = {name: done.counts.get(name, 0) for name in counted}
+    found = State(done.number, bundle.night, checksum.together(done.checksum, begun), counts)
+    _require_told(bundle, found)
+    return found
 
 
 def require_base(bundle: Bundle, current: int) -> None:
@@ -83,37 +148,6 @@ def require_base(bundle: Bundle, current: int) -> None:
             f"made against release {current}",
             "close the night again (gridfacts room account), then publish",
         )
-
-
-def _write(
-    connection: Connection, bundle: Bundle, done: Delta, hidden: Collection[str], doubts: Sequence[Doubt]
-) -> None:
-    counts = json.dumps(bundle.counts, sort_keys=True)
-    row = {"release": done.number, "night": bundle.night, "checksum": bundle.checksum, "counts": counts}
-    _add(connection, "release", pa.Table.from_pylist([row], bulk.schema_of("release")), done)
-    for table in checksum.counted().values():
-        delta.write(connection, bundle, table, done)
-    if (sources := bundle.receipt("source_state", "release")) is not None:  # by it a dispute is answered
-        _add(connection, "source_state", _numbered(sources, "release", [done.number] * sources.num_rows), done)
-    told = (restricted.tell(connection, hidden), disputed.tell(connection, doubts))
-    events = pa.concat_tables([one for one in (bundle.receipt("change", "seq", "release"), *told) if one is not None])
-    if events.num_rows:
-        # Gapless, because only the holder of the publish lock numbers (faults.md finding 11).
-        first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
-        events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
-        _add(connection, "change", _numbered(events, "release", [done.number] * events.num_rows), done)
-
-
-def _require(connection: Connection, done: Delta, dropped: list[str]) -> dict[str, int]:
-    indexes.make(connection, dropped)
-    if done.whole and bulk.is_postgres(connection):  # else the server plans the checks for the tables as they were
-        connection.exec_driver_sql(f"ANALYZE {bulk.listed(sorted(done.begun | done.ended | {'change'}))}")
-    return checks.require(connection, done)
-
-
-def _add(connection: Connection, table: str, rows: pa.Table, done: Delta) -> None:
-    bulk.insert(connection, table, rows)
-    done.count(table, rows.num_rows)
 
 
 def _numbered(rows: pa.Table, name: str, values: list[int]) -> pa.Table:

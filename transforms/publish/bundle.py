@@ -27,6 +27,7 @@ class Bundle:
         checksum: the release checksum the database must have afterwards.
         counts: table → its current rows afterwards.
         rows: file name → rows, as the manifest tells.
+        sha256: file name → hash, as the manifest tells and as it was found.
         other_code: it was closed by another version of account than this one.
     """
 
@@ -36,6 +37,7 @@ class Bundle:
     checksum: str
     counts: dict[str, int]
     rows: dict[str, int]
+    sha256: dict[str, str]
     other_code: bool = False
 
     def closed(self, table: str) -> pa.Table | None:
@@ -132,7 +134,8 @@ def read(settings: Settings, night: str, *, released: int | None = None) -> Bund
         counts = {str(name): int(rows) for name, rows in told["counts"].items()}
         bundle = Bundle(
             folder, str(told["night"]), int(told["base_release"]), str(told["checksum"]), counts,
-            {name: int(file["rows"] or 0) for name, file in found.files.items()}, found.code != manifest.code_of(room),
+            {name: int(file["rows"] or 0) for name, file in found.files.items()},
+            {name: str(file["sha256"]) for name, file in found.files.items()}, found.code != manifest.code_of(room),
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise _stale(night, "release.json as it is", "night, base_release, checksum and counts in it") from None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import Literal
 
 from sqlalchemy.engine import Connection
@@ -63,8 +66,12 @@ def offending(connection: Connection, query: str) -> int:
     return int(connection.exec_driver_sql(f"SELECT count(*) FROM ({query}) AS offending").scalar_one())  # noqa: S608
 
 
-def require(connection: Connection, delta: Delta) -> dict[str, int]:
+def require(connections: Sequence[Connection], delta: Delta) -> dict[str, int]:
     """Run every check, over all rows or, where that is as good, over what the delta changed.
+
+    Args:
+        connections: that of the writing transaction; or several that read one committed file, side by side.
+        delta: what was written.
 
     Returns:
         ``<table>.<check>`` → rows, of the #warn checks that found some.
@@ -72,11 +79,24 @@ def require(connection: Connection, delta: Delta) -> dict[str, int]:
     Raises:
         CheckError: a #fail check found rows.
     """
-    broken: dict[str, dict[str, int]] = {"fail": {}, "warn": {}}
-    for check in load_all():
-        queries = [check.query] if delta.whole else changed(check, delta)
-        if rows := sum(offending(connection, query) for query in queries):
-            broken[check.effect][f"{check.table}.{check.name}"] = rows
+    free = SimpleQueue[Connection]()
+    for connection in connections:
+        free.put(connection)
+
+    def rows_of(check: Check) -> int:
+        connection = free.get()
+        try:
+            queries = [check.query] if delta.whole else changed(check, delta)
+            return sum(offending(connection, query) for query in queries)
+        finally:
+            free.put(connection)
+
+    with ThreadPoolExecutor(len(connections)) as workers:
+        found = list(zip(load_all(), workers.map(rows_of, load_all()), strict=True))
+    broken = {
+        effect: {f"{check.table}.{check.name}": rows for check, rows in found if rows and check.effect == effect}
+        for effect in ("fail", "warn")
+    }
     if broken["fail"]:
         raise CheckError(broken["fail"])
     return broken["warn"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -11,6 +12,9 @@ from transforms import bulk, checksum
 from transforms.errors import GridfactsError
 from transforms.publish.bundle import Bundle
 from transforms.tables import Table
+
+Insert = Callable[[str, pa.Table], None]
+"""Takes the name of a table and rows that begin in it."""
 
 
 def ended_keys(table: str) -> str:
@@ -33,6 +37,7 @@ class Delta:
         ended, begun: tables of which rows ended, or began.
         checksum: that of the release before without the rows that ended.
         counts: table → its current rows, as far as they changed.
+        dropped: statements that make the indexes again which a first release goes without while its rows are loaded.
         gone: table without history → the rows that were removed, whole: what a rollback puts back.
     """
 
@@ -42,6 +47,7 @@ class Delta:
     counts: dict[str, int]
     ended: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
+    dropped: list[str] = field(default_factory=list)
     gone: dict[str, pa.Table] = field(default_factory=dict)
 
     def count(self, table: str, rows: int) -> None:
@@ -49,29 +55,50 @@ class Delta:
         self.counts[table] = self.counts.get(table, 0) + rows
 
 
-def write(connection: Connection, bundle: Bundle, table: Table, delta: Delta) -> None:
-    """End and begin the rows of one table.
+def end(connection: Connection, bundle: Bundle, delta: Delta) -> None:
+    """End the rows that end, of every table.
 
     Raises:
-        GridfactsError: ``DELTA``: a row that should end is not there; ``NOT_A_NUMBER``.
+        GridfactsError: ``DELTA``: a row that should end is not there.
     """
-    if (closed := bundle.closed(table.table)) is not None:
-        _end(connection, table, closed, delta, bundle.remedy)
-    keys = []
-    for opened in bundle.opening(table.table):
-        if not delta.whole:
-            keys.append(opened.select(table.key))
-        bulk.insert(connection, table.table, _known(table, opened, delta.number))
-        delta.begun.add(table.table)
-        delta.count(table.table, opened.num_rows)
-    if keys:
-        bulk.stage(connection, begun_keys(table.table), table.table, pa.concat_tables(keys))
+    for table in checksum.counted().values():
+        if (closed := bundle.closed(table.table)) is not None:
+            _end(connection, table, closed, delta, bundle.remedy)
 
 
-def begin_checksum(bundle: Bundle, delta: Delta) -> str:
-    """The checksum of the release: what ended taken off already, what begins added."""
-    total = delta.checksum
-    for name in sorted(delta.begun):
+def begin(bundle: Bundle, delta: Delta, insert: Insert) -> dict[str, pa.Table]:
+    """Begin the rows that begin, of every table, after the others have ended.
+
+    Returns:
+        Table → the keys of its rows that began; nothing where everything is new.
+
+    Raises:
+        GridfactsError: ``NOT_A_NUMBER``.
+    """
+    found = {}
+    for name, table in checksum.counted().items():
+        keys = []
+        for opened in bundle.opening(name):
+            if not delta.whole:
+                keys.append(opened.select(table.key))
+            insert(name, _known(table, opened, delta.number))
+            delta.begun.add(name)
+            delta.count(name, opened.num_rows)
+        if keys:
+            found[name] = pa.concat_tables(keys)
+    return found
+
+
+def stage(connection: Connection, keys: dict[str, pa.Table]) -> None:
+    """Put the keys of rows that began where checks find them."""
+    for name, rows in keys.items():
+        bulk.stage(connection, begun_keys(name), name, rows)
+
+
+def begun_checksum(bundle: Bundle) -> str:
+    """The checksum of the rows that begin."""
+    total = checksum.EMPTY
+    for name in checksum.counted():
         for opened in bundle.opening(name):
             total = checksum.advance(total, {}, {name: opened})
     return total

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from transforms import bulk
+from transforms.publish.loading import Loader
 
 _SQLITE = sa.text(
     "SELECT name, sql AS made FROM sqlite_master "
@@ -36,11 +37,11 @@ def drop(connection: Connection, tables: Collection[str]) -> list[str]:
     return [str(row.made) for row in found]
 
 
-def make(connection: Connection, statements: Iterable[str]) -> None:
+def make(loader: Loader, statements: Iterable[str]) -> None:
     """Make what :func:`drop` dropped.
 
     Raises:
         DatabaseError: two rows have one key (of the caller's transaction, which then ends).
     """
     for statement in statements:
-        connection.exec_driver_sql(statement)
+        loader.execute(statement)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-
-from sqlalchemy.engine import Connection
-
-from transforms import database, disputed, key_marks, keys, manifest, store, subjects
+from transforms import database, key_marks, keys, manifest, store
 from transforms.database import Databases
 from transforms.model import Report
 from transforms.publish import bundle as bundles
-from transforms.publish import control, erased, generation, lock, reseal, state, undo
-from transforms.publish.apply import apply, is_large, require_base
-from transforms.publish.bundle import Bundle
+from transforms.publish import control, erased, homes, lock, reseal, state, undo, writing
+from transforms.publish.apply import require_base
+from transforms.publish.control import Written
 from transforms.publish.lock import publish_lock
 from transforms.publish.schema import ensure_schema
 from transforms.publish.state import State
@@ -47,8 +43,9 @@ def run(run: Run) -> list[Report]:
             run.say(f"publish: night {run.night} is already published as release {before.release}")
             return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
         require_base(found, before.release)
-        now, warnings = _write(run, dbs, found, before)
-        control.reconcile(run.settings, dbs)
+        with homes.ahead(dbs, found) as ready:
+            now, warnings = writing.write(run.settings, dbs, found, before)
+            control.reconcile(run.settings, dbs, Written(found, ready))
         state.settle(run.settings, now)
         _forgotten(run, dbs, now.release)
     for name, rows in warnings.items():
@@ -71,7 +68,7 @@ def rollback(run: Run) -> list[Report]:
     with publish_lock(dbs):
         before = _start(run, dbs)
         found = undo.bundle(run.settings, dbs, before)
-        now, _ = _write(run, dbs, found, before)
+        now, _ = writing.write(run.settings, dbs, found, before)
         control.reconcile(run.settings, dbs)
         state.settle(run.settings, now)
     run.say(f"publish: release {before.release} is taken back; release {now.release} is night {now.night} again")
@@ -124,23 +121,3 @@ def _forgotten(run: Run, dbs: Databases, release: int) -> None:
     with database.reading(dbs.release) as connection:
         found = erased.due(dbs, connection)
     erased.sweep(run, dbs, found, release)
-
-
-def _write(run: Run, dbs: Databases, found: Bundle, before: State) -> tuple[State, dict[str, int]]:
-    hidden, doubts = subjects.hidden(dbs), disputed.doubts(run.settings, dbs)
-
-    def write(connection: Connection) -> tuple[State, dict[str, int]]:
-        intend = functools.partial(state.intend, run.settings)
-        now, warnings, gone = apply(connection, found, before, intend, hidden, doubts)
-        erased.forget(connection, erased.due(dbs, connection))
-        undo.keep(run.settings, now.release, gone)
-        return now, warnings
-
-    if dbs.release_file is not None and is_large(found.changes, before.counts):
-        with (
-            generation.building(dbs.release_file, found.base + 1) as engine,
-            database.writing(engine) as connection,
-        ):
-            return write(connection)
-    with database.writing(dbs.release) as connection:
-        return write(connection)

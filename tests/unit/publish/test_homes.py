@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import hypothesis
 import pyarrow as pa
@@ -82,9 +81,16 @@ def test_a_release_whose_file_is_not_known_to_be_its_own_brings_every_home(setti
         assert len(brought(settings, "2026-10-01", before)) == 3
     mine = Before(2, "2026-10-01", again.checksum)
     assert brought(settings, "2026-10-01", mine) == []
-    found = bundles.read(settings, "2026-10-01")
-    path = Path(found.folder / "home.parquet")
-    store.write_table(path, store.read_table(path).slice(0, 2))
-    assert sum(rows.num_rows for rows in homes.news(settings, found, mine)) == 2, (
-        "not as it was written: it says nothing"
-    )
+
+
+def test_a_file_that_is_not_as_it_was_written_says_nothing_unless_tonights_is_the_same(settings: Settings) -> None:
+    first = small.close(settings, "2026-10-01", {}, small.first_city(), 0)
+    before = Before(1, "2026-10-01", first.checksum)
+    path = store.night_dir(first.run, "account", "release") / "home.parquet"
+    small.close(settings, "2026-10-02", small.first_city(), small.second_city(), 1)
+    small.close(settings, "2026-10-03", {}, small.first_city(), 0)
+    assert [len(brought(settings, night, before)) for night in ("2026-10-02", "2026-10-03")] == [1, 0]
+    store.write_table(path, store.read_table(path).slice(0, 1))
+    assert [len(brought(settings, night, before)) for night in ("2026-10-02", "2026-10-03")] == [3, 0]
+    path.unlink()
+    assert [len(brought(settings, night, before)) for night in ("2026-10-02", "2026-10-03")] == [3, 0]

@@ -1,0 +1,90 @@
+"""Where rows and indexes of a release are made: the caller's transaction, or a SQLite file that is nobody's yet.
+
+The file takes rows by column from Arrow, without a Python object a value and without Python's lock (ADBC's driver: a
+quarter of what ``executemany`` costs). That driver brings an SQLite library of its own, and two libraries in a process
+do not see each other's locks (https://sqlite.org/howtocorrupt.html, 2.2.1): it opens files that nobody else has open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+from adbc_driver_sqlite import dbapi
+from sqlalchemy.engine import Connection
+
+from transforms import bulk, database
+
+_SORTED = 262_144  # KiB of pages, and of what an index sorts at once, beside which a second thread sorts
+_PRAGMAS = (
+    "journal_mode=OFF",
+    "synchronous=OFF",
+    "foreign_keys=ON",
+    "temp_store=FILE",
+    f"cache_size=-{_SORTED}",
+    "threads=2",
+)
+
+
+class Loader(Protocol):
+    """Takes rows and statements."""
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Append rows; their columns are named as the table's.
+
+        Raises:
+            GridfactsError: ``NOT_A_NUMBER``.
+        """
+
+    def execute(self, statement: str) -> None:
+        """Run one statement without an answer."""
+
+
+class InTransaction:
+    """Loads within a transaction of either database."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Of the caller, who commits."""
+        self._connection = connection
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """As :class:`Loader`."""
+        bulk.insert(self._connection, table, rows)
+
+    def execute(self, statement: str) -> None:
+        """As :class:`Loader`."""
+        self._connection.exec_driver_sql(statement)
+
+
+class _InFile:
+    """Loads into a file of SQLite by Arrow columns."""
+
+    def __init__(self, cursor: dbapi.Cursor) -> None:
+        self._cursor = cursor
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        bulk.require_numbers(table, rows)
+        self._cursor.adbc_ingest(table, rows, mode="append")
+
+    def execute(self, statement: str) -> None:
+        self._cursor.execute(statement)
+
+
+@contextlib.contextmanager
+def into(path: Path) -> Iterator[Loader]:
+    """Load into a file that no other connection has open, and that is thrown away if this fails.
+
+    Raises:
+        DatabaseError: the database refused; the message holds no value.
+    """
+    with (
+        database.guarded(),
+        contextlib.closing(dbapi.connect(path.as_uri(), autocommit=True)) as connection,
+        connection.cursor() as cursor,
+    ):
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        yield _InFile(cursor)
