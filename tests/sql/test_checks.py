@@ -84,7 +84,7 @@ def stage(connection: Connection, name: str, table: str) -> None:
 def test_every_check_finds_the_broken_row_among_those_that_began(filled: Databases) -> None:
     for check in checks.load_all():
         with filled.release.connect() as connection, connection.begin() as transaction:
-            delta = Delta(3, False, checksum.EMPTY, {}, begun={check.table})
+            delta = Delta(1, False, checksum.EMPTY, {}, begun={check.table})  # of release 1 are the rows that break
             stage(connection, begun_keys(check.table), check.table)
             assert found_in_delta(connection, check, delta) == 0, f"{check.table}.{check.name}"
             for statement in breaking(check).split(";"):
@@ -92,6 +92,18 @@ def test_every_check_finds_the_broken_row_among_those_that_began(filled: Databas
             stage(connection, begun_keys(check.table), check.table)  # a broken key is another key
             assert found_in_delta(connection, check, delta) > 0, f"{check.table}.{check.name}"
             transaction.rollback()
+
+
+def test_of_an_appended_table_only_tonights_rows_are_asked(filled: Databases) -> None:
+    asked = {f"{check.table}.{check.name}": check for check in checks.load_all()}
+    check, tonight = asked["change.event_is_known"], [Delta(number, False, checksum.EMPTY, {}) for number in (1, 2)]
+    with filled.release.connect() as connection, connection.begin() as transaction:
+        connection.exec_driver_sql(breaking(check))
+        assert [found_in_delta(connection, check, delta) for delta in tonight] == [1, 0]
+        transaction.rollback()
+    assert checks.changed(asked["change.sequence_without_gap"], tonight[0]) == [
+        asked["change.sequence_without_gap"].query
+    ]
 
 
 def test_a_row_that_stays_is_found_when_what_it_points_to_ended(filled: Databases) -> None:

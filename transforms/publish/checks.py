@@ -19,6 +19,7 @@ from transforms.publish.delta import Delta, begun_keys, ended_keys
 _ONE = re.compile(r"FROM (\w+) AS one\b")
 EXISTS = re.compile(r"LEFT JOIN (?P<other>\w+) AS other ON other\.(?P<key>\w+) = one\.(?P<column>\w+)")
 MEMBER = re.compile(r"LEFT JOIN (?P<other>\w+) AS member ON member\.(?P<column>\w+) = one\.(?P<key>\w+)")
+_APPENDED = ("change", "source_state")  # rows come with their release and stay as they are
 _READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 _CHECK = re.compile(r"^-- check: ([a-z][a-z0-9_]*) #(fail|warn)\s*$", re.MULTILINE)
 
@@ -105,11 +106,16 @@ def require(connections: Sequence[Connection], delta: Delta) -> dict[str, int]:
 def changed(check: Check, delta: Delta) -> list[str]:
     """The queries that find what a delta broke, given that the release before held the check.
 
+    Of an appended table the rows of this release are asked, or all where it asks of them together (without ``WHERE``).
+
     A row can break it that began tonight. A row that stays can break it only through another table: where the check
     asks whether something is there (``LEFT JOIN ... AS other``, none found), through a row of it that ended; where it
     asks what belongs to a row (``... AS member``), through one that ended or began there; else through any change, and
     then all rows are asked.
     """
+    if check.table in _APPENDED and "WHERE" in check.query:
+        tonights = rf"FROM (SELECT * FROM \1 WHERE release = {int(delta.number)}) AS one"  # noqa: S608 - our own number
+        return [_ONE.sub(tonights, check.query, count=1)]
     found, member = EXISTS.search(check.query), MEMBER.search(check.query)
     others = _tables_of(check.query) - {check.table}
     if not found and (others - {member["other"] if member else ""}) & (delta.ended | delta.begun):
@@ -140,9 +146,9 @@ def _of_members(check: Check, member: re.Match[str], delta: Delta) -> list[str]:
         if other in some:
             theirs = f'INNER JOIN "{other}" AS theirs ON {same} WHERE theirs."{column}" IS NOT NULL'
             parts.append(f'SELECT DISTINCT theirs."{column}" AS "{key}" FROM {staged} AS among {theirs}')  # noqa: S608
-    named = f"FROM ({' UNION '.join(parts)}) AS among INNER JOIN"
-    asked = _ONE.sub(rf'{named} \1 AS one ON one."{key}" = among."{key}"', check.query, count=1)
-    return [asked] if parts else []
+    # By IN, not by a join: for a union of unknown size SQLite reads both tables through and makes indexes of its own.
+    some = rf'FROM (SELECT * FROM \1 WHERE "{key}" IN ({" UNION ".join(parts)})) AS one'  # noqa: S608
+    return [_ONE.sub(some, check.query, count=1)] if parts else []
 
 
 @lru_cache(maxsize=256)

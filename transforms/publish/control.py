@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -14,46 +12,23 @@ from transforms import bulk, database, tables
 from transforms.database import Databases
 from transforms.errors import GridfactsError
 from transforms.publish import bundle as bundles
-from transforms.publish import homes, indexes, lock
+from transforms.publish import homes, lock
+from transforms.publish.ahead import Ahead
 from transforms.publish.bundle import Bundle
 from transforms.publish.homes import Before
-from transforms.publish.loading import InTransaction
 from transforms.run import Settings
-
-
-@dataclass(frozen=True)
-class Written:
-    """What this publish made a release of: it need not be read and found whole again.
-
-    Attributes:
-        homes: waits for the file in which its homes are filled and indexed already, and tells where it is, or None.
-    """
-
-    found: Bundle
-    homes: Callable[[], Path | None]
-
-
-@dataclass(frozen=True)
-class _Release:
-    """A release that control lacks, with the one before it."""
-
-    found: Bundle
-    number: int
-    before: Before | None
-    homes: Callable[[], Path | None]
-
 
 # What account hands over for control; the other tables there are written by people and rooms of their own.
 RECEIPTS = ("delivery", "outcome", "quarantine")
 
 
-def reconcile(settings: Settings, dbs: Databases, written: Written | None = None) -> int:
+def reconcile(settings: Settings, dbs: Databases, own: Ahead | None = None) -> int:
     """Take every release that control lacks in from the lake, one transaction each.
 
     Args:
         settings: where the lake is.
         dbs: both databases.
-        written: what this publish made a release of.
+        own: what this publish made a release of.
 
     Returns:
         How many it lacked.
@@ -72,23 +47,23 @@ def reconcile(settings: Settings, dbs: Databases, written: Written | None = None
         )
     before = Before(*released[taken - 1]) if taken else None
     for row in released[taken:]:
-        one = _release(settings, Before(*row), before, written)
-        if one.found.checksum != row.checksum:
+        mine = own if own is not None and own.found.base + 1 == row.release else None
+        found = mine.found if mine else bundles.read(settings, row.night, released=row.release)
+        if found.checksum != row.checksum:
             raise GridfactsError(
                 "CONTROL_LOST",
                 f"control: stored release {taken}; required {row.release}, but the lake holds another outcome of night "
                 f"{row.night}; remedy: run that night again from the state before it, or restore control",
             )
-        with database.writing(dbs.control) as connection:
-            _take(connection, settings, one)
+        if mine is not None and mine.taking is not None:
+            with mine.taking() as connection:
+                _take(connection, found, row.release)
+        else:
+            with database.writing(dbs.control) as connection:
+                if _take(connection, found, row.release):
+                    _homes(connection, homes.news(settings, found, before), row.release)
         before = Before(*row)
     return len(released) - taken
-
-
-def _release(settings: Settings, row: Before, before: Before | None, written: Written | None) -> _Release:
-    if written is not None and written.found.base + 1 == row.release:
-        return _Release(written.found, row.release, before, written.homes)
-    return _Release(bundles.read(settings, row.night, released=row.release), row.release, before, lambda: None)
 
 
 def refresh(dbs: Databases, found: Bundle) -> None:
@@ -101,30 +76,21 @@ def refresh(dbs: Databases, found: Bundle) -> None:
         _receipts(connection, found)
 
 
-def _take(connection: Connection, settings: Settings, one: _Release) -> None:
+def _take(connection: Connection, found: Bundle, number: int) -> bool:
+    """Everything but homes; False where another publish has taken the release in meanwhile."""
     lock.within(connection)
-    if connection.scalar(sa.text("SELECT count(*) FROM reconciled WHERE release = :number"), {"number": one.number}):
-        return
-    _receipts(connection, one.found)
-    _homes(connection, settings, one)
-    row = pa.Table.from_pylist([{"release": one.number, "checksum": one.found.checksum}], bulk.schema_of("reconciled"))
+    if connection.scalar(sa.text("SELECT count(*) FROM reconciled WHERE release = :number"), {"number": number}):
+        return False
+    _receipts(connection, found)
+    row = pa.Table.from_pylist([{"release": number, "checksum": found.checksum}], bulk.schema_of("reconciled"))
     bulk.insert(connection, "reconciled", row)
+    return True
 
 
-def _homes(connection: Connection, settings: Settings, one: _Release) -> None:
+def _homes(connection: Connection, news: Iterable[pa.Table], number: int) -> None:
     key = tables.load_all()[homes.NAME].key
-    first = connection.exec_driver_sql("SELECT 1 FROM home LIMIT 1").one_or_none() is None
-    if first and (path := one.homes()) is not None:
-        connection.exec_driver_sql("ATTACH DATABASE ? AS ahead", (str(path),))
-        connection.exec_driver_sql(f"INSERT INTO {homes.NAME} SELECT * FROM ahead.{homes.NAME}")  # noqa: S608 - page by page
-        return
-    dropped = indexes.drop(connection, [homes.NAME]) if first else []
-    for rows in homes.news(settings, one.found, one.before):
-        if first:
-            bulk.insert(connection, homes.NAME, homes.stamped(rows, one.number))
-        else:
-            bulk.upsert(connection, homes.NAME, key, homes.stamped(rows, one.number), homes.STAMP)
-    indexes.make(InTransaction(connection), dropped)
+    for rows in news:
+        bulk.upsert(connection, homes.NAME, key, homes.stamped(rows, number), homes.STAMP)
 
 
 def _receipts(connection: Connection, found: Bundle) -> None:

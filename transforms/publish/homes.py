@@ -7,28 +7,22 @@ rollback, a night that was published twice, tables whose time was over) every ho
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 
-from transforms import database, store, tables
-from transforms.database import Databases
+from transforms import store, tables
 from transforms.manifest import Manifest
 from transforms.publish import bundle as bundles
-from transforms.publish import loading
 from transforms.publish.bundle import Bundle
 from transforms.run import Settings
 
-_MADE = sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = :name AND sql IS NOT NULL ORDER BY type DESC, name")
 NAME, STAMP = "home", "homed_release"
-_FILE = f"{NAME}.parquet"
+FILE = f"{NAME}.parquet"
 
 
 @dataclass(frozen=True)
@@ -45,10 +39,10 @@ def news(settings: Settings, found: Bundle, before: Before | None) -> Iterator[p
     table = tables.load_all()[NAME]
     names = [name for name in table.schema.names if name != STAMP]
     told = _told(settings, before) if before else None
-    if told is not None and told.sha256 == found.sha256.get(_FILE):
+    if told is not None and told.sha256 == found.sha256.get(FILE):
         return  # what stands in the file of before need not be read to know it
-    if told is None or _FILE not in found.rows or not _whole(told):
-        yield from found.pieces(NAME, table, names)
+    if told is None or FILE not in found.rows or not _whole(told):
+        yield from every(found)
         return
     theirs = (piece.select(names) for piece in store.read_pieces(told.path, bundles.ROWS))
     known, last = None, ""
@@ -66,40 +60,10 @@ def news(settings: Settings, found: Bundle, before: Before | None) -> Iterator[p
         known = known.filter(pc.greater(known["key"], end))
 
 
-@contextlib.contextmanager
-def ahead(dbs: Databases, found: Bundle) -> Iterator[Callable[[], Path | None]]:
-    """While a first release is written on SQLite, its homes go into a file of their own, sorted and indexed.
-
-    Yields:
-        What waits for that file and tells where it is, until the block ends; None where no home goes ahead.
-    """
-    if dbs.release_file is None:
-        yield lambda: None
-        return
-    path = dbs.release_file.with_name("control.homes.new")
-    path.unlink(missing_ok=True)  # of a killed run
-    if found.base or _FILE not in found.rows:
-        yield lambda: None
-        return
-    try:
-        with ThreadPoolExecutor(1) as other:
-            yield other.submit(_fill, dbs, found, path).result
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _fill(dbs: Databases, found: Bundle, path: Path) -> Path:
-    """A file with the table of homes as control has it, and in it every home of the first release."""
-    with database.reading(dbs.control) as connection:
-        made = list(connection.scalars(_MADE, {"name": NAME}))
+def every(found: Bundle) -> Iterator[pa.Table]:
+    """All homes that a night hands over, in pieces, without the stamp."""
     table = tables.load_all()[NAME]
-    with loading.into(path) as loader:
-        loader.execute(made[0])
-        for rows in found.pieces(NAME, table, [name for name in table.schema.names if name != STAMP]):
-            loader.insert(NAME, stamped(rows, found.base + 1))
-        for statement in made[1:]:
-            loader.execute(statement)
-    return path
+    yield from found.pieces(NAME, table, [name for name in table.schema.names if name != STAMP])
 
 
 def stamped(rows: pa.Table, number: int) -> pa.Table:
@@ -128,7 +92,7 @@ def _told(settings: Settings, before: Before) -> _Told | None:
     """The file of homes that became that release, if its manifest is there still."""
     folder = settings.lake / "night" / before.night / "account" / "release"
     found = Manifest.read(folder)
-    if found is None or found.room != "account" or found.status != "complete" or _FILE not in found.files:
+    if found is None or found.room != "account" or found.status != "complete" or FILE not in found.files:
         return None
     path, name = folder / "release.json", "release.json"
     if name not in found.files or not path.is_file() or store.file_sha256(path) != found.files[name]["sha256"]:
@@ -136,7 +100,7 @@ def _told(settings: Settings, before: Before) -> _Told | None:
     told = json.loads(path.read_text("utf-8"))
     if (told.get("base_release"), told.get("checksum")) != (before.release - 1, before.checksum):
         return None
-    return _Told(folder / _FILE, str(found.files[_FILE]["sha256"]))
+    return _Told(folder / FILE, str(found.files[FILE]["sha256"]))
 
 
 def _whole(told: _Told) -> bool:

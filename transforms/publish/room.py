@@ -5,10 +5,9 @@ from __future__ import annotations
 from transforms import database, key_marks, keys, manifest, store
 from transforms.database import Databases
 from transforms.model import Report
+from transforms.publish import ahead, control, erased, lock, reseal, state, undo, writing
 from transforms.publish import bundle as bundles
-from transforms.publish import control, erased, homes, lock, reseal, state, undo, writing
 from transforms.publish.apply import require_base
-from transforms.publish.control import Written
 from transforms.publish.lock import publish_lock
 from transforms.publish.schema import ensure_schema
 from transforms.publish.state import State
@@ -43,9 +42,9 @@ def run(run: Run) -> list[Report]:
             run.say(f"publish: night {run.night} is already published as release {before.release}")
             return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
         require_base(found, before.release)
-        with homes.ahead(dbs, found) as ready:
+        with ahead.going(dbs, found) as own:
             now, warnings = writing.write(run.settings, dbs, found, before)
-            control.reconcile(run.settings, dbs, Written(found, ready))
+            control.reconcile(run.settings, dbs, own)
         state.settle(run.settings, now)
         _forgotten(run, dbs, now.release)
     for name, rows in warnings.items():
