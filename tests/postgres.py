@@ -47,7 +47,7 @@ def server(bin_folder: Path) -> Iterator[str]:
     )
     try:
         call(str(bin_folder / "initdb"), "-k", "-N", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
-             "--locale=C.UTF-8")  # fmt: skip
+             "--lc-collate=C", "--lc-ctype=C.UTF-8")  # fmt: skip
         call(str(bin_folder / "pg_ctl"), "-D", data, "-l", log, "-o", options, "-w", "start")
         yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
     finally:

@@ -30,7 +30,7 @@ from transforms.errors import ConfigError, GridfactsError
 from transforms.run import Settings
 
 _BUSY_SECONDS = 30
-_CACHE, _CACHE_BUILDING = 16_384, 65_536  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
+_CACHE, _CACHE_BUILDING = 16_384, 524_288  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
 _MAPPED = 2_000_000_000  # bytes of a file nobody else sees that are read where they lie: no page is copied to be read
 _RULE = re.compile(r"\w+(?: \w+)? constraint failed(?:: [\w., ]+)?")
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever

@@ -147,8 +147,8 @@ def _of_members(check: Check, member: re.Match[str], delta: Delta) -> list[str]:
             theirs = f'INNER JOIN "{other}" AS theirs ON {same} WHERE theirs."{column}" IS NOT NULL'
             parts.append(f'SELECT DISTINCT theirs."{column}" AS "{key}" FROM {staged} AS among {theirs}')  # noqa: S608
     # By IN, not by a join: for a union of unknown size SQLite reads both tables through and makes indexes of its own.
-    some = rf'FROM (SELECT * FROM \1 WHERE "{key}" IN ({" UNION ".join(parts)})) AS one'  # noqa: S608
-    return [_ONE.sub(some, check.query, count=1)] if parts else []
+    asked = rf'FROM (SELECT * FROM \1 WHERE "{key}" IN ({" UNION ".join(parts)})) AS one'  # noqa: S608
+    return [_ONE.sub(asked, check.query, count=1)] if parts else []
 
 
 @lru_cache(maxsize=256)
