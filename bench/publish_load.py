@@ -4,8 +4,8 @@
 
 HOME is a GRIDFACTS_HOME whose nights have been closed; it is only read. Each night's ``account/release`` is published
 into a new home; after the last one a small night (one person in a hundred renamed) and the same one again.
-The bare load of a database is ``executemany`` (SQLite, no log, no sync) or ``COPY`` (PostgreSQL) of the rows that the
-first night begins, into the same tables with their keys and no other index, and nothing else is done.
+The bare load of a database is ``executemany`` and ADBC's driver (SQLite, no log, no sync) or ``COPY`` (PostgreSQL) of
+the rows that the first night begins, into the same tables with their keys and no other index, and nothing else is done.
 A small night brings every home there is, as account hands them over. Times are wall clock and CPU seconds, those of a
 PostgreSQL server among them; the load of the machine stands beside them, and ``mb`` is the most memory this process had
 meanwhile. ``disk`` is what lies in the new home's database afterwards, ``most`` the most that ever lay there.
@@ -36,6 +36,7 @@ import sqlalchemy as sa
 from tests import postgres
 from tests.small_release import braked
 from transforms import bulk, checksum, database, manifest, publish, store, tables
+from transforms.publish import loading
 from transforms.publish.schema import ensure_schema
 from transforms.run import Run, Settings
 
@@ -223,7 +224,12 @@ def bare(source: Path, url: str | None, results: list[dict[str, Any]]) -> None:
                 for name, table in found.items():
                     bulk.insert(connection, name, table)
             return
-        with contextlib.closing(sqlite3.connect(Path(folder) / "release.db", isolation_level=None)) as connection:
+        file = Path(folder) / "release.db"
+        shutil.copy(file, file.with_name("bare.db"))
+        with timed("bare ADBC", results, rows=rows), loading.into(file.with_name("bare.db")) as loader:
+            for name, table in found.items():
+                loader.insert(name, table)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
             for pragma in ("journal_mode=OFF", "synchronous=OFF"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
             with timed("bare executemany", results, rows=rows):

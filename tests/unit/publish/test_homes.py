@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import hypothesis
 import pyarrow as pa
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests import small_release as small
 from transforms import database, manifest, publish, store, tables
+from transforms.publish import ahead, homes
 from transforms.publish import bundle as bundles
-from transforms.publish import homes
+from transforms.publish.checks import CheckError
 from transforms.publish.homes import Before
 from transforms.run import Settings
 
@@ -94,3 +96,29 @@ def test_a_file_that_is_not_as_it_was_written_says_nothing_unless_tonights_is_th
     assert [len(brought(settings, night, before)) for night in ("2026-10-02", "2026-10-03")] == [3, 0]
     path.unlink()
     assert [len(brought(settings, night, before)) for night in ("2026-10-02", "2026-10-03")] == [3, 0]
+
+
+def test_homes_that_went_ahead_stay_only_with_their_release(settings: Settings) -> None:
+    left = settings.home / "control.homes.new"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_text("of a killed run")
+    torn = small.first_city()
+    torn["fact_person"][0]["household_id"] = "nowhere"
+    run = small.close(settings, "2026-10-01", {}, torn, 0).run
+    with pytest.raises(CheckError, match="household_id_resolves"):
+        publish.run(run)
+    assert in_control(settings) == []
+    publish.run(small.close(settings, "2026-10-01", {}, small.first_city(), 0).run)
+    assert in_control(settings) == [("rec1", 1), ("rec2", 1), ("rec3", 1)]
+    on_a_server = database.open_databases(settings).release_file is None
+    assert left.exists() == on_a_server, "there it is nobody's file"
+
+
+@pytest.mark.parametrize(("asked", "goes"), [({}, True), ({"base": 1}, False), ({"rows": {}}, False)])
+def test_only_a_first_release_with_homes_lets_them_go_ahead(
+    settings: Settings, asked: dict[str, Any], goes: bool
+) -> None:
+    small.close(settings, "2026-10-01", {}, small.first_city(), 0)
+    found = dataclasses.replace(bundles.read(settings, "2026-10-01"), **asked)
+    with ahead.going(database.open_databases(settings), found) as own:
+        assert (own.taking is not None) == goes
