@@ -7,7 +7,7 @@ DIR/drops holds a folder a night, as ``gridfacts demo city`` writes them. Every 
 ``--unchanged`` adds a night: the whole snapshots of the first once more, byte for byte, a day after the last. The floor
 reads what pyarrow can (CSV, TSV, JSON lines, Parquet; other files are counted and not read) and drops it. Each is a
 process of its own, watched from outside with all it starts: seconds of wall and of processor, MB at the peak of all
-together (each with what it shares) and of the largest. JSON on standard output.
+together, what they share once, looked at once a second. JSON on standard output.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import pyarrow.csv as pv
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
-from bench.land_check import watch
+from bench.night_scale import family, taken
 from transforms import contract as contracts
 from transforms import keys
 from transforms.commands.night import source_rooms
@@ -77,12 +77,31 @@ def measure(step: str, night: str, drops: Path, home: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.night_drops", "--step", step, "--night", night, "--drops", str(drops)]
     environment = {**os.environ, "GRIDFACTS_HOME": str(home)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
-        found: dict[str, Any] = watch(child)
+        found: dict[str, Any] = watched(child)
         said = (child.stdout.read() if child.stdout else "").strip().splitlines()
     if child.returncode:
         raise SystemExit(f"{step} of {night}: the step failed")
     found |= {"wall": time.perf_counter() - start, "load": os.getloadavg()[0]}
     return {key: round(value, 1) for key, value in found.items()} | json.loads(said[-1])
+
+
+def watched(child: subprocess.Popen[str]) -> dict[str, float]:
+    """Processor seconds of a process and all below it, those buried among them, and MB at their peak, until it ends."""
+    spent = peak = 0.0
+    while child.poll() is None:
+        spent = max(spent, taken(child.pid)[0])
+        peak = max(peak, sum(map(share, family(child.pid))))
+        time.sleep(1)
+    return {"processor": spent, "megabytes": peak}
+
+
+def share(pid: int) -> float:
+    """MB of a process, of a page that several hold its share (Pss of proc(5)); zero if it ended."""
+    try:
+        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in told.splitlines() if line.startswith("Pss:")), 0.0)
 
 
 def again(drops: Path, first: str, last: str) -> Path:

@@ -169,11 +169,19 @@ class Judging:
             for outcome in outcomes
             if outcome.unexpected != counted.get((outcome.rule, outcome.heading), 0)
         ]
-        columns = suites.summaries(_OnDisk(self.land / "rows.parquet", tally.rows), self.contract)
         return {
             "rows": tally.rows, "evaluated": rows.num_rows, "differing": differing,
-            "expectations": suites.as_json(outcomes), "columns": [asdict(column) for column in columns],
+            "expectations": suites.as_json(outcomes), "columns": self._columns(tally.rows),
         }  # fmt: skip
+
+    def _columns(self, rows: int) -> list[dict[str, Any]]:
+        """What every column holds; where the rows are those of the delivery before, that was counted then."""
+        if self.before and self.before.whole:
+            told: list[dict[str, Any]] = json.loads((self.before.check / "suite.json").read_text("utf-8"))["columns"]
+            return told
+        pa.default_memory_pool().release_unused()  # a register's column is as large as what judging its rows held
+        found = suites.summaries(_OnDisk(self.land / "rows.parquet", rows), self.contract)
+        return [asdict(column) for column in found]
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,18 @@ def test_bytes_that_come_again_have_the_verdicts_of_that_day_and_a_suite_of_thei
     assert written(other, second) == told
 
 
+def test_columns_are_counted_again_where_rows_came_or_went(lake: Lake):
+    rows = [(number, {}) for number in range(5, 12)]
+    told = []
+    for day, some in (("2026-10-01", rows), ("2026-10-02", rows), ("2026-10-03", rows[:-2])):
+        batch = deliver(lake, rows_of(HOUSEHOLD, some), day)
+        lake.check(HOUSEHOLD, night=day)
+        told.append({(column["rows"], column["distinct"]) for column in lake.suite(batch)["columns"]})
+    assert told[0] == told[1]
+    assert {rows for rows, _ in told[0]} == {7}
+    assert {rows for rows, _ in told[2]} == {5}
+
+
 def _only(lake):
     (folder,) = (lake.run().settings.lake / "check" / HOUSEHOLD).iterdir()
     return folder.name
