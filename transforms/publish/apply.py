@@ -28,14 +28,14 @@ LARGE = 0.2  # design.md section 3: a larger share of changed rows is treated as
 
 @dataclass(frozen=True)
 class Told:
-    """What is written of a release beside its rows.
+    """The events of a release.
 
     Attributes:
-        rows: table → rows, in the order in which they refer to each other.
+        events: rows of ``change``, numbered.
         dropped: statements that make the indexes which waited for them.
     """
 
-    rows: dict[str, pa.Table]
+    events: pa.Table
     dropped: list[str]
 
 
@@ -78,7 +78,7 @@ def load(loader: Loader, bundle: Bundle, done: Delta) -> dict[str, pa.Table]:
 
 
 def told(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection[str], doubts: Sequence[Doubt]) -> Told:
-    """The release itself, its sources and its numbered events, when its rows are there.
+    """Write the release itself and its sources, when its rows are there; its numbered events, to be written.
 
     Args:
         connection: the writing transaction.
@@ -89,26 +89,30 @@ def told(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection
     """
     counts = json.dumps(bundle.counts, sort_keys=True)
     row = {"release": done.number, "night": bundle.night, "checksum": bundle.checksum, "counts": counts}
-    found = {"release": pa.Table.from_pylist([row], bulk.schema_of("release"))}
+    _add(connection, "release", pa.Table.from_pylist([row], bulk.schema_of("release")), done)
     if (sources := bundle.receipt("source_state", "release")) is not None:  # by it a dispute is answered
-        found["source_state"] = _numbered(sources, "release", [done.number] * sources.num_rows)
+        _add(connection, "source_state", _numbered(sources, "release", [done.number] * sources.num_rows), done)
     tells = (restricted.tell(connection, hidden), disputed.tell(connection, doubts))
     events = pa.concat_tables([one for one in (bundle.receipt("change", "seq", "release"), *tells) if one is not None])
     if events.num_rows:
         # Gapless, because only the holder of the publish lock numbers (faults.md finding 11).
         first = int(connection.exec_driver_sql("SELECT COALESCE(MAX(seq), 0) FROM change").scalar_one()) + 1
         events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
-        found["change"] = _numbered(events, "release", [done.number] * events.num_rows)
-    for name, rows in found.items():
-        done.count(name, rows.num_rows)
-    return Told(found, [] if bundle.base else indexes.drop(connection, ("change",)))
+        events = _numbered(events, "release", [done.number] * events.num_rows)
+    done.count("change", events.num_rows)
+    return Told(events, [] if bundle.base else indexes.drop(connection, ("change",)))
 
 
 def tell(loader: Loader, one: Told) -> None:
-    """Write what :func:`told` found."""
-    for name, rows in one.rows.items():
-        loader.insert(name, rows)
+    """Write the events that :func:`told` numbered."""
+    if one.events.num_rows:
+        loader.insert("change", one.events)
     indexes.make(loader, one.dropped)
+
+
+def _add(connection: Connection, name: str, rows: pa.Table, done: Delta) -> None:
+    bulk.insert(connection, name, rows)
+    done.count(name, rows.num_rows)
 
 
 def analyse(connection: Connection, done: Delta) -> None:
