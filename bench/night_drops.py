@@ -4,7 +4,8 @@
 
 DIR/drops holds a folder a night, as ``gridfacts demo city`` writes them. Every night goes through land and check as
 ``gridfacts run`` does it, Great Expectations included: several sources at a time, largest first, in a home made for it.
-``--unchanged`` adds a night: the whole snapshots of the first once more, byte for byte, a day after the last. The floor
+``--unchanged`` adds a night: the whole snapshots of the first once more, byte for byte, a day after the last (in the
+work folder; DIR is only read). The floor
 reads what pyarrow can (CSV, TSV, JSON lines, Parquet; other files are counted and not read) and drops it. Each is a
 process of its own, watched from outside with all it starts: seconds of wall and of processor, MB at the peak of all
 together, what they share once, looked at once a second. JSON on standard output.
@@ -28,7 +29,7 @@ import pyarrow.csv as pv
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
-from bench.night_scale import family, taken
+from bench.night_scale import family, own
 from transforms import contract as contracts
 from transforms import keys
 from transforms.commands.night import source_rooms
@@ -86,13 +87,15 @@ def measure(step: str, night: str, drops: Path, home: Path) -> dict[str, Any]:
 
 
 def watched(child: subprocess.Popen[str]) -> dict[str, float]:
-    """Processor seconds of a process and all below it, those buried among them, and MB at their peak, until it ends."""
-    spent = peak = 0.0
+    """Processor seconds of a process and all below it, each as last seen, and MB at their peak, until it ends."""
+    spent: dict[int, float] = {}
+    peak = 0.0
     while child.poll() is None:
-        spent = max(spent, taken(child.pid)[0])
-        peak = max(peak, sum(map(share, family(child.pid))))
+        here = family(child.pid)
+        spent |= {pid: max(spent.get(pid, 0.0), own(pid)[0]) for pid in here}
+        peak = max(peak, sum(map(share, here)))
         time.sleep(1)
-    return {"processor": spent, "megabytes": peak}
+    return {"processor": sum(spent.values()), "megabytes": peak}
 
 
 def share(pid: int) -> float:
@@ -104,10 +107,10 @@ def share(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in told.splitlines() if line.startswith("Pss:")), 0.0)
 
 
-def again(drops: Path, first: str, last: str) -> Path:
+def again(drops: Path, first: str, last: str, work: Path) -> Path:
     """The snapshots of a night once more under the names of a day later; deltas stay away."""
     then = str(dt.date.fromisoformat(last) + dt.timedelta(days=1))
-    there, known = drops / then, contracts.load_all(Settings.from_environment().expectations)
+    there, known = work / then, contracts.load_all(Settings.from_environment().expectations)
     for path in (path for path in (drops / first).rglob("*") if path.is_file()):
         if known[path.parent.name].arrives.mode == "snapshot":
             (there / path.parent.name).mkdir(parents=True, exist_ok=True)
@@ -121,7 +124,7 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--drops", type=Path, required=True)
-    options.add_argument("--work", type=Path)
+    options.add_argument("--work", type=Path, help="folder for the home, made anew")
     options.add_argument("--nights", type=int, default=1)
     options.add_argument("--unchanged", action="store_true")
     options.add_argument("--step", choices=(FLOOR, ROOMS))
@@ -131,14 +134,16 @@ def main() -> None:
         run = Run.of(told.night, drops=told.drops)
         print(json.dumps(floor(run) if told.step == FLOOR else rooms(run)))
         return
+    if told.work is None:
+        options.error("--work is needed")
     home = told.work / "home"
-    if not (home / "keys.yml").is_file():
-        home.mkdir(parents=True)
-        keys.create(home / "keys.yml")
+    shutil.rmtree(home, ignore_errors=True)  # what lies there from before would not be a first delivery's
+    home.mkdir(parents=True)
+    keys.create(home / "keys.yml")
     found, nights = [], sorted(path.name for path in told.drops.iterdir())[: told.nights]
     waiting = [told.drops / night for night in nights]
     if told.unchanged:
-        waiting.append(again(told.drops, nights[0], nights[-1]))
+        waiting.append(again(told.drops, nights[0], nights[-1], told.work))
     for drops in waiting:
         size = sum(path.stat().st_size for path in drops.rglob("*") if path.is_file())
         steps = {step: measure(step, drops.name, drops, home) for step in (FLOOR, ROOMS)}
