@@ -44,8 +44,10 @@ def field(value: object) -> bytes:
             told = struct.pack(">i", (value - dt.date(2000, 1, 1)).days)
         case str():
             told = value.encode()
+        case bytes():
+            told = value
         case _:
-            told = bytes(value)  # type: ignore[call-overload]
+            raise TypeError(value)
     return struct.pack(">i", len(told)) + told
 
 

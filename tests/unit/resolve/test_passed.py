@@ -30,6 +30,11 @@ def road(name: str, codes: str) -> Said:
 OLD, NEW = road("竹园4巷", "abc-"), road("安泰街", "abc-")
 
 
+def minted(founding: pa.Array, number: int) -> pa.Array:
+    """Ids as whoever founded them, and when."""
+    return pc.binary_join_element_wise(founding, str(number), "@")
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     home = str(tmp_path_factory.mktemp("passed"))
@@ -55,8 +60,7 @@ def nights(engine: Engine, *told: Said, sources: str = "x") -> list[Past]:
         at = pc.index_in(records["record_id"], gone["record_id"].combine_chunks())
         gone = gone.take(at).append_column("entity_id", records["entity_id"])
         passed = passed_on(gone, live, past.homes["record_id"].combine_chunks(), release)
-        mint = lambda founding, number: pc.binary_join_element_wise(founding, str(number), "@")  # noqa: E731
-        named = assign(engine, ids, root, past.with_homes(passed.homes), release, mint)
+        named = assign(engine, ids, root, past.with_homes(passed.homes), release, minted)
         whose = named.entities.take(pa.array(np.unique(root, return_inverse=True)[1]))
         past = with_successors(named, ids, whose, passed.heirs).past
         found.append(past)
