@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import manifest, store
 from transforms.account.examined import Examined, examined, render_examined
 from transforms.account.ledger import mentions
-from transforms.account.measures import Measure, measure
+from transforms.account.measures import Measure, Partitions
 from transforms.account.night import Delivery, Night
+from transforms.engine import Engine, Input
 from transforms.errors import ConfigError
 from transforms.run import Run
 
+_STEPS = Path(__file__).with_suffix(".sql")
 _NEEDED = ("night", "source", "file_sha256", "line", "entity")
-_LEVELS = 4  # large, medium, small, micro
-_ROW = ["source", "batch", "line", "record_id", "entity_id"]
-_OWN = "row "  # a row that no entity holds is an entity of its own; no id begins like this
+_SAID = ["batch", "line", "record_id", "content_hash"]
+_WAITING = pa.schema([("source", pa.string()), ("batch", pa.string()), ("line", pa.int64())])
+_UNTOLD = ("address", "phone", "stale_phone", "full_width")  # errors that no number and no namesake has to do with
 
 
 @dataclass(frozen=True)
@@ -84,112 +90,119 @@ def evaluate(run: Run, truth: Path) -> Evaluation:
 
 
 def _kind(night: Night, folder: Path, kind: str, path: Path) -> KindEvaluation:
-    truth = _truth(path, night.run.night)
-    rows = _counted(night, folder, kind).merge(truth, on=["source", "file_sha256", "line"], how="left")
-    unknown = rows["entity"].isna()
-    rows = rows[~unknown].reset_index(drop=True)
-    baseline = None if rows["number_of"].isna().all() else measure(_single(rows, rows["number_of"]), rows["entity"])
-    found = _single(rows, rows["entity_id"])
-    true = rows.dropna(subset=["record_id"]).drop_duplicates("record_id").set_index("record_id")["entity"]
-    known_grid = rows["true_grid"].notna() & rows["true_grid"].ne("")
+    names, truth = _truth(path)
+    night.run.say(f"evaluate {kind}: {len(truth)} rows of truth")
+    rows = _rows(night, folder, kind, truth)
+    unknown = pc.is_null(rows["entity"])
+    rows = rows.filter(pc.invert(unknown)).combine_chunks()
+    entity, number = _codes(rows["entity"]), _codes(rows["number"])
+    against = Partitions(_codes(rows["entity_id"]), entity)
+    right = rows["grid_right"].drop_null()
     return KindEvaluation(
         kind=kind,
-        resolved=measure(found, rows["entity"]),
-        baseline=baseline,
-        subgroups={n: measure(found, rows["entity"], flags) for n, flags in _subgroups(rows).items() if flags.any()},
-        own_entity=int(rows["entity_id"].isna().sum()),
-        without_truth=int(unknown.sum()),
-        grid_rows=int(known_grid.sum()),
-        grid_right=sum(
-            isinstance(chain, tuple) and grid in chain
-            for chain, grid in zip(rows["grid_codes"][known_grid], rows["true_grid"][known_grid], strict=True)
-        ),
-        examined=examined(night, kind, truth=true) if night.kinds[kind].certainty == "scored" else None,
+        resolved=against.measure(),
+        baseline=None if (number < 0).all() else Partitions(number, entity).measure(),
+        subgroups={name: against.measure(rows) for name, rows in _subgroups(number, _codes_of(rows["names"]), names)},
+        own_entity=rows["entity_id"].null_count,
+        without_truth=int(pc.sum(unknown).as_py() or 0),
+        grid_rows=len(right),
+        grid_right=int(pc.sum(right).as_py() or 0),
+        examined=examined(night, kind, _by_record(rows)) if night.kinds[kind].certainty == "scored" else None,
     )
 
 
-def _truth(path: Path, night: str) -> pd.DataFrame:
-    """Truth of files that came by this night, one row per (file, line)."""
-    table = pq.read_table(path, partitioning=None)
-    if missing := [name for name in _NEEDED if name not in table.column_names]:
+def _truth(path: Path) -> tuple[list[frozenset[str]], pa.Table]:
+    """The sets of errors and cases that rows have, and the truth, where ``names`` is a place among those sets.
+
+    Raises:
+        ConfigError: a column is missing.
+    """
+    known = pq.read_schema(path).names
+    if missing := [name for name in _NEEDED if name not in known]:
         raise ConfigError(f"{path}: columns {', '.join(missing)} are missing")
-    frame = table.to_pandas()
-    frame = frame[frame["night"].astype(str) <= night].sort_values(["night", "entity"])
-    for name in ("errors", "cases", "grid"):
-        if name not in frame:
-            frame[name] = None
-    # an older night's truth names a grid of that night's cut: only the last night can be held against tonight's
-    frame["grid"] = frame["grid"].where(frame["night"].astype(str) == frame["night"].astype(str).max())
-    frame["names"] = [_names(a) | _names(b) for a, b in zip(frame["errors"], frame["cases"], strict=True)]
-    frame = frame.rename(columns={"grid": "true_grid"})
-    return frame.drop_duplicates(["source", "file_sha256", "line"], keep="last")[
-        ["source", "file_sha256", "line", "entity", "names", "true_grid"]
-    ]
+    told = [name for name in ("errors", "cases", "grid") if name in known]
+    table = pq.read_table(path, columns=[*_NEEDED, *told], partitioning=None)
+    listed = [_joined(table[name]) for name in told if name != "grid"]
+    words = (
+        pc.binary_join_element_wise(*listed, "", "|").combine_chunks() if listed else pa.nulls(len(table), pa.string())
+    )
+    coded = words.fill_null("").dictionary_encode()
+    nothing = pa.nulls(len(table), pa.string())
+    grid = table["grid"].cast(pa.string()) if "grid" in told else nothing
+    columns = {name: table[name] for name in _NEEDED} | {"night": table["night"].cast(pa.string()), "grid": grid}
+    sets = [frozenset(word for word in text.split("|") if word) for text in coded.dictionary.to_pylist()]
+    return sets, pa.table(columns | {"names": coded.indices})
 
 
-def _names(told: object) -> set[str]:
-    """Names of errors or cases: a list, or a text with ``|`` between them."""
-    if told is None or isinstance(told, float):
-        return set()
-    words = told.split("|") if isinstance(told, str) else list(told)  # type: ignore[call-overload]
-    return {str(word) for word in words if word}
+def _joined(told: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Names of errors or cases: lists, or texts with ``|`` between them; as such texts."""
+    if pa.types.is_null(told.type):
+        return told.cast(pa.string()).fill_null("")
+    return (pc.binary_join(told, "|") if pa.types.is_nested(told.type) else told).fill_null("")
 
 
-def _counted(night: Night, folder: Path, kind: str) -> pd.DataFrame:
-    """The records to count: source, file_sha256, line, entity_id (null: none), number_of, grid_codes."""
-    record = pd.read_parquet(folder / "record.parquet")
-    record = record[(record["kind"] == kind) & (record["state"] == "merged")]
-    said = _said(night, kind)
-    record = record[~record["record_id"].isin(_spoilt(night, kind, said))]
-    record = _latest(night, kind, record, said)
-    if mentions(night, kind):
-        record = _finest(night, kind, record)
-    rows = pd.concat([record[_ROW], _waiting(night, folder, kind)], ignore_index=True)
-    rows["file_sha256"] = rows["batch"].str.rsplit("-", n=1).str[-1]
-    rows = rows.merge(_numbers(night, kind), on="record_id", how="left")
-    return rows.merge(_grids(night, folder, kind), on="entity_id", how="left")
-
-
-def _said(night: Night, kind: str) -> pd.DataFrame:
-    """What the current deliveries say (of a delta all that count): position, batch, line, record_id, content_hash."""
-    names = ["batch", "line", "record_id", "content_hash"]
-    found = [pd.DataFrame(columns=["position", *names])]
-    for source, deliveries in night.deliveries.items():
-        delta = night.contracts[source].arrives.mode == "delta"
-        for one in deliveries:
-            if kind in night.contracts[source].feeds and one.position is not None and (delta or one.last):
-                told = night.of_batch("standardise", one.batch, kind).select(names).to_pandas()
-                found.append(told.assign(position=one.position))
-    return pd.concat([table for table in found if len(table)] or found, ignore_index=True)
-
-
-def _latest(night: Night, kind: str, record: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """Live records at the row that said their version last: an unchanged repeat, where there is one, else its own."""
-    live = _live(night, kind, "record_id", "content_hash")
-    record = record.merge(live, on="record_id")
-    standing = record[["source", "record_id", "entity_id", "content_hash"]]
-    rows = pd.concat([record.assign(position=-1), said.merge(standing, on=["record_id", "content_hash"])])
-    rows = rows.sort_values(["record_id", "position", "line"], kind="stable")
-    return rows.drop_duplicates("record_id", keep="last")
-
-
-def _live(night: Night, kind: str, *columns: str) -> pd.DataFrame:
-    path = night.night_path("account", "live", kind)
-    return pd.DataFrame(columns=list(columns)) if path is None else store.read_table(path, list(columns)).to_pandas()
-
-
-def _waiting(night: Night, folder: Path, kind: str) -> pd.DataFrame:
-    """Rows in quarantine (of deliveries that count or wait) and rows that still wait: each an entity of its own."""
-    refused = pd.read_parquet(folder / "quarantine.parquet", columns=["source", "batch", "line", "state"])
+def _rows(night: Night, folder: Path, kind: str, truth: pa.Table) -> pa.Table:
+    """The records to count: record_id, entity_id (null: none), number, and what is true: entity, names, grid_right."""
+    listed = [(source, one) for source, told in night.deliveries.items() for one in told if one.passed]
     feeding = [source for source, contract in night.contracts.items() if kind in contract.feeds]
-    found = [refused[(refused["state"] == "open") & refused["source"].isin(feeding)]]
+    std_grid = night.night_path("merge", "grid", "std_grid") if "grid" in night.kinds else None
+    tables: dict[str, Input | list[Path]] = {
+        "truth": truth,
+        **{name: folder / f"{name}.parquet" for name in ("record", "quarantine", "fact_grid")},
+        "std_grid": std_grid or _nothing("grid_id", "parent_id", "code"),
+        "live": _live(night, kind),
+        "delivery": _deliveries(night, kind, listed),
+        "said": [night.table_path("standardise", one.batch, kind) for source, one in listed if source in feeding]
+        or pa.schema([(n, pa.int64() if n == "line" else pa.string()) for n in _SAID]).empty_table(),
+        "kept": [night.table_path("standardise", one.batch, "kept") for _, one in listed if one.last]
+        or _nothing("kind", "record_id"),
+        "waiting": _waiting(night, feeding),
+        "feeding": pa.table({"source": pa.array(feeding, pa.string())}),
+    }
+    with Engine(night.run.settings) as engine:
+        return engine.run(_STEPS, tables, kind=kind, night=night.run.night)
+
+
+def _nothing(*columns: str) -> pa.Table:
+    return pa.schema([(name, pa.string()) for name in columns]).empty_table()
+
+
+def _deliveries(night: Night, kind: str, listed: list[tuple[str, Delivery]]) -> pa.Table:
+    """Those that passed; of a delta all that count say something, of snapshots the last."""
+    rows = []
+    for source, one in listed:
+        counts = one.position is not None and (one.last or night.contracts[source].arrives.mode == "delta")
+        says = int(counts and kind in night.contracts[source].feeds)
+        rows.append({"batch": one.batch.id, "position": one.position, "says": says, "last": int(one.last)})
+    shape = [("batch", pa.string()), ("position", pa.int64()), ("says", pa.int64()), ("last", pa.int64())]
+    return pa.Table.from_pylist(rows, pa.schema(shape))
+
+
+def _live(night: Night, kind: str) -> pa.Table:
+    """Live records: record_id, content_hash, number (which usable decisive value, as a number), path (of a mention)."""
+    path = night.night_path("account", "live", kind)
+    known = pq.read_schema(path).names if path else []
+    decisive = night.kinds[kind].link.decisive
+    number = next((name for name in (f"{decisive}_token", decisive) if name in known), None)
+    step = "path" if mentions(night, kind) else None
+    wanted = [name for name in ("record_id", "content_hash", number, step) if name]
+    table = store.read_table(path, wanted) if path else _nothing("record_id", "content_hash")
+    nothing = pa.nulls(len(table), pa.string())
+    coded = table[number].combine_chunks().dictionary_encode().indices if path and number else nothing.cast(pa.int32())
+    columns = {"record_id": table["record_id"], "content_hash": table["content_hash"]}
+    return pa.table(columns | {"number": coded, "path": table[step] if path and step else nothing})
+
+
+def _waiting(night: Night, feeding: list[str]) -> pa.Table:
+    """Rows of deliveries that wait for a person and that no later one replaced."""
+    found = [_WAITING.empty_table()]
     for source in feeding:
         for one in night.deliveries[source]:
             if one.fate == "held" and not _replaced(night, source, one):
-                rows = store.read_table(night.batch_path("land", one.batch, "rows"), ["batch", "line"]).to_pandas()
-                out = refused[refused["batch"] == one.batch.id]["line"]
-                found.append(rows[~rows["line"].isin(out)].assign(source=source))
-    return pd.concat(found, ignore_index=True).assign(record_id=None, entity_id=None)[_ROW]
+                rows = store.read_table(night.batch_path("land", one.batch, "rows"), ["batch", "line"])
+                of_source = pa.array([source] * len(rows), pa.string())
+                found.append(rows.add_column(0, "source", of_source).cast(_WAITING))
+    return pa.concat_tables(found)
 
 
 def _replaced(night: Night, source: str, held: Delivery) -> bool:
@@ -199,69 +212,35 @@ def _replaced(night: Night, source: str, held: Delivery) -> bool:
     return any(snapshot or batch.as_of == held.batch.as_of for batch in after)
 
 
-def _finest(night: Night, kind: str, record: pd.DataFrame) -> pd.DataFrame:
-    """Of the nodes that a row was the first to name, the finest: the truth of a row tells of its whole address."""
-    told = record.merge(_live(night, kind, "record_id", "path"), on="record_id")
-    told = told.assign(steps=told["path"].str.count(r"\|")).sort_values(["batch", "line", "steps", "path"])
-    return told.drop_duplicates(["batch", "line"], keep="last")
-
-
-def _spoilt(night: Night, kind: str, said: pd.DataFrame) -> set[str]:
-    """Records whose latest row is in quarantine: that row counts, not the older version that is kept."""
-    found: set[str] = set()
-    for deliveries in night.deliveries.values():
-        for delivery in deliveries:
-            if delivery.passed and delivery.last:
-                kept = night.of_batch("standardise", delivery.batch, "kept").to_pandas()
-                good = said[said["batch"] == delivery.batch.id]["record_id"]
-                found |= set(kept[kept["kind"] == kind]["record_id"]) - set(good)
+def _codes_of(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Whole numbers; null: -1."""
+    found: npt.NDArray[np.int64] = column.cast(pa.int64()).fill_null(-1).to_numpy()
     return found
 
 
-def _numbers(night: Night, kind: str) -> pd.DataFrame:
-    """(record_id, number_of): the usable value of the kind's decisive property."""
-    path = night.night_path("account", "live", kind)
-    name = night.kinds[kind].link.decisive
-    live = pd.DataFrame(columns=["record_id"]) if path is None else store.read_table(path).to_pandas()
-    column = next((c for c in (f"{name}_token", name) if c in live), None)
-    return live[["record_id"]].assign(number_of=live[column] if column else None)
+def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Equal values have equal numbers from 0; null: -1."""
+    if pa.types.is_integer(column.type):
+        return _codes_of(column)
+    return _codes_of(pa.chunked_array([column.combine_chunks().dictionary_encode().indices]))
 
 
-def _grids(night: Night, folder: Path, kind: str) -> pd.DataFrame:
-    """(entity_id, grid_codes) of the kind's entities that stand in a grid: its code and those of the grids above."""
-    placed = pd.read_parquet(folder / "fact_grid.parquet")
-    placed = placed[(placed["what"] == kind) & placed["grid_id"].notna()]
-    std_grid = night.of_night("merge", "grid", "std_grid") if "grid" in night.kinds else None
-    known = {} if std_grid is None else {row["grid_id"]: row for row in std_grid.to_pylist()}
-    return pd.DataFrame({"entity_id": placed["id"], "grid_codes": [_chain(known, grid) for grid in placed["grid_id"]]})
+def _by_record(rows: pa.Table) -> pd.Series:
+    """True entity by record id."""
+    known = rows.filter(pc.is_valid(rows["record_id"]))
+    return pd.Series(known["entity"].to_pandas().to_numpy(), index=known["record_id"].to_pandas().to_numpy())
 
 
-def _chain(known: Mapping[str, Mapping[str, str | None]], grid: str | None) -> tuple[str | None, ...]:
-    """Codes from a grid upward; there are four levels."""
-    found: list[str | None] = []
-    while grid is not None and grid in known and len(found) < _LEVELS:
-        found.append(known[grid]["code"])
-        grid = known[grid]["parent_id"]
-    return tuple(found)
-
-
-def _single(rows: pd.DataFrame, groups: pd.Series) -> pd.Series:
-    """The groups, with every row that stands in none a group of its own."""
-    own = pd.Series([f"{_OWN}{at}" for at in range(len(rows))], index=rows.index)
-    return groups.where(groups.notna(), own)
-
-
-def _subgroups(rows: pd.DataFrame) -> dict[str, pd.Series]:
+def _subgroups(
+    number: npt.NDArray[np.int64], sets: npt.NDArray[np.int64], names: list[frozenset[str]]
+) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """Rows without a usable number, and what the truth says of the number and of persons who are easily confused."""
-    found: dict[str, pd.Series] = {}
-    if rows["number_of"].notna().any():
-        found["no usable number"] = rows["number_of"].isna()
-    every = sorted({name for names in rows["names"] for name in names})
-    for name in every:
-        flags = rows["names"].map(lambda names, name=name: name in names)
-        if not name.startswith(("address", "phone", "stale_phone", "full_width")):
-            found[name] = flags
-    return found
+    if (number >= 0).any() and (number < 0).any():
+        yield "no usable number", number < 0
+    for name in sorted({name for one in names for name in one}):
+        among = np.array([name in one for one in names])[sets]
+        if not name.startswith(_UNTOLD) and among.any():
+            yield name, among
 
 
 def render_evaluation(found: Evaluation) -> str:

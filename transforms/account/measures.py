@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
+
+_Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,51 +34,65 @@ class Measure:
     under_merged: int
 
 
-def measure(found: pd.Series, truth: pd.Series, among: pd.Series | None = None) -> Measure:
-    """Compare two partitions of the same records.
+class Partitions:
+    """Two partitions of the same records, to be compared over all of them or over subgroups.
 
-    Args:
-        found: entity per record as published.
-        truth: entity per record as it is.
-        among: True for the records of a subgroup; pairs then count when at least one of the two is in it. Default all.
+    What a subgroup costs grows with its records, not with all: a city has millions, and some forty subgroups.
     """
-    codes = pd.DataFrame({"found": pd.factorize(found)[0], "truth": pd.factorize(truth)[0]})
-    inside = np.ones(len(codes), dtype=bool) if among is None else np.asarray(among, dtype=bool)
-    both, of_found, of_truth = (_pairs(codes, names, inside) for names in (["found", "truth"], ["found"], ["truth"]))
-    shared = codes.groupby(["found", "truth"])["found"].transform("size")
-    b3 = [
-        float((shared / codes.groupby(name)["found"].transform("size"))[inside].mean()) if inside.any() else 1.0
-        for name in ("found", "truth")
-    ]
-    distinct = codes.drop_duplicates()
-    touched = codes[inside]
-    precision, recall = _ratio(both, of_found), _ratio(both, of_truth)
-    return Measure(
-        records=int(inside.sum()),
-        precision=precision,
-        recall=recall,
-        f1=_harmonic(precision, recall),
-        b3_precision=b3[0],
-        b3_recall=b3[1],
-        b3_f1=_harmonic(*b3),
-        over_merged=_mixed(distinct, "found", touched),
-        under_merged=_mixed(distinct, "truth", touched),
-    )
+
+    def __init__(self, found: _Codes, truth: _Codes) -> None:
+        """Number the entities of either and of both.
+
+        Args:
+            found: entity per record as published, a number from 0; below 0: the record stands in none, and is its own.
+            truth: entity per record as it is, likewise.
+        """
+        self._found, self._truth = _numbered(found), _numbered(truth)
+        width = int(self._truth.max(initial=0)) + 1
+        together, self._both = np.unique(self._found * width + self._truth, return_inverse=True)
+        self._sizes = tuple(np.bincount(codes) for codes in (self._both, self._found, self._truth))
+        # of each entity as published, how many true ones it holds; of each true one, in how many published ones it is
+        self._holds = np.bincount(together // width), np.bincount(together % width)
+
+    def measure(self, among: npt.NDArray[np.bool_] | None = None) -> Measure:
+        """Compare them.
+
+        Args:
+            among: True for the records of a subgroup; pairs count when at least one of the two is in it. Default all.
+        """
+        inside = slice(None) if among is None else np.flatnonzero(among)
+        columns = [codes[inside] for codes in (self._both, self._found, self._truth)]
+        both, of_found, of_truth = (_pairs(sizes, codes) for sizes, codes in zip(self._sizes, columns, strict=True))
+        shared, in_found, in_truth = (sizes[codes] for sizes, codes in zip(self._sizes, columns, strict=True))
+        b3 = [float((shared / size).mean()) if len(shared) else 1.0 for size in (in_found, in_truth)]
+        precision, recall = _ratio(both, of_found), _ratio(both, of_truth)
+        return Measure(
+            records=len(shared),
+            precision=precision,
+            recall=recall,
+            f1=_harmonic(precision, recall),
+            b3_precision=b3[0],
+            b3_recall=b3[1],
+            b3_f1=_harmonic(*b3),
+            over_merged=int((self._holds[0][np.unique(columns[1])] > 1).sum()),
+            under_merged=int((self._holds[1][np.unique(columns[2])] > 1).sum()),
+        )
 
 
-def _pairs(codes: pd.DataFrame, names: list[str], inside: np.ndarray) -> int:
-    """Pairs that agree on the columns, less those of which neither record is inside."""
-
-    def of(part: pd.DataFrame) -> int:
-        sizes = part.groupby(names).size().to_numpy(dtype=np.int64)
-        return int((sizes * (sizes - 1) // 2).sum())
-
-    return of(codes) - of(codes[~inside])
+def _numbered(codes: _Codes) -> _Codes:
+    """The same partition with numbers without a gap; a record below 0 has one of its own."""
+    own = np.flatnonzero(codes < 0)
+    apart = codes.copy()
+    apart[own] = codes.max(initial=-1) + 1 + np.arange(len(own))
+    return np.unique(apart, return_inverse=True)[1]
 
 
-def _mixed(distinct: pd.DataFrame, name: str, touched: pd.DataFrame) -> int:
-    counts = distinct.groupby(name).size()
-    return int((counts[counts.index.isin(touched[name])] > 1).sum())
+def _pairs(sizes: _Codes, codes: _Codes) -> int:
+    """Pairs of one entity of which at least one record is inside: all of the entities touched less those outside."""
+    inside = np.bincount(codes, minlength=len(sizes))
+    touched = np.flatnonzero(inside)
+    whole, outside = sizes[touched], sizes[touched] - inside[touched]
+    return int((whole * (whole - 1) // 2 - outside * (outside - 1) // 2).sum())
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -45,11 +45,12 @@ def evaluate(truth: Path | None, night: str, *, as_json: bool) -> None:
     """
     from transforms import account
 
+    this = Run.of(night, say=progress())
     if truth is None:
-        told = account.examine(Run.of(night))
+        told = account.examine(this)
         show(told, account.render_all(night, told), as_json=as_json)
         return
-    found = account.evaluate(Run.of(night), truth)
+    found = account.evaluate(this, truth)
     show(found, account.render_evaluation(found), as_json=as_json)
 
 
