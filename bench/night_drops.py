@@ -43,13 +43,15 @@ def floor(run: Run) -> dict[str, int]:
     told = {"rows": 0, "files": 0, "left_out": 0}
     known = contracts.load_all(run.settings.expectations)
     for path in sorted(path for path in run.drops.rglob("*") if path.is_file()):
-        table = _bare(path, known[path.parent.name].arrives)
+        table = bare(path, known[path.parent.name].arrives)
         told["files" if table is not None else "left_out"] += 1
         told["rows"] += table.num_rows if table is not None else 0
     return told
 
 
-def _bare(path: Path, arrives: contracts.Arrival) -> pa.Table | None:
+def bare(path: Path, arrives: contracts.Arrival) -> pa.Table | None:
+    """Read a file as pyarrow does and no more; None of one that it does not read."""
+    """Read a file as pyarrow does and no more; None of one that it does not read."""
     if path.suffix == ".parquet":
         return pq.read_table(path)
     try:

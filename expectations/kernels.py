@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 import shapely
 
 from expectations import purposes, readers
-from expectations.readers import Mask, Options
-from transforms import documents, values
+from expectations.readers import Options
+from transforms import days, documents, values
+from transforms.cells import Mask
 
 Reasons = npt.NDArray[np.object_]
 
 # Days that systems fill in where nobody typed one: the first days of SQL Server and Excel (a habit, no standard).
-_DEFAULT_DAYS = [pd.Timestamp(1900, 1, 1), pd.Timestamp(1899, 12, 30)]
+_DEFAULT_DAYS = np.array(["1900-01-01", "1899-12-30"], "datetime64[D]")
 OLDEST_YEARS = 120  # the age above which a birth date waits for a person's word (faults.md F5)
 CHINA = {"lon": (73.0, 136.0), "lat": (3.0, 54.0)}
 TOTAL = r"^(?:合\s*计|总\s*计|小\s*计|共\s*计)(?:[\s:：(（].*)?$"
@@ -37,7 +38,7 @@ _MOBILE = "1[3-9][0-9]{9}"
 _BORN = "[0-9]{6}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
 _EDGES = "(?:^|[^0-9])(?:{})(?:[^0-9Xx]|$)"
 _ALONE = re.compile(rf"(?<![0-9])(?:{_BORN})(?![0-9Xx])")
-_PARTS = {"day": "D", "month": "M", "year": "Y"}
+_PARTS = {"day": "D", "month": "M", "year": "Y"}  # precisions and numpy's words for them
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,11 @@ def _said(mask: pd.Series | Mask | list[bool], rule: str) -> Reasons:
     return broken
 
 
-def _first(*found: Reasons) -> Reasons:
-    result = found[0]
-    for more in found[1:]:
-        result = np.where(pd.isna(result), more, result)
+def _first(*found: tuple[pd.Series | Mask, str]) -> Reasons:
+    """Per row the first of the rules that is broken."""
+    result = np.full(len(found[0][0]), None, dtype=object)
+    for mask, rule in reversed(found):
+        result[np.asarray(mask, dtype=bool)] = rule
     return result
 
 
@@ -155,27 +157,30 @@ def birth(read: pd.DataFrame, options: Options) -> Reasons:
     """A birth that is no date, a system's default, after the delivery, or more than 120 years before it."""
     as_of = pd.Timestamp(options["as_of"])
     oldest = as_of - pd.DateOffset(years=OLDEST_YEARS)
-    invalid, day = _said(~read["ok"], "DATE_INVALID"), read["day"]
-    default = _said(day.isin(_DEFAULT_DAYS), "PLACEHOLDER")
-    return _first(invalid, default, _said(day > as_of, "BIRTH_FUTURE"), _said(day < oldest, "BIRTH_TOO_OLD"))
+    day = read["day"].to_numpy()
+    return _first(
+        (~read["ok"], "DATE_INVALID"),
+        ((day == _DEFAULT_DAYS[0]) | (day == _DEFAULT_DAYS[1]), "PLACEHOLDER"),
+        (day > as_of.to_datetime64(), "BIRTH_FUTURE"),
+        (day < oldest.to_datetime64(), "BIRTH_TOO_OLD"),
+    )
 
 
 def birth_of_number(read: pd.DataFrame, document: pd.DataFrame, _: Options) -> Reasons:
     """Birth date and the date in a valid number differ, as far as the date is told (a month, a year)."""
     said, inside = (series.to_numpy().astype("datetime64[D]") for series in (read["day"], document["birth"]))
+    precision, both = read["precision"].to_numpy(), ~np.isnat(said) & ~np.isnat(inside)
     differs = np.zeros(len(said), dtype=bool)
-    for precision, unit in _PARTS.items():
-        of_part = (read["precision"] == precision).to_numpy(dtype=bool)
-        differs |= of_part & (said.astype(f"datetime64[{unit}]") != inside.astype(f"datetime64[{unit}]"))
-    return _said(differs & ~np.isnat(said) & ~np.isnat(inside), "BIRTH_DIFFERS_FROM_NUMBER")
+    for told, unit in _PARTS.items():
+        rows = np.flatnonzero(both & (precision == days.PRECISIONS.index(told)))
+        differs[rows] = said[rows].astype(f"datetime64[{unit}]") != inside[rows].astype(f"datetime64[{unit}]")
+    return _said(differs, "BIRTH_DIFFERS_FROM_NUMBER")
 
 
-def sex_of_number(text: pd.DataFrame, document: pd.DataFrame, options: Options) -> Reasons:
+def sex_of_number(read: pd.DataFrame, document: pd.DataFrame, _: Options) -> Reasons:
     """Sex and the 17th digit of a valid number differ."""
-    said, inside = text[0].map(readers.meanings(options["codes"])), document["sex"]
-    both = said.isin(["male", "female"]).to_numpy() & inside.notna().to_numpy()
-    differs = both & (said.to_numpy() != inside.to_numpy())
-    return _said(differs, "SEX_DIFFERS_FROM_NUMBER")
+    said, inside = (told["sex"].to_numpy() for told in (read, document))
+    return _said((said > 0) & (inside > 0) & (said != inside), "SEX_DIFFERS_FROM_NUMBER")
 
 
 def number(read: pd.DataFrame, options: Options) -> Reasons:
@@ -197,10 +202,10 @@ def point(here: pd.DataFrame, there: pd.DataFrame, options: Options) -> Reasons:
     inside = _within(own, axis) & _within(other, opposite)
     swapped = _within(own, opposite) & _within(other, axis) & ~inside
     return _first(
-        _said(told & ~both, "COORDINATE_HALF"),
-        _said(both & ((own == 0) | (other == 0)), "COORDINATE_ZERO"),
-        _said(both & swapped, "COORDINATE_SWAPPED"),
-        _said(both & ~inside, "COORDINATE_RANGE"),
+        (told & ~both, "COORDINATE_HALF"),
+        (both & ((own == 0) | (other == 0)), "COORDINATE_ZERO"),
+        (both & swapped, "COORDINATE_SWAPPED"),
+        (both & ~inside, "COORDINATE_RANGE"),
     )
 
 
@@ -235,7 +240,7 @@ CHECKS: dict[str, Check] = {
     "date": Check((("dates", (0,)),), date),
     "birth": Check((("dates", (0,)),), birth),
     "birth_of_number": Check((("dates", (0,)), _NUMBER_BESIDE), birth_of_number),
-    "sex_of_number": Check((*_TEXT, _NUMBER_BESIDE), sex_of_number),
+    "sex_of_number": Check((("sexes", (0,)), _NUMBER_BESIDE), sex_of_number),
     "number": Check((("numbers", (0,)),), number),
     "point": Check((("numbers", (0,)), ("numbers", (1,))), point),
 }

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from transforms import documents, values
+from transforms import days, documents, values
+from transforms.cells import Cells, Mask
 
 Options = Mapping[str, Any]  # a rule's options: plain words, numbers and maps from YAML
-Mask = npt.NDArray[np.bool_]
+SEXES = {"male": 1, "female": 2}  # how readings tell a sex; 0 where none of the two is told
 
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?(?:[eE][+-]?\d{1,2})?")
 _WHOLE = re.compile(r"[+-]?\d{1,15}(?:\.0*)?")
@@ -26,6 +27,10 @@ class Reader:
 
     read: Callable[[pd.DataFrame, Options], pd.DataFrame]
     options: tuple[str, ...] = ()
+
+    def asked(self, options: Options) -> str:
+        """What it looks at among a rule's options: rules that agree in this have its reading in common."""
+        return repr([options.get(name) for name in self.options])
 
 
 def clean(series: pd.Series, null_marks: Sequence[str]) -> pd.Series:
@@ -49,18 +54,31 @@ def _text(frame: pd.DataFrame, _: Options) -> pd.DataFrame:
 
 
 def _document(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """Columns reason (a rule id), birth (datetime64) and sex, of valid numbers only; ``1`` is the kind where told."""
+    """Columns reason (a rule id), birth (datetime64) and sex (:data:`SEXES`), of valid numbers only.
+
+    Column ``1`` is the kind where it is told row by row.
+    """
     text = frame[0]
     told = pd.Series(options.get("fixed"), index=text.index, dtype=object)
     if 1 in frame:
         told = frame[1].map(meanings(options["kinds"])) if options["kinds"] else frame[1]
     read = documents.document(text, told)
-    birth = pd.to_datetime(read["birth"].astype(object), errors="coerce")
-    later = birth > pd.Timestamp(options["as_of"])
-    reason = read["reason"].mask(later, "DATE")
-    rule = ("ID_" + reason.astype("string")).astype(object).where(reason.notna() & text.notna(), None)
-    sex = read["sex"].where(~later, None)
-    return pd.DataFrame({"reason": rule.mask(placeholder(text), "PLACEHOLDER"), "birth": birth.mask(later), "sex": sex})
+    birth = read["birth"].to_numpy().astype("datetime64[s]")
+    later = birth > np.datetime64(options["as_of"])
+    wrong = zip(later, read["reason"], strict=True)
+    reason = np.array(["ID_DATE" if late else why and f"ID_{why}" for late, why in wrong], dtype=object)
+    reason[placeholder(text)] = "PLACEHOLDER"
+    birth[later], sex = np.datetime64("NaT"), np.where(later, 0, _sex(read["sex"]))
+    return pd.DataFrame({"reason": reason, "birth": birth, "sex": sex})
+
+
+def _sexes(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Column sex (:data:`SEXES`) of the words of a code map."""
+    return pd.DataFrame({"sex": _sex(frame[0].map(meanings(options["codes"])))})
+
+
+def _sex(words: pd.Series) -> pd.Series:
+    return words.map(SEXES).fillna(0).astype(np.uint8)
 
 
 def _credit_code(frame: pd.DataFrame, _: Options) -> pd.DataFrame:
@@ -70,9 +88,11 @@ def _credit_code(frame: pd.DataFrame, _: Options) -> pd.DataFrame:
 
 
 def _dates(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """Columns day (datetime64), precision, ok."""
-    read = values.dates(frame[0], options["formats"].split("|"))
-    return read.assign(day=read["day"].astype("datetime64[s]"))
+    """Columns day (datetime64), precision (a place in ``days.PRECISIONS``), ok."""
+    cells = Cells(pa.array(frame[0], pa.string(), from_pandas=True))
+    read = days.read(cells, options["formats"].split("|"))
+    told = {"day": read.day.astype("datetime64[s]"), "precision": read.precision, "ok": read.told | cells.null}
+    return pd.DataFrame(told)
 
 
 def _numbers(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
@@ -91,6 +111,7 @@ def placeholder(text: pd.Series) -> Mask:
 READERS: dict[str, Reader] = {
     "text": Reader(_text),
     "document": Reader(_document, ("fixed", "kinds", "as_of")),
+    "sexes": Reader(_sexes, ("codes",)),
     "credit_code": Reader(_credit_code),
     "dates": Reader(_dates, ("formats",)),
     "numbers": Reader(_numbers, ("whole",)),

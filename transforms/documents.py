@@ -8,6 +8,7 @@ judged: no public list of historical codes is complete (python-stdnum rejects 88
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +16,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import values
+from transforms import days, values
+from transforms.cells import Bytes, Cells, Mask, Positions, digits, number
 
 RESIDENT, PASSPORT, TAIWAN_PERMIT, HOME_PERMIT, PERMANENT_RESIDENT = "111", "414", "511", "516", "553"
 RESIDENT_TOKENS = "document:resident"  # what link tokens of the resident's number space are made of, the number behind
-_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])  # 2^(17-i) mod 11
-_CHECKS = np.frombuffer(b"10X98765432", dtype="S1")
-_PROVINCES = "1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[123]"
+_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.uint16)  # 2^(17-i) mod 11
+_CHECKS = np.frombuffer(b"10X98765432", dtype=np.uint8)
+# Provinces, residence permits of Hong Kong, Macao and Taiwan residents, and permanent residents (9 and any figure).
+_PROVINCES = [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71,
+              *range(81, 84), *range(90, 100)]  # fmt: skip
+_PROVINCE = np.isin(np.arange(100), _PROVINCES)
 _EARLIEST, _LATEST = np.datetime64("1880-01-01"), np.datetime64("2199-12-31")  # of a birth that may be somebody's
-_FORMS = {  # kind -> whole-value pattern of documents without a birth date we may read
+_FIGURES, _NINE = 18, 9
+_OF_1800 = "996"
+FORMS = {  # kind -> whole-value pattern of documents without a birth date we may read
     PASSPORT: r"[A-Z0-9]{5,17}",
     TAIWAN_PERMIT: r"\d{8}|\d{10}[A-Z]?",
     HOME_PERMIT: r"[HM]\d{8}(?:\d{2})?",
@@ -33,6 +40,8 @@ _DROPPED = re.compile(r"[\s'`’]")
 _COLUMNS = ["number", "valid", "reason", "birth", "sex"]
 
 _CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CODE_RANKS, _BODY_RANKS = (np.array([order.find(chr(byte)) for byte in range(128)])
+                            for order in (_CODE_ALPHABET, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))  # fmt: skip
 _CODE_WEIGHTS = np.array([1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28])  # 3^i mod 31
 _BODY_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 _CODE_FORM = r"[0-9ANY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}"
@@ -47,7 +56,7 @@ def normalise(series: pd.Series) -> pd.Series:
     return pd.Series(cells, index=series.index, dtype=object)
 
 
-def _matches(text: pd.Series, pattern: str) -> npt.NDArray[np.bool_]:
+def _matches(text: pd.Series, pattern: str) -> Mask:
     """Where a pattern (of RE2) is found; never in null."""
     cells = pa.array(text, pa.string(), from_pandas=True)
     return np.asarray(pc.match_substring_regex(cells, pattern).fill_null(False).to_numpy(zero_copy_only=False))
@@ -73,10 +82,10 @@ def document(numbers: pd.Series, kinds: pd.Series) -> pd.DataFrame:
         characters, the part that lasts across re-issues.
     """
     result = resident(numbers)
-    if not kinds.isin(list(_FORMS)).any():
+    if not kinds.isin(list(FORMS)).any():
         return result.assign(valid=result["valid"].astype(bool))
     text = normalise(numbers)
-    for kind, form in _FORMS.items():
+    for kind, form in FORMS.items():
         rows = (kinds == kind) & text.notna()
         if kind == PERMANENT_RESIDENT:
             rows &= text.str.len() != len("932682198501010017")
@@ -116,7 +125,8 @@ def credit_code(series: pd.Series) -> pd.DataFrame:
 
 def check_character(first17: str) -> str:
     """The 18th character of a resident number (ISO 7064 MOD 11-2, GB 11643-1999)."""
-    return "10X98765432"[sum(int(d) * int(w) for d, w in zip(first17, _WEIGHTS, strict=True)) % 11]
+    figures = digits(np.frombuffer(first17.encode(), np.uint8))
+    return _check_bytes(figures[:, None]).tobytes().decode()
 
 
 def _reasons(index: pd.Index, **wrong: npt.ArrayLike) -> pd.Series:
@@ -133,55 +143,84 @@ def _spread(frame: pd.DataFrame, codes: pd.Series, index: pd.Index) -> pd.DataFr
 
 def _upgraded(text: pd.Series) -> pd.Series:
     """15-digit numbers as 18; serials 996 to 999 were kept for people born in the 1800s (GB 11643-1989)."""
-    old = pd.Series(_matches(text, r"^\d{15}$"), index=text.index)
+    old = _matches(text, r"^\d{15}$")
     if not old.any():
         return text
-    century = np.where(text[old].str.slice(12).ge("996"), "18", "19")
-    first17 = text[old].str.slice(0, 6) + pd.Series(century, index=text[old].index) + text[old].str.slice(6)
-    return text.where(~old, first17 + first17.map(check_character))
+    cells = text.to_numpy(dtype=object, copy=True)
+    first17 = [f"{number[:6]}{18 if number[12:] >= _OF_1800 else 19}{number[6:]}" for number in cells[old]]
+    figures = digits(np.array(first17, dtype="S17").view(np.uint8).reshape(-1, 17).T)
+    checks = _check_bytes(figures).tobytes().decode()
+    cells[old] = [number + check for number, check in zip(first17, checks, strict=True)]
+    return pd.Series(cells, index=text.index, dtype=object)
+
+
+def _check_bytes(figures: Bytes) -> Bytes:
+    """The 18th characters (ISO 7064 MOD 11-2) of numbers: a row for each of their seventeen figures."""
+    sums = np.zeros(figures.shape[1], np.uint16)
+    for weight, figure in zip(_WEIGHTS, figures, strict=True):
+        sums += weight * figure
+    return _CHECKS[sums % len(_CHECKS)]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What the cells say that have a resident number's form: province, seventeen figures, a figure or X.
+
+    Attributes:
+        rows: which cells they are; the others are of these.
+        dated, checked: whether the day of birth and the check digit are right.
+        rounded: whether they end in three zeros, as numbers do that lost their last figures.
+        birth, male: only of use where both are.
+    """
+
+    rows: Positions
+    dated: Mask
+    checked: Mask
+    rounded: Mask
+    birth: days.Dates
+    male: Mask
+
+
+def residents(cells: Cells) -> Numbers:
+    """Read the cells that have the form as they stand; what has to be cleaned or made longer first is left out."""
+    rows = np.flatnonzero(cells.lengths == _FIGURES)
+    places = cells.places(rows, _FIGURES)
+    figures = digits(places[:-1])
+    formed = (figures <= _NINE).all(axis=0) & ((digits(places[-1]) <= _NINE) | (places[-1] == ord("X")))
+    formed[formed] = _PROVINCE[number(figures[:2, formed])]
+    if not formed.all():
+        rows, places, figures = rows[formed], places[:, formed], figures[:, formed]
+    birth, real = days.calendar(number(figures[6:10]), number(figures[10:12]), number(figures[12:14]))
+    dated = real & (birth >= _EARLIEST) & (birth <= _LATEST)
+    rounded = (places[-3:] == ord("0")).all(axis=0)
+    return Numbers(rows, dated, _check_bytes(figures) == places[-1], rounded, birth, figures[16] % 2 == 1)
 
 
 def _resident(text: pd.Series) -> pd.DataFrame:
     told = text.notna().to_numpy()
-    formed = _matches(text, rf"^(?:{_PROVINCES}|9\d)\d{{15}}[\dX]$")
     reason = _either(told, "FORMAT", None)
     birth, sex = (np.full(len(text), None, dtype=object) for _ in range(2))
     valid = np.zeros(len(text), dtype=bool)
-    if formed.any():
-        raw = np.array(text.to_numpy()[formed].tolist(), dtype="S18").view(np.uint8).reshape(-1, 18)
-        digits = raw.astype(np.int64) - ord("0")
-        day, dated = _births(digits)
-        checked = _CHECKS[(digits[:, :17] @ _WEIGHTS) % 11] == raw[:, 17:].copy().view("S1").ravel()
-        good = dated & checked
-        reason[formed] = _either(dated, _either(checked, None, "CHECKSUM"), "DATE")
-        birth[formed] = _either(good, day.astype(object), None)
-        sex[formed] = _either(good, _either(digits[:, 16] % 2 == 1, "male", "female"), None)
-        valid[formed] = good
+    read = residents(Cells(pa.array(text, pa.string(), from_pandas=True)))
+    good = read.dated & read.checked
+    reason[read.rows] = _either(read.dated, _either(read.checked, None, "CHECKSUM"), "DATE")
+    birth[read.rows] = _either(good, read.birth.astype(object), None)
+    sex[read.rows] = _either(good, _either(read.male, "male", "female"), None)
+    valid[read.rows] = good
     reason[_matches(text, r"^(?:\d(?:\.\d+)?E\+?\d+|[1-9]\d{14}000)$") & ~valid] = "PRECISION_LOSS"
     found = {"number": text.to_numpy(), "valid": valid, "reason": reason, "birth": birth, "sex": sex}
     return pd.DataFrame({name: pd.Series(found[name], index=text.index, dtype=object) for name in _COLUMNS})
 
 
-def _either(rows: npt.NDArray[np.bool_], yes: object, no: object) -> npt.NDArray[np.object_]:
+def _either(rows: Mask, yes: object, no: object) -> npt.NDArray[np.object_]:
     return np.where(rows, np.array(yes, dtype=object), np.array(no, dtype=object))
 
 
-def _births(digits: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
-    """The days at places 7 to 14 of numbers, and which of them a calendar has, from 1880 to far ahead."""
-    year, month, day = (digits[:, a:b] @ 10 ** np.arange(b - a - 1, -1, -1) for a, b in ((6, 10), (10, 12), (12, 14)))
-    in_year = (month >= 1) & (month <= 12)
-    first = ((year - 1970) * 12 + np.where(in_year, month, 1) - 1).astype("datetime64[M]")
-    in_month = (day >= 1) & (day <= ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(int))
-    found = first.astype("datetime64[D]") + (day - 1)
-    return found, in_year & in_month & (found >= _EARLIEST) & (found <= _LATEST)
-
-
-def _credit_code_checks(text: pd.Series) -> npt.NDArray[np.bool_]:
+def _credit_code_checks(text: pd.Series) -> Mask:
     """Both check digits: of the whole code (GB 32100) and of the organization code inside it (GB 11714)."""
-    ranks = {character: rank for rank, character in enumerate(_CODE_ALPHABET)}
-    matrix = np.array([[ranks[c] for c in code] for code in text])
+    places = np.array(text.tolist(), dtype="S18").view(np.uint8).reshape(-1, 18)
+    matrix = _CODE_RANKS[places]
     whole = (31 - (matrix[:, :17] @ _CODE_WEIGHTS) % 31) % 31 == matrix[:, 17]
-    body = np.array([[int(c, 36) for c in code[8:16]] for code in text])
-    remainder = 11 - (body @ _BODY_WEIGHTS) % 11
+    remainder = 11 - (_BODY_RANKS[places[:, 8:16]] @ _BODY_WEIGHTS) % 11
     expected = np.where(remainder == 10, "X", np.where(remainder == 11, "0", (remainder % 10).astype(str)))
     return np.asarray(whole & (expected == text.str.slice(16, 17).to_numpy(dtype=str)), dtype=np.bool_)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from transforms import days
+from transforms.cells import Bytes, Cells, Mask, digits
 
 # NFKC leaves these in place: zero-width characters, soft hyphen, byte-order mark, variation selectors.
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufe00-\ufe0f\ufeff]")
@@ -24,11 +25,14 @@ _LATEST = {
     0xE831: 0x215D7, 0xE832: 0x9FB8, 0xE83B: 0x2298F, 0xE843: 0x9FB9, 0xE854: 0x9FBA, 0xE855: 0x241FE, 0xE864: 0x9FBB,
 }  # fmt: skip
 _PRIVATE = {0xE815 + at: told for at, told in enumerate(_PLACES)} | _LATEST
-# Texts that cleaning cannot change: printable ASCII and common hanzi, no blank at either end. Nearly all are.
-_PLAIN = r"^(?:[!-~\x{4e00}-\x{9fff}](?:[ -~\x{4e00}-\x{9fff}]*[!-~\x{4e00}-\x{9fff}])?)?$"
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-# One mobile and nothing beside it, as most cells are; and what of that form is a placeholder.
-_USUAL, _UNUSUAL = r"^1[3-9]\d{9}$", r"^1(?:3{10}|4{10}|5{10}|6{10}|7{10}|8{10}|9{10}|3800138000)$"
+_MOBILE_FIGURES = 11
+_EXAMPLE = np.array(
+    [[int(figure)] for figure in "13800138000"], np.uint8
+)  # stands in manuals, as :data:`PLACEHOLDER` says
+_BLANKS = [3, 8]  # of a mobile in groups
+# Marks that part numbers, as bytes (no character that cleaning could put before or behind them changes them).
+_MARKS, _COMMA = np.frombuffer(b";/, ", np.uint8), np.frombuffer("、".encode(), np.uint8)[:, None]
 _LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}")
 _BETWEEN_PHONES = re.compile(r"[;；/、,，\s]+")
 # A number written in groups: 154 0000 0001, 0766 8800001. Blanks between numbers of full length part them.
@@ -40,8 +44,6 @@ PLACEHOLDER = re.compile(r"(\d)\1{6,}|1(\d)\2{9}|13800138000|12345678\d*|0{4,}\d
 _NUMBERS = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86-?)?1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?![\dXx])")
 _DIGITS = r"\p{Nd}{7}"  # each of them holds seven digits in a row; few texts do
 _MASK = "＊"
-_PARTS = ("year", "month", "day")
-_DATE_PARTS = {"%Y": r"(?P<year>\d{4})", "%m": r"(?P<month>\d{1,2})", "%d": r"(?P<day>\d{1,2})"}
 
 
 def per_distinct(series: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -59,10 +61,10 @@ def clean_text(series: pd.Series) -> pd.Series:
     Null stays null.
     """
     cells = pa.array(series, pa.string(), from_pandas=True)
-    odd = pc.invert(pc.fill_null(pc.match_substring_regex(cells, _PLAIN), True)).to_numpy(zero_copy_only=False)
+    read = Cells(cells)
     cleaned = np.array(series, dtype=object)
-    cleaned[cells.is_null().to_numpy(zero_copy_only=False)] = None
-    for place in np.flatnonzero(odd):
+    cleaned[read.null] = None
+    for place in np.flatnonzero(~read.plain):
         cleaned[place] = _cleaned(cleaned[place])
     return pd.Series(cleaned, index=series.index, dtype=object)
 
@@ -98,41 +100,11 @@ def dates(series: pd.Series, formats: Sequence[str]) -> pd.DataFrame:
         Columns ``day`` (``datetime.date`` or None), ``precision`` (day, month, year or None) and ``ok`` (False for a
         value that fits no format or no calendar; null is ok). A part the format lacks is taken as 1.
     """
-    text = clean_text(series)
-    result = pd.DataFrame({"day": None, "precision": None, "ok": text.isna()}, index=series.index, dtype=object)
-    open_rows = text.notna()
-    for form in formats:
-        here = text[open_rows]
-        found = pc.extract_regex(pa.array(here, pa.string()), _date_pattern(form))
-        fits = pc.is_valid(found).to_numpy(zero_copy_only=False)
-        if not fits.any():
-            continue
-        told = {part: found.field(part).filter(pc.is_valid(found)) for part in found.type.names}
-        filled = {part: pc.cast(told[part], pa.int64()).to_numpy() if part in told else 1 for part in _PARTS}
-        stamps = pd.to_datetime(pd.DataFrame(filled, index=here.index[fits]), errors="coerce")
-        good = stamps.dropna()
-        result.loc[good.index, "day"] = good.dt.date
-        result.loc[good.index, "precision"] = _precision(form)
-        result.loc[good.index, "ok"] = True
-        open_rows.loc[good.index] = False
-    result["ok"] = result["ok"].astype(bool)
-    return result
-
-
-@lru_cache(maxsize=64)
-def _date_pattern(form: str) -> str:
-    pattern = re.escape(form)
-    for word, group in _DATE_PARTS.items():
-        pattern = pattern.replace(re.escape(word), group)
-    if form == "%Y%m%d":  # without separators the parts have fixed widths
-        pattern = pattern.replace("{1,2}", "{2}")
-    return rf"^{pattern}$"
-
-
-def _precision(form: str) -> str:
-    if "%d" in form:
-        return "day"
-    return "month" if "%m" in form else "year"
+    cells = Cells(pa.array(clean_text(series), pa.string()))
+    read = days.read(cells, formats)
+    precision = np.array(days.PRECISIONS, dtype=object)[read.precision]
+    told = {"day": read.day.astype(object), "precision": precision}
+    return pd.DataFrame(told, index=series.index, dtype=object).assign(ok=read.told | cells.null)
 
 
 def phones(series: pd.Series) -> pd.Series:
@@ -160,14 +132,38 @@ def phone_ok(series: pd.Series) -> pd.Series:
     return pd.Series(ok, index=series.index)
 
 
-def _usual(clean: pd.Series) -> npt.NDArray[np.bool_]:
-    cells = usual_mobiles(pa.array(clean, pa.string()))
-    return np.asarray(cells.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
+def _usual(clean: pd.Series) -> Mask:
+    return usual_mobiles(Cells(pa.array(clean, pa.string())))
 
 
-def usual_mobiles(cells: pa.Array) -> pa.Array:
-    """True where a cell, clean or not, is a mobile number as it should be, and nothing else; null of null."""
-    return pc.and_not(pc.match_substring_regex(cells, _USUAL), pc.match_substring_regex(cells, _UNUSUAL))
+def usual_mobiles(cells: Cells) -> Mask:
+    """True where a cell, clean or not, is a mobile number and nothing else, as most are, and nobody's placeholder."""
+    rows = np.flatnonzero(cells.lengths == _MOBILE_FIGURES)
+    found = np.zeros(len(cells), dtype=bool)
+    found[rows] = _mobiles(cells.places(rows, _MOBILE_FIGURES))
+    return found
+
+
+def usual_phones(cells: Cells) -> Mask:
+    """True where a cell, clean or not, surely has a usable number: a mobile, alone or before another, or in groups."""
+    found, parted, grouped = usual_mobiles(cells), _MOBILE_FIGURES + len(_COMMA), _MOBILE_FIGURES + len(_BLANKS)
+    rows = np.flatnonzero(cells.lengths >= parted)
+    places = cells.places(rows, parted)
+    behind = places[_MOBILE_FIGURES:]
+    found[rows] = _mobiles(places) & (np.isin(behind[0], _MARKS) | (behind == _COMMA).all(axis=0))
+    rows = np.flatnonzero(cells.lengths == grouped)
+    places = cells.places(rows, grouped)
+    found[rows] = _mobiles(np.delete(places, _BLANKS, axis=0)) & (places[_BLANKS] == ord(" ")).all(axis=0)
+    return found
+
+
+def _mobiles(places: Bytes) -> Mask:
+    """Cells that begin with a mobile number which is no placeholder."""
+    figures = digits(places[:_MOBILE_FIGURES])
+    usual = (figures <= 9).all(axis=0) & (figures[0] == 1) & (figures[1] >= 3)
+    return np.asarray(
+        usual & (figures[2:] != figures[1]).any(axis=0) & (figures != _EXAMPLE).any(axis=0), dtype=np.bool_
+    )
 
 
 def _phones_of(cell: str | None) -> list[str]:

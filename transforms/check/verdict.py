@@ -1,4 +1,4 @@
-"""The verdict pass: every rule on every row, once per distinct value."""
+"""The verdict pass: every rule on every row."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations import kernels
 from expectations.rules import FAULT, Rule
 from transforms import model
-from transforms.check.columns import Columns, Positions, Readings
+from transforms.cells import Positions
+from transforms.check.answers import Answers
 
 
 @dataclass(frozen=True)
@@ -95,16 +95,16 @@ def _in_order(found: Sequence[Found], rules: Sequence[Rule]) -> list[Found]:
 def _broken(landed: pa.Table, asked: Asked, rules: Sequence[Rule], null_marks: Sequence[str]) -> list[Found]:
     mine = [rule for rule in rules if rule.id != FAULT and asked.of(rule)]
     here = landed.select(list(dict.fromkeys(heading for rule in mine for heading in rule.columns)))
-    readings = Readings(Columns(here.take(pa.array(asked.rows)) if len(asked.rows) < len(here) else here, null_marks))
-    answers: dict[object, tuple[kernels.Reasons, Positions | None]] = {}
+    few = 2 * len(asked.rows) < len(here)  # else judging the others too is cheaper than laying these out by themselves
+    answers = Answers(here.take(pa.array(asked.rows)) if few else here, null_marks)
+    wanted = np.zeros(len(here), dtype=bool)
+    wanted[asked.rows] = True
     found = []
     for rule in mine:
-        if rule.judgement not in answers:
-            answers[rule.judgement] = readings.answer(rule)
-        reasons, codes = answers[rule.judgement]
-        bad = np.asarray(reasons == rule.id, dtype=bool)
-        if bad.any() and (here_bad := bad if codes is None else bad[codes]).any():
-            found.append(Found(rule.id, rule.heading, rule.effect, asked.rows[here_bad]))
+        rows = answers.rows(rule)
+        rows = asked.rows[rows] if few else rows[wanted[rows]]
+        if len(rows):
+            found.append(Found(rule.id, rule.heading, rule.effect, rows))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pandas as pd
 import pytest
@@ -47,6 +48,56 @@ def test_fifteen_digits_become_eighteen() -> None:
     rows = documents.resident(pd.Series(["610104620927690", "110105491231996"]))
     assert rows["number"].iloc[0] == "610104196209276908"
     assert rows["birth"].iloc[1] == dt.date(1849, 12, 31) or rows["number"].iloc[1][6:8] == "18"
+
+
+PROVINCES = {
+    *range(11, 16),
+    *range(21, 24),
+    *range(31, 38),
+    *range(41, 47),
+    *range(50, 55),
+    *range(61, 66),
+    71,
+    81,
+    82,
+    83,
+}
+
+
+def wrong_with(number: str) -> str | None:
+    """What is wrong with a number of eighteen characters, by the standard's words, one number at a time."""
+    if not re.fullmatch("[0-9]{17}[0-9X]", number) or (int(number[:2]) not in PROVINCES and number[0] != "9"):
+        return "PRECISION_LOSS" if re.fullmatch("[1-9][0-9]{14}000", number) else "FORMAT"
+    try:
+        born = dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        born = dt.date.min
+    dated = dt.date(1880, 1, 1) <= born <= dt.date(2199, 12, 31)
+    total = sum(int(figure) * 2 ** (17 - at) for at, figure in enumerate(number[:17]))
+    if dated and "10X98765432"[total % 11] == number[17]:
+        return None
+    return "PRECISION_LOSS" if number.endswith("000") else "CHECKSUM" if dated else "DATE"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 99), st.dates(dt.date(1870, 1, 1), dt.date(2210, 1, 1)), st.integers(0, 999),
+            st.sampled_from("right0123456789Xx"), st.sampled_from(["", "0231", "1301", "0001", "1131"]),
+        ), min_size=1, max_size=8,
+    )
+)  # fmt: skip
+def test_numbers_are_read_from_bytes_as_from_texts(told: list[tuple[int, dt.date, int, str, str]]) -> None:
+    numbers = []
+    for province, born, serial, last, day in told:
+        first17 = f"{province:02}0105{born.year}{day or born.strftime('%m%d')}{serial:03}"
+        numbers.append(first17 + (documents.check_character(first17) if last in "right" else last.upper()))
+    read = documents.resident(pd.Series(numbers))
+    assert read["reason"].tolist() == [wrong_with(number) for number in numbers]
+    assert read["valid"].tolist() == [wrong_with(number) is None for number in numbers]
+    good = read[read["valid"].astype(bool)]
+    assert [f"{day:%Y%m%d}" for day in good["birth"]] == [number[6:14] for number in good["number"]]
+    assert good["sex"].tolist() == ["male" if int(number[16]) % 2 else "female" for number in good["number"]]
 
 
 @given(st.text("0123456789", min_size=3, max_size=3), st.dates(dt.date(1900, 1, 1), dt.date(2025, 12, 31)), st.data())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from transforms import values
 
@@ -30,6 +33,49 @@ def test_declared_forms_are_read(text: str, day: dt.date, precision: str) -> Non
 def test_no_form_is_guessed(text: str) -> None:
     row = values.dates(pd.Series([text]), FORMS).iloc[0]
     assert (row["day"], row["ok"]) == (None, False)
+
+
+PARTS = {"%Y": r"(?P<year>[0-9]{4})", "%m": r"(?P<month>[0-9]{1,2})", "%d": r"(?P<day>[0-9]{1,2})"}
+
+
+def told_by_text(text: str, forms: list[str]) -> tuple[dt.date | None, str | None]:
+    """A date as a regular expression and a calendar read it, one text at a time."""
+    for form in forms:
+        pattern = re.escape(form) if form != "%Y%m%d" else "(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
+        for word, group in PARTS.items():
+            pattern = pattern.replace(re.escape(word), group)
+        if found := re.fullmatch(pattern, text):
+            parts = {"year": 1, "month": 1, "day": 1} | {
+                name: int(figures) for name, figures in found.groupdict().items()
+            }
+            try:
+                day = dt.date(**parts)
+            except ValueError:
+                continue
+            if dt.date(1677, 9, 22) <= day <= dt.date(2262, 4, 11):
+                return day, "day" if "%d" in form else "month" if "%m" in form else "year"
+    return None, None
+
+
+ANY_FORMS = st.lists(
+    st.sampled_from([*FORMS, "%Y%m00", "%Y", "%Y%m", "%m%d%Y", "%d%m%Y", "%m/%d", "%Y.%m.%d", "年%Y"]),
+    min_size=1,
+    max_size=4,
+)
+LIKE_DATES = st.from_regex(
+    r"([0-9]{4}|1[69][0-9]{2}|202[0-9])[-/年.]?[0-3]?[0-9][-/月]?[0-3]?[0-9]?日?", fullmatch=True
+)
+
+
+@given(
+    texts=st.lists(LIKE_DATES | st.from_regex(r"[0-9]{4,9}", fullmatch=True), min_size=1, max_size=8), forms=ANY_FORMS
+)
+@settings(max_examples=150)
+def test_dates_are_read_from_bytes_as_from_texts(texts: list[str], forms: list[str]) -> None:
+    read = values.dates(pd.Series(texts, dtype=object), forms)
+    told = [told_by_text(text, forms) for text in texts]
+    assert list(zip(read["day"], read["precision"], strict=True)) == told
+    assert read["ok"].tolist() == [day is not None for day, _ in told]
 
 
 def test_null_is_no_bad_date() -> None:
