@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from expectations import rules, suites
 from transforms import attested as words
 from transforms import divisions, kinds, model, store
+from transforms.cells import Cells
 from transforms.check import attested, holds, verdict
 from transforms.check.again import ATTESTED, Before
 from transforms.contract import Contract
@@ -23,6 +24,8 @@ from transforms.run import Settings
 
 Facts = dict[str, str | int | None]
 _WORDS = pa.dictionary(pa.int32(), model.TEXT)
+_SPARE = 0.25  # of the rows that Great Expectations looks at; so many more are gathered before the surplus is dropped
+_BEGIN, _BEYOND = 8, "g"  # characters of a digest that make a number, and what is greater than any of the others
 _PLAIN = pa.schema([("ordinal", model.LONG), ("rule", model.TEXT), ("field", model.TEXT)])
 _NARROW = pa.schema([("ordinal", model.LONG), ("rule", _WORDS), ("field", _WORDS)])
 
@@ -58,29 +61,31 @@ class Sample:
 
     def __init__(self) -> None:
         """Nothing was seen."""
-        self._rows: pa.Table | None = None
+        self._rows: list[pa.Table] = []
         self._last: pa.Scalar | None = None
 
     def add(self, piece: pa.Table) -> None:
         """Rows that may be among those of the smallest digests are kept."""
         if self._last is not None:
             piece = piece.filter(pc.less_equal(piece["digest"], self._last))
-        both = piece if self._rows is None else pa.concat_tables([self._rows, piece])
-        if both.num_rows > suites.MOST_ROWS:
-            self._last = _smallest(both["digest"], suites.MOST_ROWS)
-            both = both.filter(pc.less_equal(both["digest"], self._last))
-        self._rows = suites.sample(both)
+        self._rows.append(piece)
+        if sum(map(len, self._rows)) > suites.MOST_ROWS * (1 + _SPARE):
+            every = pa.concat_tables(self._rows)
+            self._last = _bound(every["digest"], suites.MOST_ROWS)
+            self._rows = [every.filter(pc.less_equal(every["digest"], self._last))]
 
     @property
     def rows(self) -> pa.Table:
         """The sample of all that was seen."""
-        return self._rows
+        return suites.sample(pa.concat_tables(self._rows), suites.MOST_ROWS)
 
 
-def _smallest(digests: pa.ChunkedArray, count: int) -> pa.Scalar:
-    """The last of so many smallest digests: picked, for to sort them all takes longer than to judge the rows."""
-    words = digests.combine_chunks().to_numpy(zero_copy_only=False).astype("S64")
-    return pa.scalar(np.partition(words, count - 1)[count - 1].decode(), pa.string())
+def _bound(digests: pa.ChunkedArray, count: int) -> pa.Scalar:
+    """What so many smallest digests do not exceed, and hardly another: their beginnings are numbers soon compared."""
+    cells = Cells(digests)
+    begin = np.ascontiguousarray(cells.places(np.arange(len(cells)), _BEGIN).T).view(">u8").ravel()
+    last = np.partition(begin, count - 1)[count - 1 : count]
+    return pa.scalar(last.tobytes().decode() + _BEYOND, pa.string())
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import weakref
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from expectations import quick, suites
 from tests.unit.check.rows import BREAKS, contract_of, landed, rules_of
 from tests.unit.check.sound import SOUND
 from transforms.check import verdict
+from transforms.check.batch import Sample
 
 
 def counted_as(rule: str, heading: str | None) -> tuple[str, str | None]:
@@ -52,6 +55,19 @@ def test_a_large_batch_is_sampled_by_content_in_any_order() -> None:
     assert chosen.equals(backwards)
     assert chosen["ordinal"].to_pylist() != list(range(1, 11))
     assert suites.sample(table, most=40).num_rows == 40
+
+
+@pytest.mark.parametrize("size", [7, 40, 400])
+def test_a_sample_gathered_piece_by_piece_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(suites, "MOST_ROWS", 50)
+    table = landed("shuiwu_nashui", [{"登记序号": f"T{n % 300}"} for n in range(400)])
+    twice = [hashlib.sha256(str(n // 2).encode()).hexdigest() for n in range(400)]  # each of two rows
+    table = table.set_column(table.schema.get_field_index("digest"), "digest", pa.array(twice, pa.string()))
+    gathered = Sample()
+    for start in range(0, 400, size):
+        gathered.add(table.slice(start, size))
+        assert sum(map(len, gathered._rows)) <= 63, "what cannot be among them any more is dropped"
+    assert gathered.rows.equals(suites.sample(table, 50))
 
 
 def test_whole_columns_are_summed_up_over_all_rows() -> None:
