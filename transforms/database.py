@@ -31,7 +31,6 @@ from transforms.run import Settings
 
 _BUSY_SECONDS = 30
 _CACHE, _CACHE_BUILDING = 16_384, 524_288  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
-_MAPPED = 2_000_000_000  # bytes of a file nobody else sees that are read where they lie: no page is copied to be read
 _RULE = re.compile(r"\w+(?: \w+)? constraint failed(?:: [\w., ]+)?")
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever
     "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC"
@@ -97,7 +96,6 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             f"cache_size=-{_CACHE if durable else _CACHE_BUILDING}",
-            f"mmap_size={0 if durable else _MAPPED}",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 

@@ -111,6 +111,15 @@ class Engine:
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}], union_by_name=true)"  # noqa: S608
         ).fetchall()
 
+    def show(self, name: str, select: str) -> None:
+        """Make a SELECT of our own readable under a name, again each time it is asked for."""
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}").fetchall()
+
+    def count(self, select: str) -> int:
+        """How many rows a SELECT of our own finds."""
+        [[rows]] = self._connection.execute(f"SELECT count(*) FROM ({select}) AS found").fetchall()  # noqa: S608
+        return int(rows)
+
     def run(
         self, path: Path, tables: Mapping[str, Input | list[Path]] | None = None, **parameters: str | int
     ) -> pa.Table:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from sqlalchemy.engine import Connection
 
 from transforms import bulk, checksum, database, tables
 from transforms.database import Databases
-from transforms.publish import checks
+from transforms.publish import checks, joined
 from transforms.publish.checks import Check
 from transforms.publish.delta import Delta, begun_keys, ended_keys
+from transforms.run import Settings
 
 _NO_PLACE = "UPDATE {} SET address_id = NULL, building_id = NULL, division_code = NULL, place_reason = NULL"
 _ON_THE_WAY = {  # what a check of one table needs broken in another, or in a way of its own
@@ -70,6 +74,25 @@ def test_every_check_finds_what_breaks_it(filled: Databases) -> None:
                 connection.exec_driver_sql(statement)
             assert checks.offending(connection, check.query) > 0, f"{check.table}.{check.name}"
             transaction.rollback()
+
+
+def test_a_file_finds_the_same_by_hash_joins(sqlite_template: Path, tmp_path: Path) -> None:
+    settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)})
+    whole = (sqlite_template / "release.db").resolve()
+    queries = [check.query for check in checks.load_all()]
+    assert queries
+    with joined.asking(settings, whole, queries) as count:
+        assert [check.name for check in checks.load_all() if count(check.query)] == []
+    for check in checks.load_all():
+        broken = tmp_path / "broken.db"
+        shutil.copy(whole, broken)
+        engine = database.sqlite_engine(broken, durable=False)
+        with database.writing(engine) as connection:
+            for statement in breaking(check).split(";"):
+                connection.exec_driver_sql(statement)
+            rows = checks.offending(connection, check.query)
+        with joined.asking(settings, broken, [check.query]) as count:
+            assert count(check.query) == rows > 0, f"{check.table}.{check.name}"
 
 
 def found_in_delta(connection: Connection, check: Check, delta: Delta) -> int:

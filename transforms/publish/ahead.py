@@ -68,7 +68,7 @@ def _free(dbs: Databases) -> bool:
 def _in_transaction(dbs: Databases, found: Bundle) -> Iterator[Taking]:
     with database.writing(dbs.control) as connection, ThreadPoolExecutor(1) as beside:
         dropped = indexes.drop(connection, [homes.NAME])
-        filled = beside.submit(_fill, InTransaction(connection), found, dropped)
+        filled = beside.submit(_fill, InTransaction(connection), found, dropped[homes.NAME])
 
         @contextlib.contextmanager
         def taking() -> Iterator[Connection]:

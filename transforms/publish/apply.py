@@ -36,7 +36,7 @@ class Told:
     """
 
     events: pa.Table
-    dropped: list[str]
+    dropped: Sequence[str]
 
 
 def is_large(changes: int, counts: dict[str, int]) -> bool:
@@ -72,9 +72,7 @@ def end(connection: Connection, bundle: Bundle, before: State) -> Delta:
 
 def load(loader: Loader, bundle: Bundle, done: Delta) -> dict[str, pa.Table]:
     """Begin the rows that begin, and make the indexes that waited for them; the keys that checks will ask for."""
-    keys = delta.begin(bundle, done, loader.insert)
-    indexes.make(loader, done.dropped)
-    return keys
+    return delta.begin(bundle, done, loader)
 
 
 def told(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection[str], doubts: Sequence[Doubt]) -> Told:
@@ -100,7 +98,7 @@ def told(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection
         events = _numbered(events, "seq", list(range(first, first + events.num_rows)))
         events = _numbered(events, "release", [done.number] * events.num_rows)
     done.count("change", events.num_rows)
-    return Told(events, [] if bundle.base else indexes.drop(connection, ("change",)))
+    return Told(events, () if bundle.base else indexes.drop(connection, ("change",))["change"])
 
 
 def tell(loader: Loader, one: Told) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from queue import SimpleQueue
 from typing import Literal
 
 from sqlalchemy.engine import Connection
@@ -20,7 +18,7 @@ _ONE = re.compile(r"FROM (\w+) AS one\b")
 EXISTS = re.compile(r"LEFT JOIN (?P<other>\w+) AS other ON other\.(?P<key>\w+) = one\.(?P<column>\w+)")
 MEMBER = re.compile(r"LEFT JOIN (?P<other>\w+) AS member ON member\.(?P<column>\w+) = one\.(?P<key>\w+)")
 _APPENDED = ("change", "source_state")  # rows come with their release and stay as they are
-_READ = re.compile(r"(?:FROM|JOIN) (\w+)")
+READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 _CHECK = re.compile(r"^-- check: ([a-z][a-z0-9_]*) #(fail|warn)\s*$", re.MULTILINE)
 
 
@@ -67,11 +65,11 @@ def offending(connection: Connection, query: str) -> int:
     return int(connection.exec_driver_sql(f"SELECT count(*) FROM ({query}) AS offending").scalar_one())  # noqa: S608
 
 
-def require(connections: Sequence[Connection], delta: Delta) -> dict[str, int]:
+def require(count: Callable[[str], int], delta: Delta) -> dict[str, int]:
     """Run every check, over all rows or, where that is as good, over what the delta changed.
 
     Args:
-        connections: that of the writing transaction; or several that read one committed file, side by side.
+        count: how many rows a query finds in what was written.
         delta: what was written.
 
     Returns:
@@ -80,22 +78,11 @@ def require(connections: Sequence[Connection], delta: Delta) -> dict[str, int]:
     Raises:
         CheckError: a #fail check found rows.
     """
-    free = SimpleQueue[Connection]()
-    for connection in connections:
-        free.put(connection)
-
-    def rows_of(check: Check) -> int:
-        connection = free.get()
-        try:
-            queries = [check.query] if delta.whole else changed(check, delta)
-            return sum(offending(connection, query) for query in queries)
-        finally:
-            free.put(connection)
-
-    with ThreadPoolExecutor(len(connections)) as workers:
-        found = list(zip(load_all(), workers.map(rows_of, load_all()), strict=True))
+    found = {check: sum(map(count, [check.query] if delta.whole else changed(check, delta))) for check in load_all()}
     broken = {
-        effect: {f"{check.table}.{check.name}": rows for check, rows in found if rows and check.effect == effect}
+        effect: {
+            f"{check.table}.{check.name}": rows for check, rows in found.items() if rows and check.effect == effect
+        }
         for effect in ("fail", "warn")
     }
     if broken["fail"]:
@@ -117,7 +104,7 @@ def changed(check: Check, delta: Delta) -> list[str]:
         tonights = rf"FROM (SELECT * FROM \1 WHERE release = {int(delta.number)}) AS one"  # noqa: S608 - our own number
         return [_ONE.sub(tonights, check.query, count=1)]
     found, member = EXISTS.search(check.query), MEMBER.search(check.query)
-    others = _tables_of(check.query) - {check.table}
+    others = tables_of(check.query) - {check.table}
     if not found and (others - {member["other"] if member else ""}) & (delta.ended | delta.begun):
         return [check.query]
     if member:
@@ -152,10 +139,10 @@ def _of_members(check: Check, member: re.Match[str], delta: Delta) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _tables_of(query: str) -> frozenset[str]:
+def tables_of(query: str) -> frozenset[str]:
     """The tables a query reads, those behind its views included."""
     found: set[str] = set()
-    for name in _READ.findall(query):
+    for name in READ.findall(query):
         view = tables.SQL / "views" / f"{name}.sql"
-        found |= _tables_of(view.read_text("utf-8")) if view.exists() else {name}
+        found |= tables_of(view.read_text("utf-8")) if view.exists() else {name}
     return frozenset(found & set(tables.of("release")))

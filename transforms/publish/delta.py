@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -10,11 +9,10 @@ from sqlalchemy.engine import Connection
 
 from transforms import bulk, checksum
 from transforms.errors import GridfactsError
+from transforms.publish import indexes
 from transforms.publish.bundle import Bundle
+from transforms.publish.loading import Loader
 from transforms.tables import Table
-
-Insert = Callable[[str, pa.Table], None]
-"""Takes the name of a table and rows that begin in it."""
 
 
 def ended_keys(table: str) -> str:
@@ -37,7 +35,7 @@ class Delta:
         ended, begun: tables of which rows ended, or began.
         checksum: that of the release before without the rows that ended.
         counts: table → its current rows, as far as they changed.
-        dropped: statements that make the indexes again which a first release goes without while its rows are loaded.
+        dropped: table → statements that make the indexes again which it goes without while its first rows are loaded.
         gone: table without history → the rows that were removed, whole: what a rollback puts back.
     """
 
@@ -47,7 +45,7 @@ class Delta:
     counts: dict[str, int]
     ended: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
-    dropped: list[str] = field(default_factory=list)
+    dropped: dict[str, list[str]] = field(default_factory=dict)
     gone: dict[str, pa.Table] = field(default_factory=dict)
 
     def count(self, table: str, rows: int) -> None:
@@ -66,8 +64,8 @@ def end(connection: Connection, bundle: Bundle, delta: Delta) -> None:
             _end(connection, table, closed, delta, bundle.remedy)
 
 
-def begin(bundle: Bundle, delta: Delta, insert: Insert) -> dict[str, pa.Table]:
-    """Begin the rows that begin, of every table, after the others have ended.
+def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
+    """Begin the rows that begin, of every table, after the others have ended; make the indexes that waited for them.
 
     Returns:
         Table → the keys of its rows that began; nothing where everything is new.
@@ -81,9 +79,10 @@ def begin(bundle: Bundle, delta: Delta, insert: Insert) -> dict[str, pa.Table]:
         for opened in bundle.opening(name):
             if not delta.whole:
                 keys.append(opened.select(table.key))
-            insert(name, _known(table, opened, delta.number))
+            loader.insert(name, _known(table, opened, delta.number))
             delta.begun.add(name)
             delta.count(name, opened.num_rows)
+        indexes.make(loader, delta.dropped.get(name, ()))
         if keys:
             found[name] = pa.concat_tables(keys)
     return found

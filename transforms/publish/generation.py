@@ -54,6 +54,11 @@ def _finish(path: Path) -> None:
     """The file is whole on disk, and in the mode in which readers and a writer do not block each other."""
     with database.guarded(), contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL").fetchall()
+    flush(path)
+
+
+def flush(path: Path) -> None:
+    """Bring what was written of a file to the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

@@ -15,11 +15,11 @@ from transforms import bulk
 from transforms.publish.loading import Loader
 
 _SQLITE = sa.text(
-    "SELECT name, sql AS made FROM sqlite_master "
+    "SELECT tbl_name AS of, name, sql AS made FROM sqlite_master "
     "WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN :tables ORDER BY name"
 )
 _POSTGRES = sa.text("""
-SELECT known.indexname AS name, known.indexdef AS made
+SELECT known.tablename AS of, known.indexname AS name, known.indexdef AS made
 FROM pg_indexes AS known
 WHERE known.schemaname = current_schema() AND known.tablename IN :tables AND NOT EXISTS (
   SELECT 1 FROM pg_constraint AS held
@@ -28,17 +28,19 @@ ORDER BY known.indexname
 """)
 
 
-def drop(connection: Connection, tables: Collection[str]) -> list[str]:
-    """Drop every index of these tables that is no primary key; the statements that make them again."""
+def drop(connection: Connection, tables: Collection[str]) -> dict[str, list[str]]:
+    """Drop every index of these tables that is no primary key; table → the statements that make them again."""
     asked = _POSTGRES if bulk.is_postgres(connection) else _SQLITE
     found = connection.execute(asked.bindparams(sa.bindparam("tables", list(tables), expanding=True))).all()
+    made: dict[str, list[str]] = {name: [] for name in tables}
     for row in found:
         connection.exec_driver_sql(f'DROP INDEX "{row.name}"')
-    return [str(row.made) for row in found]
+        made[row.of].append(str(row.made))
+    return made
 
 
 def make(loader: Loader, statements: Iterable[str]) -> None:
-    """Make what :func:`drop` dropped.
+    """Make what :func:`drop` dropped of a table, as soon as its rows are there: they are in memory still.
 
     Raises:
         DatabaseError: two rows have one key (of the caller's transaction, which then ends).

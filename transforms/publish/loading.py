@@ -8,7 +8,7 @@ do not see each other's locks (https://sqlite.org/howtocorrupt.html, 2.2.1): it 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,9 +16,12 @@ import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 from sqlalchemy.engine import Connection
 
-from transforms import bulk, database
+from transforms import bulk, database, tables
 
+_READ = 65_536  # rows of a batch
+_TYPED = {"text": "''", "integer": "0", "number": "0.5", "day": "''", "boolean": "0", "binary": "x''"}
 _SORTED = 262_144  # KiB of pages, and of what an index sorts at once, beside which a second thread sorts
+_SCANNED = 16_384  # KiB of pages where a table is read through once
 _PRAGMAS = (
     "journal_mode=OFF",
     "synchronous=OFF",
@@ -88,3 +91,24 @@ def into(path: Path) -> Iterator[Loader]:
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         yield _InFile(cursor)
+
+
+def rows(path: Path, table: str, columns: Sequence[str]) -> pa.Table:
+    """Columns of a table of such a file, by column; several threads may read at once.
+
+    Raises:
+        DatabaseError: the file cannot be read.
+    """
+    # The driver takes a column's type from the first batch, where it may be null throughout: a typed row goes before.
+    typed = ", ".join(_TYPED[tables.load_all()[table].columns[name].type] for name in columns)
+    query = f'SELECT {typed} UNION ALL SELECT {bulk.listed(columns)} FROM "{table}"'  # noqa: S608 - the catalogue's
+    with (
+        database.guarded(),
+        contextlib.closing(dbapi.connect(f"{path.as_uri()}?mode=ro", autocommit=True)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"PRAGMA cache_size=-{_SCANNED}")
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(_READ)})
+        cursor.execute(query)
+        found = cursor.fetch_arrow_table()
+    return found.slice(1).rename_columns(list(columns)).cast(bulk.schema_of(table, columns))

@@ -5,7 +5,7 @@ Either way the digests of what begins are summed beside it, and HEAD hears what 
 
 from __future__ import annotations
 
-import contextlib
+import functools
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pathlib import Path
 from transforms import database, disputed, subjects
 from transforms.database import Databases
 from transforms.disputed import Doubt
-from transforms.publish import apply, checks, delta, erased, generation, loading, state, undo
+from transforms.publish import apply, checks, delta, erased, generation, joined, loading, state, undo
 from transforms.publish.bundle import Bundle
 from transforms.publish.state import State
 from transforms.run import Settings
@@ -54,7 +54,7 @@ def write(settings: Settings, dbs: Databases, bundle: Bundle, before: State) -> 
     with ThreadPoolExecutor(1) as beside:
         begun = beside.submit(delta.begun_checksum, bundle)
         if dbs.release_file is not None and apply.is_large(bundle.changes, before.counts):
-            return _as_a_file(order, dbs.release_file, begun)
+            return _as_a_file(order, dbs.release_file, begun, beside)
         return _in_place(order, begun)
 
 
@@ -65,13 +65,15 @@ def _in_place(order: _Order, begun: Future[str]) -> tuple[State, dict[str, int]]
         delta.stage(connection, apply.load(loader, order.bundle, done))
         apply.tell(loader, apply.told(connection, order.bundle, done, order.hidden, order.doubts))
         apply.analyse(connection, done)
-        warnings = checks.require([connection], done)
+        warnings = checks.require(functools.partial(checks.offending, connection), done)
         now = _intended(order, done, begun)
         erased.forget(connection, erased.due(order.dbs, connection))
     return now, warnings
 
 
-def _as_a_file(order: _Order, path: Path, begun: Future[str]) -> tuple[State, dict[str, int]]:
+def _as_a_file(
+    order: _Order, path: Path, begun: Future[str], beside: ThreadPoolExecutor
+) -> tuple[State, dict[str, int]]:
     """The file is seen by nobody before it is renamed: what is committed in it before is no release."""
     with generation.building(path, order.bundle.base + 1) as engine:
         file = Path(str(engine.url.database))
@@ -84,9 +86,10 @@ def _as_a_file(order: _Order, path: Path, begun: Future[str]) -> tuple[State, di
             erased.forget(connection, erased.due(order.dbs, connection))
         with loading.into(file) as loader:
             apply.tell(loader, told)
-        with contextlib.ExitStack() as open_:
-            readers = [open_.enter_context(database.reading(engine)) for _ in range(order.settings.threads)]
-            warnings = checks.require(readers, done)
+        flushed = beside.submit(generation.flush, file)
+        with joined.asking(order.settings, file, [check.query for check in checks.load_all()]) as count:
+            warnings = checks.require(count, done)
+        flushed.result()
         now = _intended(order, done, begun)
     return now, warnings
 
