@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +40,13 @@ class Ahead:
 
 
 @contextlib.contextmanager
-def going(dbs: Databases, found: Bundle) -> Iterator[Ahead]:
+def going(dbs: Databases, found: Bundle, beside: Executor) -> Iterator[Ahead]:
     """Let homes go ahead while the block writes the release; they stay only if the block ends well.
+
+    Args:
+        dbs: both databases.
+        found: what account left.
+        beside: who works beside the block.
 
     Raises:
         DatabaseError: control refused.
@@ -52,7 +57,7 @@ def going(dbs: Databases, found: Bundle) -> Iterator[Ahead]:
     if found.base or not found.rows.get(homes.FILE) or not _free(dbs):
         yield Ahead(found, None)
         return
-    with _in_transaction(dbs, found) if path is None else _in_file(dbs, found, path) as taking:
+    with _in_transaction(dbs, found, beside) if path is None else _in_file(dbs, found, beside, path) as taking:
         yield Ahead(found, taking)
 
 
@@ -65,21 +70,21 @@ def _free(dbs: Databases) -> bool:
 
 
 @contextlib.contextmanager
-def _in_transaction(dbs: Databases, found: Bundle) -> Iterator[Taking]:
-    with database.writing(dbs.control) as connection, ThreadPoolExecutor(1) as beside:
-        dropped = indexes.drop(connection, [homes.NAME])
-        filled = beside.submit(_fill, InTransaction(connection), found, dropped[homes.NAME])
+def _in_transaction(dbs: Databases, found: Bundle, beside: Executor) -> Iterator[Taking]:
+    with database.writing(dbs.control) as connection:
+        dropped = indexes.drop(connection, [homes.NAME])[homes.NAME]
+        with _over(beside.submit(_fill, InTransaction(connection), found, dropped)) as filled:
 
-        @contextlib.contextmanager
-        def taking() -> Iterator[Connection]:
-            filled.result()
-            yield connection
+            @contextlib.contextmanager
+            def taking() -> Iterator[Connection]:
+                filled.result()
+                yield connection
 
-        yield taking
+            yield taking
 
 
 @contextlib.contextmanager
-def _in_file(dbs: Databases, found: Bundle, path: Path) -> Iterator[Taking]:
+def _in_file(dbs: Databases, found: Bundle, beside: Executor, path: Path) -> Iterator[Taking]:
     with database.reading(dbs.control) as connection:
         made = list(connection.scalars(_MADE, {"name": homes.NAME}))
 
@@ -88,20 +93,30 @@ def _in_file(dbs: Databases, found: Bundle, path: Path) -> Iterator[Taking]:
             loader.execute(made[0])
             _fill(loader, found, made[1:])
 
-    @contextlib.contextmanager
-    def taking() -> Iterator[Connection]:
-        filled.result()
-        with database.writing(dbs.control) as connection:
-            connection.exec_driver_sql("ATTACH DATABASE ? AS ahead", (str(path),))
-            connection.exec_driver_sql(f"INSERT INTO {homes.NAME} SELECT * FROM ahead.{homes.NAME}")  # noqa: S608 - ours
-            yield connection
-
     try:
-        with ThreadPoolExecutor(1) as beside:
-            filled = beside.submit(fill)
+        with _over(beside.submit(fill)) as filled:
+
+            @contextlib.contextmanager
+            def taking() -> Iterator[Connection]:
+                filled.result()
+                with database.writing(dbs.control) as connection:
+                    connection.exec_driver_sql("ATTACH DATABASE ? AS ahead", (str(path),))
+                    connection.exec_driver_sql(f"INSERT INTO {homes.NAME} SELECT * FROM ahead.{homes.NAME}")  # noqa: S608
+                    yield connection
+
             yield taking
     finally:
         path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _over(task: Future[None]) -> Iterator[Future[None]]:
+    """Nothing of the task goes on after the block: it has ended, or never begins."""
+    try:
+        yield task
+    finally:
+        if not task.cancel():
+            wait([task])
 
 
 def _fill(loader: Loader, found: Bundle, made: list[str]) -> None:

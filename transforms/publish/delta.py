@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -76,7 +78,7 @@ def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
     found = {}
     for name, table in checksum.counted().items():
         keys = []
-        for opened in bundle.opening(name):
+        for opened in _fetched(bundle.opening(name)):
             if not delta.whole:
                 keys.append(opened.select(table.key))
             loader.insert(name, _known(table, opened, delta.number))
@@ -86,6 +88,15 @@ def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
         if keys:
             found[name] = pa.concat_tables(keys)
     return found
+
+
+def _fetched(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same pieces: the next one is read while one is written."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = reader.submit(next, pieces, None)
+            yield piece
 
 
 def stage(connection: Connection, keys: dict[str, pa.Table]) -> None:

@@ -20,8 +20,9 @@ from transforms import bulk, database, tables
 
 _READ = 65_536  # rows of a batch
 _TYPED = {"text": "''", "integer": "0", "number": "0.5", "day": "''", "boolean": "0", "binary": "x''"}
-_SORTED = 262_144  # KiB of pages, and of what an index sorts at once, beside which a second thread sorts
-_SCANNED = 16_384  # KiB of pages where a table is read through once
+# KiB of pages, and of what an index sorts at once while a second thread sorts what came before: runs that fit into a
+# core's own cache are sorted in half the time of runs of 256 MB, merging more of them included (12 million rows).
+_SORTED = 16_384
 _PRAGMAS = (
     "journal_mode=OFF",
     "synchronous=OFF",
@@ -107,7 +108,6 @@ def rows(path: Path, table: str, columns: Sequence[str]) -> pa.Table:
         contextlib.closing(dbapi.connect(f"{path.as_uri()}?mode=ro", autocommit=True)) as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute(f"PRAGMA cache_size=-{_SCANNED}")
         cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(_READ)})
         cursor.execute(query)
         found = cursor.fetch_arrow_table()

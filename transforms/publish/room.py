@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from transforms import database, key_marks, keys, manifest, store
 from transforms.database import Databases
 from transforms.model import Report
@@ -42,8 +44,8 @@ def run(run: Run) -> list[Report]:
             run.say(f"publish: night {run.night} is already published as release {before.release}")
             return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
         require_base(found, before.release)
-        with ahead.going(dbs, found) as own:
-            now, warnings = writing.write(run.settings, dbs, found, before)
+        with _beside(run) as beside, ahead.going(dbs, found, beside) as own:
+            now, warnings = writing.write(run.settings, dbs, found, before, beside)
             control.reconcile(run.settings, dbs, own)
         state.settle(run.settings, now)
         _forgotten(run, dbs, now.release)
@@ -67,7 +69,8 @@ def rollback(run: Run) -> list[Report]:
     with publish_lock(dbs):
         before = _start(run, dbs)
         found = undo.bundle(run.settings, dbs, before)
-        now, _ = writing.write(run.settings, dbs, found, before)
+        with _beside(run) as beside:
+            now, _ = writing.write(run.settings, dbs, found, before, beside)
         control.reconcile(run.settings, dbs)
         state.settle(run.settings, now)
     run.say(f"publish: release {before.release} is taken back; release {now.release} is night {now.night} again")
@@ -113,6 +116,11 @@ def _start(run: Run, dbs: Databases) -> State:
         run.say(f"publish: control took in {late} release(s) that a stopped run had left")
     state.settle(run.settings, found)
     return found
+
+
+def _beside(run: Run) -> ThreadPoolExecutor:
+    """Who works beside the thread that writes rows, which all wait for: one core is that one's."""
+    return ThreadPoolExecutor(max(1, run.settings.threads - 1))
 
 
 def _forgotten(run: Run, dbs: Databases, release: int) -> None:

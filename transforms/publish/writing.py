@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,9 @@ class _Order:
     doubts: Sequence[Doubt]
 
 
-def write(settings: Settings, dbs: Databases, bundle: Bundle, before: State) -> tuple[State, dict[str, int]]:
+def write(
+    settings: Settings, dbs: Databases, bundle: Bundle, before: State, beside: Executor
+) -> tuple[State, dict[str, int]]:
     """Make a release of a bundle.
 
     Args:
@@ -40,6 +42,7 @@ def write(settings: Settings, dbs: Databases, bundle: Bundle, before: State) -> 
         dbs: both databases.
         bundle: what account left.
         before: the release it goes on from, with the rows that are there.
+        beside: who sums digests while rows are written.
 
     Returns:
         What the database is; ``<table>.<check>`` → rows of the #warn checks that found some.
@@ -51,11 +54,10 @@ def write(settings: Settings, dbs: Databases, bundle: Bundle, before: State) -> 
         GridfactsError: ``DELTA``, ``NOT_A_NUMBER``, ``COUNTS``, ``CHECKSUM``: this is not what account said.
     """
     order = _Order(settings, dbs, bundle, before, subjects.hidden(dbs), disputed.doubts(settings, dbs))
-    with ThreadPoolExecutor(1) as beside:
-        begun = beside.submit(delta.begun_checksum, bundle)
-        if dbs.release_file is not None and apply.is_large(bundle.changes, before.counts):
-            return _as_a_file(order, dbs.release_file, begun, beside)
-        return _in_place(order, begun)
+    begun = beside.submit(delta.begun_checksum, bundle)
+    if dbs.release_file is not None and apply.is_large(bundle.changes, before.counts):
+        return _as_a_file(order, dbs.release_file, begun, beside)
+    return _in_place(order, begun)
 
 
 def _in_place(order: _Order, begun: Future[str]) -> tuple[State, dict[str, int]]:
@@ -71,9 +73,7 @@ def _in_place(order: _Order, begun: Future[str]) -> tuple[State, dict[str, int]]
     return now, warnings
 
 
-def _as_a_file(
-    order: _Order, path: Path, begun: Future[str], beside: ThreadPoolExecutor
-) -> tuple[State, dict[str, int]]:
+def _as_a_file(order: _Order, path: Path, begun: Future[str], beside: Executor) -> tuple[State, dict[str, int]]:
     """The file is seen by nobody before it is renamed: what is committed in it before is no release."""
     with generation.building(path, order.bundle.base + 1) as engine:
         file = Path(str(engine.url.database))

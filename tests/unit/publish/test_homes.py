@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import hypothesis
@@ -120,5 +121,5 @@ def test_only_a_first_release_with_homes_lets_them_go_ahead(
 ) -> None:
     small.close(settings, "2026-10-01", {}, small.first_city(), 0)
     found = dataclasses.replace(bundles.read(settings, "2026-10-01"), **asked)
-    with ahead.going(database.open_databases(settings), found) as own:
+    with ThreadPoolExecutor(1) as beside, ahead.going(database.open_databases(settings), found, beside) as own:
         assert (own.taking is not None) == goes
