@@ -182,9 +182,10 @@ class Numbers:
 
 
 def residents(cells: Cells) -> Numbers:
-    """Read the cells that have the form as they stand; what has to be cleaned or made longer first is left out."""
+    """Read the cells that have the form as they stand, the X small or not; what is to be cleaned first is left out."""
     rows = np.flatnonzero(cells.lengths == _FIGURES)
     places = cells.places(rows, _FIGURES)
+    places[-1, places[-1] == ord("x")] = ord("X")
     figures = digits(places[:-1])
     formed = (figures <= _NINE).all(axis=0) & ((digits(places[-1]) <= _NINE) | (places[-1] == ord("X")))
     formed[formed] = _PROVINCE[number(figures[:2, formed])]

@@ -36,13 +36,13 @@ def _document(columns: Sequence[Column], options: Options) -> Usual:
     """Resident numbers with a day of birth until that of the delivery, which no placeholder has."""
     number = columns[0]
     read = documents.residents(number.cells)
-    here = read.dated & (read.birth <= np.datetime64(options["as_of"])) & (read.checked | ~read.rounded)
+    here = read.dated & (read.birth <= np.datetime64(options["as_of"]))
     here &= ~(number.nothing | _other_kind(columns, options))[read.rows]
     usual, good, wrong = number.nothing.copy(), here & read.checked, here & ~read.checked
     usual[read.rows[here]] = True
     reason = np.full(len(usual), None, dtype=object)
     birth, sex = np.full(len(usual), np.datetime64("NaT"), dtype="datetime64[s]"), np.zeros(len(usual), np.uint8)
-    reason[read.rows[wrong]] = "ID_CHECKSUM"
+    reason[read.rows[wrong]] = np.where(read.rounded[wrong], "ID_PRECISION_LOSS", "ID_CHECKSUM")
     birth[read.rows[good]] = read.birth[good]
     sex[read.rows[good]] = np.where(read.male[good], readers.SEXES["male"], readers.SEXES["female"])
     return Usual(usual, {"reason": reason, "birth": birth, "sex": sex})
