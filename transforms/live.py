@@ -51,6 +51,14 @@ class Live:
         found = self._read(name)
         return found if self._order is None else found.take(self._order)
 
+    def taken(self, name: str, records: pa.Array) -> pa.Array:
+        """A column's values in some records, by their numbers; null where a number is.
+
+        Raises:
+            KeyError: there is no column of the name.
+        """
+        return whole(self.column(name)).take(records)
+
     def pieces(self, name: str) -> Iterator[tuple[slice, pa.Array]]:
         """A wide column in pieces: the record numbers of each, and its values."""
         start = 0
@@ -91,6 +99,10 @@ class Live:
         """The column holds a list per record."""
         of = self._schema.field(name).type
         return bool(pa.types.is_list(of) or pa.types.is_large_list(of))
+
+    def text(self, name: str) -> bool:
+        """The column holds a text per record."""
+        return bool(pa.types.is_string(self._schema.field(name).type))
 
     def says(self, name: str, words: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Per record: a column of few values says one of these words."""

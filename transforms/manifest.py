@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -113,8 +113,14 @@ def write(
     return made
 
 
-def require(lake: Path, folder: Path, room: str) -> Manifest:
+def require(lake: Path, folder: Path, room: str, files: Collection[str] | None = None) -> Manifest:
     """The manifest of an input, checked: there, complete, its files whole, and what it was made from unchanged.
+
+    Args:
+        lake: where rooms lay their tables.
+        folder: of the input.
+        room: who wrote it.
+        files: those that will be read, of which alone it is asked whether they are whole; None: all.
 
     Raises:
         StaleInputError: saying stored, required and remedy.
@@ -127,7 +133,7 @@ def require(lake: Path, folder: Path, room: str) -> Manifest:
         raise StaleInputError(where, "no manifest", f"a complete manifest of room {room}", remedy)
     if found.status != "complete" or found.room != room:
         raise StaleInputError(where, f"{found.status} by {found.room}", f"complete by {room}", remedy)
-    if damaged := _damaged(folder, found):
+    if damaged := _damaged(folder, found, files):
         raise StaleInputError(where, f"{damaged} not as its manifest says", "the file as written", remedy)
     for name, digest in found.inputs.items():
         if name.endswith(NAME):
@@ -169,8 +175,10 @@ def upstream(lake: Path, folder: Path, found: Manifest) -> tuple[str, str]:
     return str((folder / NAME).relative_to(lake)), found.digest
 
 
-def _damaged(folder: Path, found: Manifest) -> str | None:
+def _damaged(folder: Path, found: Manifest, files: Collection[str] | None = None) -> str | None:
     for name, told in found.files.items():
+        if files is not None and name not in files:
+            continue
         path = folder / name
         if not path.is_file() or sha256_of(path) != told["sha256"]:
             return name

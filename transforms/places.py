@@ -61,20 +61,50 @@ def heads(texts: pa.Array) -> _Heads | None:
         return None
     if not len(texts):
         return np.zeros(0, dtype=np.uint64)
-    _, offsets, data = texts.buffers()
-    ends = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    ends = _ends(texts)
     width = int(ends[1] - ends[0])
     if width < _HEAD or (np.diff(ends) != width).any():
         return None
-    letters: npt.NDArray[Any] = np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[-1]].reshape(-1, width)
-    return np.ascontiguousarray(letters[:, :_HEAD]).view(">u8").ravel().astype(np.uint64)
+    return np.ascontiguousarray(_letters(texts)[:, :_HEAD]).view(">u8").ravel().astype(np.uint64)
+
+
+def _ends(texts: pa.Array) -> npt.NDArray[np.int32]:
+    return np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+
+
+def _letters(texts: pa.Array) -> npt.NDArray[np.uint8]:
+    """The bytes of texts of one width, a row each."""
+    ends = _ends(texts)
+    data: npt.NDArray[Any] = np.frombuffer(texts.buffers()[2], dtype=np.uint8)
+    return data[ends[0] : ends[-1]].reshape(len(texts), -1)
 
 
 def ordered(texts: pa.Array) -> Places:
-    """The order of distinct texts, as :func:`pyarrow.compute.sort_indices` gives it."""
+    """The order of texts, as :func:`pyarrow.compute.sort_indices` gives it; of equal ones the first comes first."""
     numbers = heads(texts)
-    if numbers is not None:
-        order = np.argsort(numbers)
-        if (numbers[order[1:]] != numbers[order[:-1]]).all():
-            return np.asarray(order, dtype=np.int64)
-    return np.asarray(pc.sort_indices(texts).to_numpy(), dtype=np.int64)
+    if numbers is None:
+        return np.asarray(pc.sort_indices(texts).to_numpy(), dtype=np.int64)
+    order = np.argsort(numbers, kind="stable")
+    alike = numbers[order[1:]] == numbers[order[:-1]]
+    unlike = alike & ~same(texts, order)  # of one head, and two texts: few, and their neighbours
+    if unlike.any():
+        run = np.cumsum(np.append(True, ~alike))
+        at = np.flatnonzero(np.isin(run, run[1:][unlike]))
+        few = order[at]
+        order[at] = few[pc.sort_indices(texts.take(pa.array(few))).to_numpy()]
+    return np.asarray(order, dtype=np.int64)
+
+
+def same(texts: pa.Array, order: Places) -> npt.NDArray[np.bool_]:
+    """Neighbour by neighbour of texts that are not null, in some order: they are the same."""
+    if heads(texts) is None:
+        taken = texts.take(pa.array(order))
+        return np.asarray(pc.equal(taken[1:], taken[:-1]).to_numpy(zero_copy_only=False), dtype=bool)
+    if len(order) < 2:
+        return np.zeros(0, dtype=bool)
+    letters = _letters(texts)
+    found = np.ones(len(order) - 1, dtype=bool)
+    for start in {*range(0, letters.shape[1] - _HEAD, _HEAD), letters.shape[1] - _HEAD}:
+        here = np.ascontiguousarray(letters[:, start : start + _HEAD]).view(np.uint64).ravel()[order]
+        found &= here[1:] == here[:-1]
+    return found

@@ -136,13 +136,16 @@ def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None
     """As :func:`write_pieces`, for whoever writes several tables side by side: gives what writes a piece.
 
     A small table is not compressed: its pieces wait until they are many, or all. Without a piece it is empty.
+    Where texts come as codes (Arrow dictionaries) they are texts in the file, and no other column tries a dictionary.
     """
     waiting: list[pa.Table] = []
+    coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    how = _WRITTEN | ({"store_schema": False, "use_dictionary": coded} if coded else {})
     with path.open("wb") as file, contextlib.ExitStack() as stack:
         writer: pq.ParquetWriter | None = None
 
         def begin(compression: str) -> pq.ParquetWriter:
-            opened = stack.enter_context(pq.ParquetWriter(file, schema, compression=compression, **_WRITTEN))
+            opened = stack.enter_context(pq.ParquetWriter(file, schema, compression=compression, **how))
             for piece in waiting or [schema.empty_table()]:
                 opened.write_table(piece)
             waiting.clear()

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from transforms.contract import Contract
 from transforms.live import whole
-from transforms.merge.golden import Flags, Golden, Ints
+from transforms.merge.golden import Flags, Golden, Ints, plain
 from transforms.merge.night import Inputs
 from transforms.merge.places import Located, Places, columns, first, of_members
 from transforms.merge.standards import Columns
@@ -58,7 +58,7 @@ def _licences(golden: Golden) -> pa.Array:
     """Per entity a JSON list of the licence numbers its records say, sorted."""
     if "licence" not in golden.live.column_names:
         return pa.repeat(pa.scalar("[]"), len(golden.ids))
-    said = pa.table({"e": golden.entity, "licence": golden.live.column("licence")}).filter(
+    said = pa.table({"e": golden.entity, "licence": plain(whole(golden.live.column("licence")))}).filter(
         pc.greater(pc.utf8_length(pc.field("licence")), 0)
     )
     listed = said.group_by("e").aggregate([("licence", "distinct")]).to_pydict()
@@ -195,11 +195,11 @@ def person_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str,
             )
         ),
         "person_id": golden.ids,
-        "birth_precision": golden.value("birth_date_precision", "birth_date"),
+        "birth_precision": golden.coded("birth_date_precision", "birth_date"),
         "registered_address_id": places["registered_address"].address_id,
         "actual_address_id": places["actual_address"].address_id,
         "household_id": pa.nulls(len(golden.ids), _TEXT),
-        **{c: golden.value(c) for c in plain},
+        **{c: golden.coded(c) for c in plain},
         "certainty": golden.certainty,
         **golden.ending(),
     }
@@ -227,7 +227,7 @@ def _housed(golden: Golden, places: Mapping[str, Places], stays: Flags) -> Colum
     return {
         "person_id": golden.ids.take(pa.array(entity[order])),
         "house_id": houses.take(pa.array(order)),
-        "role": roles.take(pa.array(role[order])),
+        "role": pa.DictionaryArray.from_arrays(role[order].astype(np.int32), roles),
         **_told_by(golden, record[order]),
     }
 

@@ -31,7 +31,7 @@ class Golden:
     """The survivors of one kind.
 
     Attributes:
-        live: live records, sorted by record id.
+        live: live records; of one entity's, those of smaller ids come first.
         ids: entity ids, sorted; a table's rows stand in this order.
         entity: per live record, the place of its entity.
         winners: property → per entity the winning record's place, -1 where nobody says anything.
@@ -51,13 +51,20 @@ class Golden:
 
     def value(self, column: str, by: str | None = None) -> pa.Array:
         """The column's value in the record that won property ``by`` (default: the column's own)."""
-        return self.taken(column, self.winners[by or column])
+        return plain(self.coded(column, by))
+
+    def coded(self, column: str, by: str | None = None) -> pa.Array:
+        """As :meth:`value`; a column that is held as codes stays so."""
+        return self._taken(column, self.winners[by or column])
 
     def taken(self, column: str, records: Ints) -> pa.Array:
         """The column's values in some records; null where the number is -1 or nobody has such a column."""
+        return plain(self._taken(column, records))
+
+    def _taken(self, column: str, records: Ints) -> pa.Array:
         if column not in self.live.column_names:
             return pa.nulls(len(records), pa.string())
-        return plain(whole(self.live.column(column)).take(pa.array(records, mask=records < 0)))
+        return self.live.taken(column, pa.array(records, mask=records < 0))
 
     def ending(self) -> dict[str, pa.Array]:
         """The columns every row ends with: valid_from, valid_to, provenance."""
@@ -68,31 +75,37 @@ class Golden:
         return {
             "valid_from": pa.array(since, pa.int32()).cast(pa.date32()),
             "valid_to": pa.nulls(len(since), pa.date32()),
-            "provenance": self._provenance(),
+            "provenance": self._provenance,
         }
 
+    @cached_property
+    def _claimed(self) -> tuple[Ints, Ints, Ints, pa.Array]:
+        """Who won what: entity after entity, and of each its properties in order; the winners' record ids.
+
+        Each as parallel arrays: entity, property (its place among the sorted ones), record, record id.
+        """
+        names = sorted(self.winners)
+        won = np.column_stack([self.winners[n] for n in names]) if names else np.zeros((len(self.ids), 0), np.int64)
+        entity, told = np.nonzero(won >= 0)
+        record = won[entity, told]
+        return entity, told, record, self.live.ids.take(pa.array(record))
+
+    @cached_property
     def _provenance(self) -> pa.Array:
         """JSON text per entity: property → record id, sorted by property; both are plain ASCII."""
-        said = [
-            pc.binary_join_element_wise(f'"{name}":"', self.live.ids.take(pa.array(won, mask=won < 0)), '"', "")
-            for name, won in sorted(self.winners.items())
-        ]
-        listed = pc.binary_join_element_wise(*said, ",", null_handling="skip") if said else _texts("", len(self.ids))
+        entity, told, _, ids = self._claimed
+        begins = pa.array([f'"{name}":"' for name in sorted(self.winners)], pa.string()).take(pa.array(told))
+        said = pc.binary_join_element_wise(begins, ids, '"', "")
+        ends = np.r_[0, np.cumsum(np.bincount(entity, minlength=len(self.ids)))].astype(np.int32)
+        listed = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), said), ",")
         return pc.binary_join_element_wise("{", listed, "}", "")
 
     def claims(self) -> pa.Table:
         """claim.parquet: which record won each value."""
-        names = sorted(self.winners)
-        won = np.column_stack([self.winners[name] for name in names]) if names else np.zeros((0, 0), dtype=np.int64)
-        entity, told = np.nonzero(won >= 0)  # entity after entity, and of each its properties in order
-        record = won[entity, told]
-        entity, told, record = (pa.array(column) for column in (entity, told, record))
-        sources = whole(self.live.column("source"))
-        columns = [
-            self.ids.take(entity), pa.array(names, pa.string()).take(told), self.live.ids.take(record),
-            plain(sources.take(record)),
-        ]  # fmt: skip
-        return pa.table(columns, schema=model.CLAIM)
+        entity, told, record, ids = self._claimed
+        properties = pa.DictionaryArray.from_arrays(told.astype(np.int32), pa.array(sorted(self.winners), pa.string()))
+        sources = codes(self.live.column("source")).take(pa.array(record))
+        return pa.table([self.ids.take(pa.array(entity)), properties, ids, sources], names=model.CLAIM.names)
 
 
 def plain(values: pa.Array) -> pa.Array:
@@ -104,6 +117,12 @@ def codes(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """The values as codes."""
     one = whole(values) if isinstance(values, pa.ChunkedArray) else values
     return one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()
+
+
+def small(coded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same with codes of no more bytes than they need."""
+    fits = next((few for few in (pa.int8(), pa.int16()) if len(coded.dictionary) < 1 << few.bit_width - 1), None)
+    return coded if fits is None else pa.DictionaryArray.from_arrays(coded.indices.cast(fits), coded.dictionary)
 
 
 def says(values: pa.Array | pa.ChunkedArray, word: str) -> Flags:
@@ -122,21 +141,17 @@ def ranks(values: pa.Array | pa.ChunkedArray) -> Ints:
     return np.asarray(place[said.indices.to_numpy()])
 
 
-def _texts(value: str, size: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, pa.string()), size)
-
-
-def gathered(live: Live, cluster: pa.Table) -> Golden:
+def gathered(live: Live, ids: pa.Array, entity: Ints, how: pa.DictionaryArray) -> Golden:
     """The entities of the records, of which nothing has won yet.
 
     Args:
-        live: live records of the kind, sorted by record id.
-        cluster: of the records, in their order: entity_id, how.
+        live: live records of the kind; of one entity's, those of smaller ids come first.
+        ids: of the entities, ascending.
+        entity: per record the number of its entity.
+        how: per record, why it belongs to it (model.CLUSTER).
     """
-    whose = whole(cluster.column("entity_id")).dictionary_encode()
-    ids, entity = whose.dictionary.take(pa.array(ordered(whose.dictionary))), ranks(whose)
     source = codes(live.column("source"))
-    return Golden(live, ids, entity, _certainty(cluster, entity, source.indices.to_numpy(), len(ids)))
+    return Golden(live, ids, entity, _certainty(how, entity, source.indices.to_numpy(), len(ids)))
 
 
 def survive(
@@ -249,13 +264,12 @@ def _foremost(entity: Ints, records: Ints, standing: Ints, size: int) -> tuple[I
     return won, best & ~single[entity]
 
 
-def _certainty(cluster: pa.Table, entity: Ints, source: Ints, size: int) -> pa.Array:
+def _certainty(how: pa.DictionaryArray, entity: Ints, source: Ints, size: int) -> pa.Array:
     """number: a number or key holds it together; scored: only scores do; single: one source alone tells of it."""
     low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, -1, dtype=np.int64)
     np.minimum.at(low, entity, source)
     np.maximum.at(high, entity, source)
-    how = codes(cluster["how"])
     held = pc.is_in(how.dictionary, pa.array(["number", "key"])).to_numpy(zero_copy_only=False)
     sure = np.zeros(size, dtype=bool)
     sure[entity[np.append(held, False)[how.indices.to_numpy()]]] = True
-    return CERTAINTIES.take(pa.array(np.where(low < high, 1 + sure, 0)))
+    return pa.DictionaryArray.from_arrays(np.where(low < high, 1 + sure, 0).astype(np.int32), CERTAINTIES)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -31,6 +32,8 @@ VAULT = pa.schema([  # what of it tells of a record whose number is known
 _CLUSTERS = {"address": ("building",), "building": ("address",), "house": ("address", "building"),
              "organization": ("premises",), "household": ("person",)}  # fmt: skip
 _MERGED = {"household": ("person",)}
+_PLACE = ("place_grid.parquet", "straddle.parquet", "library.parquet")  # what locate tells of places
+_Needed = tuple[Path, str, Sequence[str]]  # a folder, the room that wrote it, the files that are read of it
 _LOCATED = {"facility": ("place",), "household": ("place",)}
 
 
@@ -60,27 +63,38 @@ class Inputs:
         self.kinds = kinds.load_all(run.settings.expectations)
         self.contracts: dict[str, Contract] = contract.load_all(run.settings.expectations)
         self.entries = {"configuration": manifest.configuration(run.settings.expectations)}
-        self._live = self._require(store.night_dir(run, "account", "live"), "account")
-        for name in (kind.kind, *_CLUSTERS.get(kind.kind, ())):
-            self._require(store.night_dir(run, "resolve", name), "resolve")
-        for stage in (kind.stage, *_LOCATED.get(kind.kind, ())):
-            self._require(store.night_dir(run, "locate", stage), "locate")
-        for name in _MERGED.get(kind.kind, ()):
-            self._require(store.night_dir(run, ROOM, name), ROOM)
+        self._live = store.night_dir(run, "account", "live")
+        self._require(self._needed())
         self.confirmed = _confirmed(run) if kind.kind == "address" else ()
         if self.confirmed:
             self.entries["doors"] = hashlib.sha256("\n".join(self.confirmed).encode()).hexdigest()
         self.sealed = any(p.vault for p in kind.properties.values())
         if kind.typed("document", "phone", "number"):
             self.entries["checkpoint"] = self._past.digest
-            for batch in self._batches():
-                self._require(store.batch_dir(run.settings, "standardise", batch), "standardise")
+            folders = [store.batch_dir(run.settings, "standardise", batch) for batch in self._batches()]
+            self._require([(folder, "standardise", ["vault.parquet"]) for folder in folders])
 
-    def _require(self, folder: Path, room: str) -> Path:
-        found = manifest.require(self.run.settings.lake, folder, room)
-        name, digest = manifest.upstream(self.run.settings.lake, folder, found)
-        self.entries[name] = digest
-        return folder
+    def _needed(self) -> list[_Needed]:
+        """What every kind reads: live records, clusters, where they stand, what was merged before."""
+        run, name = self.run, self.kind.kind
+        whose = (name, *_CLUSTERS.get(name, ()))
+        stages = dict.fromkeys((self.kind.stage, *_LOCATED.get(name, ())))
+        return [
+            (self._live, "account", [f"{one}.parquet" for one in whose]),
+            *((store.night_dir(run, "resolve", one), "resolve", ["cluster.parquet"]) for one in whose),
+            *((store.night_dir(run, "locate", stage), "locate", [f"{name}.parquet", *_PLACE]) for stage in stages),
+            *((store.night_dir(run, ROOM, one), ROOM, ["fact_person.parquet"]) for one in _MERGED.get(name, ())),
+        ]
+
+    def _require(self, needed: Sequence[_Needed]) -> None:
+        """Check the manifests of folders, and of each the files that are read, side by side."""
+        lake = self.run.settings.lake
+        with ThreadPoolExecutor(self.run.settings.threads) as pool:
+            for (folder, _, _), found in zip(
+                needed, pool.map(lambda one: manifest.require(lake, *one), needed), strict=True
+            ):
+                name, digest = manifest.upstream(lake, folder, found)
+                self.entries[name] = digest
 
     def live(self, kind: str | None = None) -> Live:
         """Live records of a kind."""
@@ -95,12 +109,16 @@ class Inputs:
         return store.night_dir(self.run, "resolve", kind or self.kind.kind) / "cluster.parquet"
 
     def cluster(self, kind: str | None = None) -> pa.Table:
-        """cluster.parquet of a kind, sorted by record id."""
+        """cluster.parquet of a kind in the order of the record ids, which are left out."""
         name = kind or self.kind.kind
         if name not in self._clusters:
-            table = store.read_table(self.cluster_path(name))
-            self._clusters[name] = table if ascending(table["record_id"]) else table.sort_by("record_id")
+            self._clusters[name] = self.clustered(name)
         return self._clusters[name]
+
+    def clustered(self, kind: str) -> pa.Table:
+        """As :meth:`cluster`, for whoever reads it once."""
+        table = store.read_table(self.cluster_path(kind), None, ["how"])
+        return (table if ascending(table["record_id"]) else table.sort_by("record_id")).drop_columns(["record_id"])
 
     def located_path(self) -> Path | None:
         """Where the located candidates of the kind lie, or None."""

@@ -1,29 +1,35 @@
-"""The records of a kind, whole or a range of entities at a time (:mod:`transforms.merge.pieces`)."""
+"""The records of a kind, some entities at a time (:mod:`transforms.merge.pieces`), several pieces side by side."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from transforms import model
 from transforms.live import Live, whole
-from transforms.merge import pieces
-from transforms.merge.golden import Ints
+from transforms.merge.golden import Ints, codes, small
 from transforms.merge.night import VAULT, Inputs
-from transforms.merge.pieces import Part, Pieces, Rows, Spill, Told
+from transforms.merge.pieces import Columns, Numbers, Order, Part, Rows, Spill, Told, by_piece
+from transforms.merge.places import Candidates, Located, rows_of
 from transforms.places import numbers
 
-RECORDS = 250_000  # of a piece
-_LOCATED = ("record_id", "property", "rank", "address_id", "building_id", "house_id", "level", "reason", "village")
+RECORDS = 60_000
+_LOCATED = ("property", "address_id", "building_id", "house_id", "level", "reason", "village")
 _GRID = ("grid_id", "method")  # of a fact with a point of its own
-_CODED = ("property", "level", "reason", "village")
-_CLUSTER = ("entity_id", "how", "trusted")
+_Group = tuple[Numbers, dict[str, pa.Array]]  # best candidates: the numbers of their records, and their columns
+_FEW = frozenset({"property", "level", "reason", "village", "method"})  # columns of few words
 
 
 @dataclass(frozen=True)
@@ -31,109 +37,143 @@ class Wanted:
     """What is read of the records of a kind.
 
     Attributes:
-        names: columns of the live records, beside record_id, source and since; None: each as somebody asks for it,
-            and all records at once.
-        coded: those of them that have few values.
+        names: columns of the live records that are read at once, side by side; others as somebody asks for them.
+        plain: those that :class:`transforms.merge.pieces.Columns` does not hold as codes.
+        alike: those of which is only asked who says the same.
+        whole: all entities are one piece.
         others: what is located, and the vault, are wanted too.
     """
 
-    names: Sequence[str] | None = None
-    coded: Sequence[str] = ()
+    names: Sequence[str] = ()
+    plain: Sequence[str] = ()
+    alike: Sequence[str] = ()
+    whole: bool = True
     others: bool = True
 
 
-def parts(inputs: Inputs, kind: str, wanted: Wanted) -> Iterator[Part]:
-    """What the records of a kind say: of all entities, or of one range of their ids after the other."""
-    live = inputs.live(kind)
-    if wanted.names is None or not live.ordered:
-        yield _whole(inputs, kind, live, live, wanted)
-        return
-    names = ["record_id", "source", "since", *(n for n in wanted.names if n in live.column_names)]
-    names, coded = list(dict.fromkeys(names)), ["source", "since", *wanted.coded]
-    count = -(-live.num_rows // RECORDS)
-    if count <= 1:
-        read = list(pieces.read(inputs.live_path(kind), names, coded)) if live.num_rows else []
-        yield _whole(inputs, kind, live, Rows(pa.concat_tables(read)) if read else live, wanted)
-        return
+class Parts:
+    """The pieces of a kind, in the order of the entity ids.
+
+    Attributes:
+        count: how many.
+    """
+
+    def __init__(self, inputs: Inputs, kind: str, wanted: Wanted, folder: Path) -> None:
+        """Read and lay out what tells of records.
+
+        Args:
+            inputs: of the night.
+            kind: whose records.
+            wanted: what of them.
+            folder: scratch.
+        """
+        threads, live = inputs.run.settings.threads, inputs.live(kind)
+        self._columns = Columns(live, wanted.plain, wanted.alike)
+        self._vault = Spill(folder, "vault")
+        with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as beside:
+            best = _best(inputs.located_path() if wanted.others else None, live, wanted, pool)
+            cluster = inputs.clustered(kind)
+            self._how, self._trusted = codes(cluster.column("how")), whole(cluster.column("trusted"))
+            self._order = Order(whole(cluster.column("entity_id")))
+            del cluster
+            self._cuts = self._order.cuts(max(live.num_rows, 1) if wanted.whole else RECORDS)
+            self.count = len(self._cuts) - 1
+            self._best = _Best(best, live.num_rows)
+            ahead = [beside.submit(self._columns.column, n) for n in wanted.names if n in live.column_names]
+            if wanted.others and inputs.sealed:
+                place = np.empty(live.num_rows, dtype=np.int32)
+                place[self._order.record] = np.arange(live.num_rows, dtype=np.int32)
+                sealed = partial(_sealed, place, self._cuts)
+                self._vault.write(_ahead(pool, threads, sealed, inputs.vault(live)))
+            for one in ahead:
+                one.result()
+
+    def part(self, at: int) -> Part:
+        """One piece; its rows of the vault are read once."""
+        start, stop = self._cuts[at : at + 2].tolist()
+        entity, record = self._order.entity[start:stop].astype(np.int64), self._order.record[start:stop]
+        first, last = (int(entity[0]), int(entity[-1]) + 1) if len(entity) else (0, 0)
+        sealed = self._vault.read(at)
+        vault = Told(VAULT.empty_table(), np.zeros(0, dtype=np.int64))
+        if sealed is not None:
+            vault = Told(sealed.drop_columns(["record"]), sealed["record"].to_numpy())
+        how, trusted = (column.take(pa.array(record)) for column in (self._how, self._trusted))
+        return Part(
+            Rows(self._columns, record), self._order.ids[first:last], entity - first, how,
+            trusted.to_numpy(zero_copy_only=False), self._best.of(record), vault,
+        )  # fmt: skip
+
+
+@contextmanager
+def parts(inputs: Inputs, kind: str, wanted: Wanted) -> Iterator[Parts]:
+    """What the records of a kind say."""
     scratch = inputs.run.settings.home / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
-    del live  # a city's record ids
     with tempfile.TemporaryDirectory(prefix="merge.", dir=scratch) as folder:
-        spills = {name: Spill(Path(folder), name, count) for name in ("live", "cluster", "located", "vault")}
-        _lay_out(inputs, kind, (names, coded), wanted, spills)
-        for at in range(count):
-            if spills["live"].holds(at):
-                yield _part(spills, at)
+        yield Parts(inputs, kind, wanted, Path(folder))
 
 
-def _whole(inputs: Inputs, kind: str, live: Live, rows: Live, wanted: Wanted) -> Part:
-    located, vault = _nothing(model.LOCATED), _nothing(VAULT)
-    if wanted.others:
-        found = list(_located(inputs, live.ids, (*_LOCATED, *_GRID) if wanted.names is None else _LOCATED))
-        located = _joined(found, model.LOCATED)
-        vault = _joined(list(inputs.vault(live)) if inputs.sealed else [], VAULT)
-    return Part(rows, inputs.cluster(kind), located, vault)
+def each(found: Parts, threads: int, work: Callable[[Part], Any]) -> Iterator[Any]:
+    """What a function makes of each piece, in their order; it is called side by side."""
+    with ThreadPoolExecutor(threads) as pool:
+        yield from _ahead(pool, threads, lambda at: work(found.part(at)), range(found.count))
 
 
-def _nothing(schema: pa.Schema) -> Told:
-    return Told(schema.empty_table(), np.zeros(0, dtype=np.int64))
+def _ahead(pool: ThreadPoolExecutor, threads: int, work: Callable[[Any], Any], told: Iterable[Any]) -> Iterator[Any]:
+    """What a function makes of each, in their order, a few ahead of who asks."""
+    waiting: deque[Future[Any]] = deque()
+    for one in told:
+        waiting.append(pool.submit(work, one))
+        if len(waiting) > threads:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
-def _joined(found: list[tuple[pa.Table, Ints]], schema: pa.Schema) -> Told:
-    if not found:
-        return _nothing(schema)
-    tables, record = zip(*found, strict=True)
-    return Told(pa.concat_tables(tables).combine_chunks(), np.concatenate(record))
+def _sealed(place: Numbers, cuts: Ints, told: tuple[pa.Table, Ints]) -> list[tuple[int, pa.Table]]:
+    """Rows of the vault by piece, each with the number of its record within."""
+    table, record = told
+    at = place[record]
+    piece = (np.searchsorted(cuts, at, side="right") - 1).astype(np.int32)
+    within = pa.array((at - cuts[piece]).astype(np.int64))
+    return by_piece(table.append_column("record", within), piece)
 
 
-def _located(inputs: Inputs, ids: pa.Array, names: Sequence[str]) -> Iterator[tuple[pa.Table, Ints]]:
-    """Best candidates of the live records, with the records' numbers."""
-    path = inputs.located_path()
-    for table in pieces.read(path, names, _CODED) if path else ():
-        best = table.filter(pc.equal(table["rank"], 1))
-        yield best.drop_columns(["record_id", "rank"]), numbers(ids, whole(best["record_id"]))
+class _Best:
+    """Best candidates of the records (rank 1 of model.LOCATED)."""
+
+    def __init__(self, groups: Sequence[Future[_Group]], size: int) -> None:
+        found = [one.result() for one in groups]
+        record = np.concatenate([record for record, _ in found]) if found else np.zeros(0, dtype=np.int32)
+        columns = {}
+        for name in list(found[0][1]) if found else []:
+            one = whole(pa.chunked_array([told.pop(name) for _, told in found]))
+            columns[name] = small(one) if name in _FEW else one
+        table = pa.table(columns) if found else model.LOCATED.empty_table()
+        self._rows = rows_of(codes(table["property"]), record, size)
+        self._candidates = Candidates(table.drop_columns(["property"]))
+
+    def of(self, record: Numbers) -> Located:
+        """Where some records stand."""
+        return Located(self._candidates, {name: rows[record] for name, rows in self._rows.items()}, len(record))
 
 
-def _lay_out(
-    inputs: Inputs, kind: str, columns: tuple[list[str], list[str]], wanted: Wanted, spills: Mapping[str, Spill]
-) -> None:
-    """Write everything that tells of records by ranges of their entities' ids."""
-    path = inputs.cluster_path(kind)
-    prefixes = (pieces.prefix(whole(t["entity_id"])) for t in pieces.read(path, ["entity_id"], []))
-    piece = pieces.ranges(prefixes, spills["live"].count)
-    spills["live"].write(_along(pieces.read(inputs.live_path(kind), *columns), piece))
-    spills["cluster"].write(_along(pieces.read(path, _CLUSTER, ["how"]), piece))
-    if wanted.others:
-        live, place = inputs.live(kind), pieces.within(piece)
-        spills["located"].write(_beside(_located(inputs, live.ids, _LOCATED), piece, place))
-        spills["vault"].write(_beside(inputs.vault(live) if inputs.sealed else (), piece, place))
+def _best(path: Path | None, live: Live, wanted: Wanted, pool: ThreadPoolExecutor) -> list[Future[_Group]]:
+    """Read where the records of a kind stand, a group of rows each."""
+    if path is None:
+        return []
+    names = [*_LOCATED, *_GRID] if wanted.whole else _LOCATED
+    groups = range(pq.read_metadata(path).num_row_groups)
+    return [pool.submit(_group, path, names, live.ids, group) for group in groups]
 
 
-def _part(spills: Mapping[str, Spill], at: int) -> Part:
-    """What lies in one range."""
-    located, vault = _told(spills["located"].read(at), model.LOCATED), _told(spills["vault"].read(at), VAULT)
-    return Part(Rows(spills["live"].read(at)), spills["cluster"].read(at), located, vault)
-
-
-def _along(tables: Iterator[pa.Table], piece: Pieces) -> Iterator[tuple[pa.Table, Pieces]]:
-    """Tables that hold a row of each record, in the order of the records."""
-    start = 0
-    for table in tables:
-        yield table, piece[start : start + table.num_rows]
-        start += table.num_rows
-
-
-def _beside(rows: Iterable[tuple[pa.Table, Ints]], piece: Pieces, place: Ints) -> Iterator[tuple[pa.Table, Pieces]]:
-    """Rows that tell of records, each with the number of its record within the piece."""
-    for table, record in rows:
-        known = record >= 0
-        numbered = table.append_column("record", pa.array(np.where(known, place[record], -1)))
-        yield numbered, np.where(known, piece[record], np.int16(-1))
-
-
-def _told(table: pa.Table, schema: pa.Schema) -> Told:
-    """What :func:`_beside` laid out."""
-    if not table.num_rows:
-        return _nothing(schema)
-    one = table.combine_chunks()
-    return Told(one.drop_columns(["record"]), one["record"].to_numpy())
+def _group(path: Path, names: Sequence[str], ids: pa.Array, group: int) -> _Group:
+    """Best candidates in one group of rows: the numbers of their records, and their columns."""
+    coded = [name for name in names if name in _FEW]
+    with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=coded) as file:
+        found = file.read_row_group(group, ["record_id", "rank", *names], use_threads=False)
+    best = found.filter(pc.equal(found["rank"], 1))
+    record = numbers(ids, whole(best["record_id"]))
+    if (record < 0).any():
+        best, record = best.filter(pa.array(record >= 0)), record[record >= 0]
+    return record.astype(np.int32), {name: whole(best[name]) for name in names}

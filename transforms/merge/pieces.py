@@ -1,49 +1,126 @@
-"""Records in pieces: all that the entities of one range say, so that a city needs no more memory than one of them.
+"""Records a piece at a time: what a range of entities says is merged by itself.
 
-What a merge of persons chooses for an entity depends on its own records alone. Tables that lie by record are laid out
-once by the range their records' entities fall into (:class:`Spill`), and read back a range at a time, in the order of
-the entity ids: the pieces' tables one after another are the table of all.
+What merge chooses for an entity depends on its own records alone. Columns are held once, in the order of the record
+ids; a piece knows the numbers of its records, those of one entity together, and takes of a column what is theirs. The
+pieces' tables one after another are the table of all, however many are made side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from transforms.live import Live, whole
-from transforms.merge.golden import Ints, codes
+from transforms.merge.golden import Flags, Ints, codes, small
+from transforms.merge.places import Located
+from transforms.places import ordered, same
 
-READ = 250_000  # rows at a time
-_PREFIX = 3  # characters of an entity id: ids are random (base32), their first three tell 32 768 ranges apart
-Pieces = npt.NDArray[np.int16]
+Numbers = npt.NDArray[np.int32]
+
+
+class Order:
+    """Where records lie when those of one entity lie together: entities by their ids, an entity's records by theirs.
+
+    Attributes:
+        ids: entity ids, ascending.
+        entity: per place the number of its entity.
+        record: per place the number of its record.
+    """
+
+    def __init__(self, entity_id: pa.Array) -> None:
+        """Sort records by their entities.
+
+        Args:
+            entity_id: of the records, in the order of their ids.
+        """
+        order = ordered(entity_id)
+        new = np.append(True, ~same(entity_id, order))[: len(order)]
+        self.ids: pa.Array = entity_id.take(pa.array(order[new]))
+        self.entity: Numbers = (np.cumsum(new) - 1).astype(np.int32)
+        self.record: Numbers = order.astype(np.int32)
+
+    def cuts(self, size: int) -> Ints:
+        """Places at which pieces begin, each of whole entities and of about so many records, and the end."""
+        if not len(self.record):
+            return np.zeros(2, dtype=np.int64)
+        starts = np.searchsorted(self.entity, self.entity[size::size])  # the first record of its entity
+        return np.unique(np.r_[0, starts, len(self.record)])
+
+
+class Columns:
+    """Columns of live records in the order of their ids, each read once, when it is first asked for.
+
+    Attributes:
+        live: the records.
+    """
+
+    def __init__(self, live: Live, plain: Collection[str] = (), alike: Collection[str] = ()) -> None:
+        """Nothing is read yet.
+
+        Args:
+            live: the records.
+            plain: texts that are rarely equal, and are not held as codes.
+            alike: texts of which is only asked who says the same: numbers stand for them.
+        """
+        self.live, self._plain, self._alike = live, frozenset(plain), frozenset(alike)
+        self._columns: dict[str, pa.Array] = {}
+        self._locks: dict[str, Lock] = {name: Lock() for name in live.column_names}
+
+    def column(self, name: str) -> pa.Array:
+        """A column.
+
+        Raises:
+            KeyError: there is none of the name.
+        """
+        with self._locks[name]:
+            if name not in self._columns:
+                self._columns[name] = self._read(name)
+            return self._columns[name]
+
+    def _read(self, name: str) -> pa.Array:
+        if name in self._plain or not self.live.text(name):
+            return whole(self.live.column(name))
+        coded = self.live.codes(name)
+        if name in self._alike:
+            return coded.indices
+        return small(coded)
 
 
 class Rows(Live):
-    """Live records whose columns are at hand, some of them as codes (Arrow dictionaries)."""
+    """Some of the records; texts are mostly codes (Arrow dictionaries)."""
 
-    def __init__(self, table: pa.Table) -> None:
-        """Take a table sorted by record id."""
-        self._table = table.combine_chunks()
-        self.column_names = list(table.column_names)
-        self.ids = whole(self._table["record_id"])
-        self.num_rows, self.ordered = table.num_rows, True
+    def __init__(self, columns: Columns, record: Numbers) -> None:
+        """Take records by their numbers."""
+        self._all, self._at = columns, pa.array(record)
+        self._taken: dict[str, pa.ChunkedArray] = {}
+        self.column_names = columns.live.column_names
+        self.ids = columns.live.ids.take(self._at)
+        self.num_rows, self.ordered = len(record), False
 
     def column(self, name: str) -> pa.ChunkedArray:
-        """A column, in the order of the record ids."""
-        return self._table[name]
+        """A column, in the order of the rows."""
+        if name not in self._taken:
+            self._taken[name] = pa.chunked_array([self._all.column(name).take(self._at)])
+        return self._taken[name]
+
+    def taken(self, name: str, records: pa.Array) -> pa.Array:
+        """A column's values in some of the rows, by their numbers: of many columns few are asked for."""
+        if name in self._taken:
+            return whole(self._taken[name]).take(records)
+        return self._all.column(name).take(self._at.take(records))
 
     def codes(self, name: str) -> pa.DictionaryArray:
         """A column as codes."""
-        return codes(self._table[name])
+        return codes(self.column(name))
 
     @cached_property
     def _days(self) -> npt.NDArray[np.int32]:
@@ -70,97 +147,60 @@ class Part:
     """What the records of some entities say.
 
     Attributes:
-        live: the records.
-        cluster: of the records, in their order: entity_id, how, trusted.
-        located: best candidates (rank 1 of model.LOCATED).
+        live: the records, those of one entity together.
+        ids: of the entities, ascending.
+        entity: per record the number of its entity.
+        how: per record, why it belongs to it (model.CLUSTER).
+        trusted: per record, its number is believed to be its own.
+        located: where they stand.
         vault: transforms.merge.night.VAULT, in a total order.
     """
 
     live: Live
-    cluster: pa.Table
-    located: Told
+    ids: pa.Array
+    entity: Ints
+    how: pa.DictionaryArray
+    trusted: Flags
+    located: Located
     vault: Told
 
 
-def ranges(prefixes: Iterable[pa.Array], count: int) -> Pieces:
-    """Per record the piece of its entity, in the order of the entity ids; pieces are about equal.
-
-    Args:
-        prefixes: first characters of the records' entity ids, in pieces.
-        count: how many pieces.
-    """
-    said = pa.chunked_array(prefixes, pa.string()).combine_chunks().dictionary_encode()
-    order = pc.sort_indices(said.dictionary).to_numpy()
-    code = said.indices.to_numpy()
-    before = np.cumsum(np.bincount(code, minlength=len(order))[order])
-    piece = np.empty(len(order), dtype=np.int16)
-    piece[order] = (before - 1) * count // max(len(code), 1)
-    found: Pieces = piece[code]
-    return found
-
-
-def prefix(ids: pa.Array) -> pa.Array:
-    """The first characters of entity ids: they lie in the order of the ids."""
-    return pc.utf8_slice_codeunits(ids, 0, _PREFIX)
-
-
-def read(path: Path, names: Sequence[str], coded: Sequence[str]) -> Iterator[pa.Table]:
-    """Columns of a Parquet file, so many rows at a time, some as codes; page checksums are verified."""
-    with pq.ParquetFile(
-        path, page_checksum_verification=True, read_dictionary=[c for c in coded if c in names]
-    ) as file:
-        for batch in file.iter_batches(READ, columns=list(names)):
-            yield pa.Table.from_batches([batch])
-
-
 class Spill:
-    """A table that lies by record, laid out by piece: one Arrow stream a piece, rows of each in their order.
+    """Rows that tell of records, laid out by piece: one Arrow stream a piece, rows of each in their order."""
 
-    Attributes:
-        count: how many pieces.
-    """
-
-    def __init__(self, folder: Path, name: str, count: int) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         """Nothing is written yet."""
-        self.count = count
-        self._schema = pa.schema([])
-        self._paths = [folder / f"{name}.{piece}.arrows" for piece in range(count)]
+        self._folder, self._name = folder, name
 
-    def write(self, rows: Iterable[tuple[pa.Table, Pieces]]) -> None:
-        """Lay out tables, each with the piece of every row; -1: it belongs to none."""
+    def _path(self, piece: int) -> Path:
+        return self._folder / f"{self._name}.{piece}.arrows"
+
+    def write(self, rows: Iterable[list[tuple[int, pa.Table]]]) -> None:
+        """Lay out tables by piece (:func:`by_piece`)."""
         with ExitStack() as stack:
             writers: dict[int, pa.RecordBatchStreamWriter] = {}
-            for table, piece in rows:
-                self._schema = table.schema
-                order = np.argsort(piece, kind="stable")
-                found, starts = np.unique(piece[order], return_index=True)
-                taken = table.take(pa.array(order)).combine_chunks()
-                for at, start, end in zip(found.tolist(), starts, [*starts[1:], len(order)], strict=True):
-                    if at < 0:
-                        continue
-                    if at not in writers:
-                        writers[at] = stack.enter_context(pa.ipc.new_stream(self._paths[at], table.schema))
-                    writers[at].write_table(taken.slice(start, end - start))
+            for pieces in rows:
+                for piece, table in pieces:
+                    if piece not in writers:
+                        writers[piece] = stack.enter_context(pa.ipc.new_stream(self._path(piece), table.schema))
+                    writers[piece].write_table(table)
 
-    def holds(self, piece: int) -> bool:
-        """The piece has rows that were not read yet."""
-        return self._paths[piece].is_file()
-
-    def read(self, piece: int) -> pa.Table:
-        """The rows of a piece, which are read once."""
-        if not self.holds(piece):
-            return self._schema.empty_table()
-        path = self._paths[piece]
+    def read(self, piece: int) -> pa.Table | None:
+        """The rows of a piece, which are read once; None: it has none."""
+        path = self._path(piece)
+        if not path.is_file():
+            return None
         with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
             found = stream.read_all()
         path.unlink()
-        return found
+        return found.combine_chunks()
 
 
-def within(piece: Pieces) -> Ints:
-    """The number of every record among those of its piece."""
-    order = np.argsort(piece, kind="stable")
-    _, starts, sizes = np.unique(piece[order], return_index=True, return_counts=True)
-    found = np.empty(len(piece), dtype=np.int64)
-    found[order] = np.arange(len(piece)) - np.repeat(starts, sizes)
-    return found
+def by_piece(table: pa.Table, piece: npt.ArrayLike) -> list[tuple[int, pa.Table]]:
+    """The rows of each piece, in their order."""
+    told = np.asarray(piece)
+    order = np.argsort(told, kind="stable")
+    found, starts = np.unique(told[order], return_index=True)
+    taken = table.take(pa.array(order)).combine_chunks()
+    ends = [*starts[1:], len(order)]
+    return [(at, taken.slice(s, e - s)) for at, s, e in zip(found.tolist(), starts, ends, strict=True)]

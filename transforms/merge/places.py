@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +17,11 @@ import pyarrow.compute as pc
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.live import whole
 from transforms.merge.golden import Flags, Golden, Ints, codes, plain
-from transforms.merge.pieces import Told
 
 ELEMENTS = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
 _TOLD = ("address_id", "building_id", "house_id", "grid_id", "method", "reason", "village")
 _PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
+Rows = npt.NDArray[np.int32]  # of candidates
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
 
 
@@ -51,53 +50,72 @@ class Places:
         return replace(self, address_id=pc.coalesce(address_id, self.address_id), reason=reason)
 
 
-class Located:
-    """The best candidate of every (record, property) of a located table, found by the number of the record.
+class Candidates:
+    """The best candidates of every (record, property) of a kind.
 
     Attributes:
         table: model.LOCATED rows of rank 1.
+        stands: row by row, it leads to a door or building of a known village (a path without one may be several
+            nodes); and False for row -1.
     """
 
-    def __init__(self, located: Told, size: int, hears: Flags | None = None) -> None:
-        """Arrange them.
+    def __init__(self, table: pa.Table) -> None:
+        """See where they lead."""
+        self.table = table
+        node = pc.and_(pc.is_valid(table["address_id"]), pc.is_valid(table["village"]))
+        level = codes(table["level"])
+        fine = np.append(pc.is_in(level.dictionary, _PLACES).to_numpy(zero_copy_only=False), False)
+        stands = node.to_numpy() & fine[pc.fill_null(level.indices, -1).to_numpy()]
+        self.stands: Flags = np.append(stands, False)
+
+
+def rows_of(told: pa.DictionaryArray, record: Rows, size: int) -> dict[str, Rows]:
+    """Property → per record the row of its candidate, -1 where there is none.
+
+    Args:
+        told: row by row the property.
+        record: and the number of its record.
+        size: how many records there are.
+    """
+    found = {}
+    for code, name in enumerate(told.dictionary.to_pylist()):
+        at = np.flatnonzero(told.indices.to_numpy() == code)
+        found[name] = np.full(size, -1, dtype=np.int32)
+        found[name][record[at]] = at
+    return found
+
+
+class Located:
+    """Where some records stand: their best candidates.
+
+    Attributes:
+        table: rows of :class:`Candidates`, of other records too.
+    """
+
+    def __init__(self, found: Candidates, rows: Mapping[str, Rows], size: int) -> None:
+        """Take what tells of the records.
 
         Args:
-            located: rows of rank 1.
-            size: how many live records there are.
-            hears: per live record, whether what it says counts; None: it does.
+            found: of all records.
+            rows: property → per record its row, -1 where there is none; a property of none may be missing.
+            size: how many records these are.
         """
-        self.table, self._record, self._size = located.table, located.record, size
-        if hears is not None and size:
-            self._record = np.where(hears[self._record], self._record, -1)
-        self._property = codes(self.table["property"])
-        self._rows: dict[str, Ints] = {}
+        self.table, self._found, self._rows, self._size = found.table, found, rows, size
 
-    def rows(self, name: str) -> Ints:
-        """Per live record the row of ``table`` with its candidate for a property, -1 where there is none."""
-        if name not in self._rows:
-            self._rows[name] = self._rows_of(name)
-        return self._rows[name]
+    def heard(self, hears: Flags | None) -> Located:
+        """The same where only some records' words count; None: all do."""
+        if hears is None:
+            return self
+        rows = {name: np.where(hears, of_name, np.int32(-1)) for name, of_name in self._rows.items()}
+        return Located(self._found, rows, self._size)
 
-    def _rows_of(self, name: str) -> Ints:
-        found = np.full(self._size, -1, dtype=np.int64)
-        names = self._property.dictionary.to_pylist()
-        of_name = self._property.indices.to_numpy() == (names.index(name) if name in names else -1)
-        rows = np.flatnonzero(of_name & (self._record >= 0))
-        found[self._record[rows]] = rows
-        return found
-
-    @cached_property
-    def stands(self) -> Flags:
-        """Row by row: it leads to a door or building of a known village; a path without one may be several nodes."""
-        node = pc.and_(pc.is_valid(self.table["address_id"]), pc.is_valid(self.table["village"]))
-        level = codes(self.table["level"])
-        fine = np.append(pc.is_in(level.dictionary, _PLACES).to_numpy(zero_copy_only=False), False)
-        return np.asarray(node.to_numpy() & fine[pc.fill_null(level.indices, -1).to_numpy()], dtype=bool)
+    def rows(self, name: str) -> Rows:
+        """Per record the row of ``table`` with its candidate for a property, -1 where there is none."""
+        return self._rows[name] if name in self._rows else np.full(self._size, -1, dtype=np.int32)
 
     def leads(self, name: str) -> Flags:
-        """Per live record: the property leads to a door or building of a known village."""
-        rows = self.rows(name)
-        return np.append(self.stands, False)[rows]
+        """Per record: the property leads to a door or building of a known village."""
+        return np.asarray(self._found.stands[self.rows(name)], dtype=bool)
 
     def best(self, golden: Golden, name: str, by: str) -> Mapping[str, pa.Array]:
         """Per entity, the candidate for property ``name`` of the record that won ``by``; nulls where there is none."""
@@ -264,6 +282,6 @@ def columns(places: Places) -> dict[str, pa.Array]:
         "address_id": places.address_id,
         "building_id": places.building_id,
         "house_id": places.house_id,
-        "division_code": places.division_code,
-        "place_reason": places.reason,
+        "division_code": places.division_code.dictionary_encode(),
+        "place_reason": places.reason.dictionary_encode(),
     }

@@ -14,10 +14,10 @@ from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.live import whole
-from transforms.merge import agreement, ended, facts, places, standards
-from transforms.merge.golden import Flags, Golden, gathered, survive
+from transforms.merge import agreement, ended, facts, parts, places, standards
+from transforms.merge.golden import Flags, Golden, gathered, plain, survive
 from transforms.merge.night import ROOM, Inputs
-from transforms.merge.parts import Wanted, parts
+from transforms.merge.parts import Wanted
 from transforms.merge.pieces import Part
 from transforms.merge.places import Located
 from transforms.merge.standards import Columns
@@ -37,7 +37,6 @@ _BUILDERS: dict[str, _Builder] = {
 }
 # Kinds of which an entity's rows depend on its own records alone, and on these columns: they are merged in pieces.
 _IN_PIECES = {"person": ("birth_date_precision", "document_valid")}
-_CODED = ("sex", "birth_date_precision", "relation_to_head", "residence_kind", "life_status")
 _MENTION = ("path", "level", "name", "full_text")  # clean columns of an address mention, beside its properties
 _NO_CLAIM = ("document", "phone", "number", "old_grid")  # no plain column; the last tells of the record alone
 _PERSON_HOUSEHOLD = pa.schema([("person_id", pa.string()), ("household_id", pa.string())])
@@ -68,13 +67,13 @@ def _merge(run: Run, kind: Kind) -> model.Report:
     with Engine(run.settings) as engine, store.output(folder) as tmp:
         with ExitStack() as files:
             written: dict[str, Callable[[pa.Table], None]] = {}
-            for part in parts(inputs, kind.kind, _wanted(kind)):
-                for name, table in _tables(inputs, engine, part).items():
+            found = files.enter_context(parts.parts(inputs, kind.kind, _wanted(kind)))
+            for made in parts.each(found, run.settings.threads, lambda part: _tables(inputs, engine.apart(), part)):
+                for name, table in made.items():
                     if name not in written:
                         written[name] = files.enter_context(store.writing(tmp / f"{name}.parquet", table.schema))
                     written[name](table)
                     counts[name] = counts.get(name, 0) + table.num_rows
-                del part, table  # before the next is read
         counts = dict(sorted(counts.items()))
         manifest.write(tmp, ROOM, inputs.entries, dict(counts))
     return _report(run, kind, counts, again=False)
@@ -83,17 +82,18 @@ def _merge(run: Run, kind: Kind) -> model.Report:
 def _wanted(kind: Kind) -> Wanted:
     if kind.kind not in _IN_PIECES:
         return Wanted()
-    elements = [f"{name}_{said}" for name in kind.typed("address") for said in (*places.ELEMENTS, "residual")]
-    plain = [name for name in _claimed(kind) if name not in _CODED]
-    return Wanted([*plain, *_IN_PIECES[kind.kind], *elements, *_CODED], [*elements, *_CODED])
+    addresses = kind.typed("address")
+    elements = [f"{name}_{said}" for name in addresses for said in (*places.ELEMENTS, "residual")]
+    names = [*_claimed(kind), "source", "since", *_IN_PIECES[kind.kind], *elements]
+    return Wanted(names, plain=kind.typed("name", "key"), alike=addresses, whole=False)
 
 
 def _tables(inputs: Inputs, engine: Engine, part: Part) -> dict[str, pa.Table]:
     kind = inputs.kind
-    whose = gathered(part.live, part.cluster)
+    whose = gathered(part.live, part.ids, part.entity, part.how)
     stands = ended.speaking(whose, inputs.contracts)
     golden = _survivors(inputs, engine, kind, part, whose, stands)
-    located = Located(part.located, part.live.num_rows, stands)
+    located = part.located.heard(stands)
     golden = agreement.agreed(golden, located, kind.heard, inputs.contracts)
     golden = places.finer(golden, located, kind.typed("address"), inputs.contracts)
     if kind.kind == "household":
@@ -118,19 +118,23 @@ def _survivors(inputs: Inputs, engine: Engine, kind: Kind, part: Part, whose: Go
         claimed = ["household_key"]
     speaks = {} if stands is None else dict.fromkeys(claimed, stands)
     if kind.kind == "address":
-        speaks = dict.fromkeys(_MENTION, standards.most_said(part.live, part.cluster))
+        speaks = dict.fromkeys(_MENTION, standards.most_said(part.live, part.entity))
     if exclusive := _exclusive(kind):
-        speaks[exclusive] = part.cluster["trusted"].to_numpy()
+        speaks[exclusive] = part.trusted
     return survive(engine, whose, claimed, inputs.contracts, speaks=speaks)
 
 
 def _persons(inputs: Inputs, engine: Engine) -> Iterator[Golden]:
     """Who won whose household_key, a range of persons after the other."""
-    wanted = Wanted(["household_key", ended.STATUS], [ended.STATUS], others=False)
-    for part in parts(inputs, "person", wanted):
-        whose = gathered(part.live, part.cluster)
+    wanted = Wanted(["source", "since", "household_key", ended.STATUS], whole=False, others=False)
+
+    def keyed(part: Part) -> Golden:
+        whose = gathered(part.live, part.ids, part.entity, part.how)
         stands = ended.speaking(whose, inputs.contracts)
-        yield _survivors(inputs, engine, inputs.kinds["person"], part, whose, stands)
+        return _survivors(inputs, engine.apart(), inputs.kinds["person"], part, whose, stands)
+
+    with parts.parts(inputs, "person", wanted) as found:
+        yield from parts.each(found, inputs.run.settings.threads, keyed)
 
 
 def _borrowed(kind: Kind, golden: Golden, part: Part) -> tuple[str, Flags]:
@@ -139,7 +143,7 @@ def _borrowed(kind: Kind, golden: Golden, part: Part) -> tuple[str, Flags]:
     valid = np.zeros(golden.live.num_rows, dtype=bool)
     if f"{decisive}_valid" in golden.live.column_names:
         valid = pc.fill_null(golden.live.column(f"{decisive}_valid"), fill_value=False).to_numpy()
-    return decisive, valid & ~part.cluster["trusted"].to_numpy()
+    return decisive, valid & ~part.trusted
 
 
 def _exclusive(kind: Kind) -> str | None:
@@ -150,12 +154,12 @@ def _exclusive(kind: Kind) -> str | None:
 def _plain(kind: Kind, golden: Golden) -> dict[str, Columns]:
     """A kind without a builder of its own: its table's columns that are properties, by the catalogue."""
     schema = tables.load_all()[kind.table].facts
-    plain = {name: golden.value(name) for name in schema.names if name in golden.winners}
+    said = {name: golden.value(name) for name in schema.names if name in golden.winners}
     own = {
         schema.names[0]: golden.ids,
         "certainty": golden.certainty,
     }
-    return {kind.table: {**plain, **{n: v for n, v in own.items() if n in schema.names}, **golden.ending()}}
+    return {kind.table: {**said, **{n: v for n, v in own.items() if n in schema.names}, **golden.ending()}}
 
 
 def _shaped(name: str, columns: Columns) -> pa.Table:
@@ -165,15 +169,22 @@ def _shaped(name: str, columns: Columns) -> pa.Table:
     table = tables.load_all()[name]
     if not columns:
         return table.facts.empty_table()
-    arrays = [columns[f.name].cast(f.type) for f in table.facts]
-    return _sorted(pa.table(arrays, schema=table.facts), table.key)
+    arrays = [_typed(columns[field.name], field.type) for field in table.facts]
+    fields = [field.with_type(array.type) for field, array in zip(table.facts, arrays, strict=True)]
+    return _sorted(pa.table(arrays, schema=pa.schema(fields)), table.key)
+
+
+def _typed(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """The values of a type; texts that are held as codes stay codes."""
+    coded = isinstance(values, pa.DictionaryArray) and pa.types.is_string(wanted)
+    return values.cast(pa.dictionary(pa.int32(), wanted) if coded else wanted)
 
 
 def _sorted(table: pa.Table, key: Sequence[str]) -> pa.Table:
     """By key; most tables are made in order, and looking costs less than sorting texts."""
     below, tied = np.zeros(max(table.num_rows - 1, 0), dtype=bool), np.ones(max(table.num_rows - 1, 0), dtype=bool)
     for name in key:
-        values = whole(table[name])
+        values = plain(whole(table[name]))
         below |= tied & pc.fill_null(pc.less(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
         tied &= pc.fill_null(pc.equal(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
     return table if (below | tied).all() else table.sort_by([(name, "ascending") for name in key])

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from transforms.live import Live
-from transforms.merge.golden import Flags, Golden
+from transforms.live import Live, whole
+from transforms.merge.golden import Flags, Golden, Ints, plain
 from transforms.merge.night import Inputs
 
 _DIGITS = 7  # decimals of a degree: about a centimetre
@@ -133,13 +133,18 @@ def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     }
 
 
-def most_said(live: Live, cluster: pa.Table) -> Flags:
-    """Per mention, whether no other of its node says more of the path: the village, then more of its elements."""
+def most_said(live: Live, node: Ints) -> Flags:
+    """Per mention, whether no other of its node says more of the path: the village, then more of its elements.
+
+    Args:
+        live: the mentions.
+        node: per mention the number of its node.
+    """
     if not live.num_rows:
         return np.zeros(0, dtype=bool)
-    steps = pc.count_substring(live.column("path"), "|").to_numpy()
+    path = live.codes("path")
+    steps = pc.count_substring(path.dictionary, "|").to_numpy()[path.indices.to_numpy()]
     says = np.where(live.column("village").is_valid().to_numpy(), _STEPS + 1, 0) + steps
-    node = cluster["entity_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     most = np.zeros(live.num_rows, dtype=np.int64)
     np.maximum.at(most, node, says)
     return np.asarray(says == most[node], dtype=bool)
@@ -174,8 +179,7 @@ def doors(golden: Golden, confirmed: Sequence[str]) -> list[str]:
     """The nodes that a person confirmed, by their ids or by a path that one of their records names."""
     if not any("|" in door for door in confirmed):
         return list(confirmed)
-    said = pc.is_in(golden.live.column("path"), value_set=pa.array(confirmed, pa.string()))
-    at = golden.entity[said.to_numpy()]
+    at = golden.entity[golden.live.says("path", confirmed)]
     return [*confirmed, *golden.ids.take(pa.array(at)).to_pylist()]
 
 
@@ -195,7 +199,7 @@ def _aliases(golden: Golden) -> pa.Array:
     """Per entity, JSON list of the other full texts its records use."""
     told = ["[]"] * len(golden.ids)
     if "full_text" in golden.live.column_names:
-        said = golden.live.column("full_text").combine_chunks()
+        said = plain(whole(golden.live.column("full_text")))
         chosen = golden.value("full_text").take(pa.array(golden.entity))
         other = pc.and_(pc.not_equal(pc.utf8_length(said), 0), pc.not_equal(said, chosen).fill_null(fill_value=True))
         at = np.flatnonzero(other.fill_null(fill_value=False).to_numpy(zero_copy_only=False))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.live import whole
-from transforms.merge.golden import Flags, Golden, Ints, plain, ranks, says
+from transforms.merge.golden import Flags, Golden, Ints, ranks, says
 from transforms.merge.pieces import Told
 from transforms.merge.standards import Columns
 
@@ -33,11 +33,11 @@ def vault_table(kind: str, golden: Golden, vault: Told, borrowed: tuple[str, Fla
     ids = golden.live.ids.take(pa.array(r))
     return {
         "entity_id": golden.ids.take(pa.array(golden.entity[r])),
-        "what": plain(whole(told["what"])),
+        "what": whole(told["what"]),
         "token": whole(told["token"]),
-        "kind": pa.repeat(pa.scalar(kind), len(r)),
+        "kind": pa.DictionaryArray.from_arrays(np.zeros(len(r), dtype=np.int32), pa.array([kind])),
         "ciphertext": whole(told["ciphertext"]),
-        "key_id": plain(whole(told["key_id"])),
+        "key_id": whole(told["key_id"]),
         "valid_from": pa.array(golden.live.days()[r], pa.int32()).cast(pa.date32()),
         "valid_to": pa.nulls(len(r), pa.date32()),
         "provenance": pc.binary_join_element_wise('{"record":"', ids, '"}', ""),

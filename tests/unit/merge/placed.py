@@ -6,12 +6,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.live import Live
-from transforms.merge.pieces import Told
-from transforms.merge.places import Located
+from transforms.merge.golden import codes
+from transforms.merge.places import Candidates, Located, rows_of
 from transforms.places import numbers
 
 
 def places_of(located: pa.Table, live: Live) -> Located:
     """The best candidates of a whole model.LOCATED."""
     best = located.filter(pc.equal(located["rank"], 1))
-    return Located(Told(best, numbers(live.ids, best["record_id"].combine_chunks())), live.num_rows)
+    record = numbers(live.ids, best["record_id"].combine_chunks())
+    return Located(Candidates(best), rows_of(codes(best["property"]), record, live.num_rows), live.num_rows)

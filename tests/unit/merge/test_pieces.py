@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,23 +13,24 @@ from hypothesis import strategies as st
 
 from tests.homes import NIGHTS, Home
 from transforms import merge, store
-from transforms.merge import parts, pieces
+from transforms.merge import parts
+from transforms.merge.pieces import Order, Spill, by_piece
 from transforms.run import Run, Settings
 
 TEXTS = st.lists(st.text("ab2", min_size=1, max_size=4), max_size=30)
 
 
-@pytest.mark.parametrize("kind", ["person", "household"])
+@pytest.mark.parametrize(("kind", "threads"), [("person", "1"), ("person", "3"), ("household", "2")])
 def test_many_small_pieces_make_the_tables_of_one(
-    first_night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    first_night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, threads: str
 ) -> None:
     home = Home.copy_of(first_night, tmp_path / "home")
-    run = Run.of(NIGHTS[0], settings=Settings.from_environment(home.settings), drops=tmp_path)
+    settings = Settings.from_environment({**home.settings, "GRIDFACTS_THREADS": threads})
+    run = Run.of(NIGHTS[0], settings=settings, drops=tmp_path)
     folder = store.night_dir(run, "merge", kind)
     whole = {path.name: store.read_table(path) for path in sorted(folder.glob("*.parquet"))}
     shutil.rmtree(folder)
     monkeypatch.setattr(parts, "RECORDS", 150)
-    monkeypatch.setattr(pieces, "READ", 400)
     merge.run(run, kind)
     assert {path.name for path in folder.glob("*.parquet")} == whole.keys()
     assert sum(table.num_rows for table in whole.values())
@@ -42,11 +42,21 @@ def test_many_small_pieces_make_the_tables_of_one(
 
 
 @given(TEXTS, st.integers(1, 5))
-def test_a_piece_is_a_range_of_entity_ids_and_holds_all_that_tell_of_one(ids: list[str], count: int) -> None:
-    piece = pieces.ranges([pieces.prefix(pa.array(ids, pa.string()))], count)
-    assert len(piece) == len(ids)
-    assert all(0 <= p < count for p in piece.tolist())
-    assert all(x <= y for a, x in zip(ids, piece, strict=True) for b, y in zip(ids, piece, strict=True) if a <= b)
-    place = pieces.within(piece)
-    for one in set(piece.tolist()):
-        assert place[piece == one].tolist() == list(range(np.count_nonzero(piece == one)))
+def test_records_lie_by_their_entities_and_a_piece_holds_whole_ones(ids: list[str], size: int) -> None:
+    order = Order(pa.array(ids, pa.string()))
+    assert order.record.tolist() == sorted(range(len(ids)), key=lambda record: (ids[record], record))
+    assert order.ids.to_pylist() == sorted(set(ids))
+    assert [order.ids[e].as_py() for e in order.entity.tolist()] == sorted(ids)
+    cuts = order.cuts(size).tolist()
+    assert (cuts[0], cuts[-1]) == (0, len(ids))
+    assert all(order.entity[at] != order.entity[at - 1] for at in cuts[1:-1])
+
+
+def test_rows_are_laid_out_by_piece_in_their_order_and_read_once(tmp_path: Path) -> None:
+    first, second = pa.table({"told": ["a", "b", "c"]}), pa.table({"told": ["d", "e"]})
+    spill = Spill(tmp_path, "vault")
+    spill.write([by_piece(first, [2, 0, 2]), by_piece(second, [0, 2])])
+    assert spill.read(2)["told"].to_pylist() == ["a", "c", "e"]
+    assert spill.read(0)["told"].to_pylist() == ["b", "d"]
+    assert spill.read(1) is None
+    assert spill.read(2) is None

@@ -31,8 +31,8 @@ def test_the_mention_that_says_most_speaks(tmp_path, paths, speak):
     villages = ["v" if path.startswith("v") else None for path in paths]
     columns = {"record_id": ids, "path": paths, "village": villages}
     store.write_table(tmp_path / "a.parquet", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
-    cluster = pa.table({"entity_id": pa.array(["a"] * len(paths), pa.string())})
-    assert most_said(Live(tmp_path / "a.parquet"), cluster).tolist() == speak
+    node = np.zeros(len(paths), dtype=np.int64)
+    assert most_said(Live(tmp_path / "a.parquet"), node).tolist() == speak
 
 
 @pytest.mark.parametrize(
