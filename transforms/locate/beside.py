@@ -10,11 +10,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from transforms.divisions import LEVELS as DIVISIONS
 from transforms.locate.landmarks import spoken
 from transforms.locate.library import LEVELS
 from transforms.locate.match import FULL, Matcher
+from transforms.places import places
 
 _NODES = ("group", "road", "door", "estate", "building")  # levels that are landmarks: nobody stands beside a room
 _AREAS = ("group", "road")
@@ -35,7 +37,7 @@ class Landmarks:
             entries: names that are landmarks, see :mod:`transforms.locate.landmarks`.
         """
         self._matcher, self._library = matcher, library
-        node = pd.Index(library["address_id"]).get_indexer(pd.Index(entries["address_id"]))
+        node = places(*(pa.array(of["address_id"], pa.string()) for of in (library, entries)))
         self._named = entries[["word", "division"]].assign(node=node)[node >= 0]
 
     def decide(self, texts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import shapely
 Ints = npt.NDArray[np.int64]
 _RANKS = {"micro": 1, "small": 2, "medium": 3, "large": 4}
 _EXCLUSIVE = 0
+_STRIPES = 200  # of a degree, half a kilometre each
 _BASE = _RANKS["small"]  # above it, a grid with parts of its own is no answer
 
 
@@ -34,10 +35,13 @@ class Cut:
         self._table = drawn.drop(columns="polygon")
         self._polygons = shapely.from_wkb(drawn["polygon"].to_numpy(dtype=object))
         shapely.prepare(self._polygons)
-        self._tree = shapely.STRtree(self._polygons)
         rank = drawn["level"].map(_RANKS).fillna(_RANKS["large"]).astype(np.int64)
         self._rank = rank.where(~drawn["type"].eq("exclusive"), _EXCLUSIVE).to_numpy()
         self._divided = drawn["code"].isin(drawn["parent_code"].dropna()).to_numpy()
+        fine = self._rank <= _BASE
+        self._tiers = [
+            (at, shapely.STRtree(self._polygons[at])) for at in (np.flatnonzero(fine), np.flatnonzero(~fine))
+        ]
 
     def assign(self, lon: pd.Series, lat: pd.Series) -> pd.DataFrame:
         """Grid of each point.
@@ -81,11 +85,26 @@ class Cut:
         is_micro = fine["level"].eq("micro") & ~fine["type"].eq("exclusive") & above.notna()
         return above.where(is_micro, pd.Series(fine.index, index=fine.index)).astype(object)
 
+    def _around(self, points: npt.NDArray[np.object_]) -> tuple[Ints, Ints]:
+        """(point, polygon around it): small, micro and exclusive grids; larger ones only of points in none of these.
+
+        Who asks neighbours one after the other finds their polygon still at hand.
+        """
+        x, y = shapely.get_x(points), shapely.get_y(points)
+        rest = np.lexsort((y, np.floor(x * _STRIPES)))
+        found: list[tuple[Ints, Ints]] = []
+        for polygons, tree in self._tiers:
+            at, polygon = tree.query(points[rest], predicate="intersects")
+            found.append((rest[at], polygons[polygon]))
+            rest = np.delete(rest, at)
+        at, polygon = (np.concatenate(column) for column in zip(*found, strict=True))
+        return at, polygon
+
     def _owners(
         self, points: npt.NDArray[np.object_]
     ) -> tuple[Ints, Ints, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Positions of points that lie in some grid; for each its owner, and whether that is an overlap or a gap."""
-        at, polygon = self._tree.query(points, predicate="intersects")
+        at, polygon = self._around(points)
         order = np.lexsort((polygon, self._rank[polygon], at))  # polygons are sorted by code
         at, polygon = at[order], polygon[order]
         best = pd.Series(self._rank[polygon]).groupby(at).transform("min").to_numpy()

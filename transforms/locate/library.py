@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.divisions import LEVELS as DIVISIONS
+from transforms.places import ordered
 
 LEVELS = ("group", "road", "door", "estate", "building", "unit", "floor", "room")
 INSIDE = ("unit", "floor", "room")
@@ -74,10 +75,14 @@ def build(
 
 def built(rows: pd.DataFrame, trust: dict[str, int]) -> pd.DataFrame:
     """One row per building: ``building_id code lon lat``, of its most trusted record that has a point."""
-    order = rows.assign(trusted=-_trusted(rows["source"], trust), unplaced=rows["lon"].isna() | rows["lat"].isna())
-    order = order.sort_values(["unplaced", "trusted", "record_id"]).drop_duplicates("entity_id")
-    order = order.rename(columns={"entity_id": "building_id"}).astype({"building_id": object, "code": object})
-    return order.sort_values("building_id", ignore_index=True)[["building_id", "code", "lon", "lat"]]
+    entity, ids = in_order(rows["entity_id"])
+    unplaced = (rows["lon"].isna() | rows["lat"].isna()).to_numpy()
+    order = np.lexsort((_ranks(rows["record_id"]), -_trusted(rows["source"], trust), unplaced))
+    speaks = order[_first_of(entity[order])]
+    speaks = speaks[np.argsort(entity[speaks])]
+    told = {name: rows[name].iloc[speaks].to_numpy() for name in ("lon", "lat")}
+    code = rows["code"].iloc[speaks].to_numpy(dtype=object)
+    return pd.DataFrame({"building_id": spelled(ids, np.arange(len(ids))), "code": code, **told})
 
 
 def outlines(rows: pd.DataFrame, trust: dict[str, int]) -> pd.DataFrame:
@@ -105,7 +110,7 @@ def in_order(column: pd.Series) -> tuple[Codes, pd.Index]:
     """The same with the words that are used alone, in ascending order."""
     codes, words = coded(column)
     used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(words)))
-    used = used[words[used].argsort()]
+    used = used[ordered(pa.array(words[used], pa.string()))]
     ranks = np.full(len(words) + 1, -1, dtype=np.int64)  # the last stands for -1
     ranks[used] = np.arange(len(used))
     return ranks[codes], words[used]
@@ -137,9 +142,13 @@ def elements(paths: pd.Index) -> dict[str, Texts]:
 def _by_weight(mentions: pd.DataFrame, path: Codes, paths: pd.Index, trust: dict[str, int]) -> Codes:
     """The mentions, those first that speak for their node: who names the village, who says more, who is trusted."""
     steps = np.array([*(text.count("|") for text in paths), 0])[path]
-    record = mentions["record_id"]
-    rank = record.to_numpy() if pd.api.types.is_integer_dtype(record) else in_order(record)[0]
-    return np.lexsort((rank, -_trusted(mentions["source"], trust), -steps, mentions["village"].isna().to_numpy()))
+    unknown = mentions["village"].isna().to_numpy()
+    return np.lexsort((_ranks(mentions["record_id"]), -_trusted(mentions["source"], trust), -steps, unknown))
+
+
+def _ranks(record: pd.Series) -> Codes:
+    """Anything that has an order as numbers that have the same."""
+    return record.to_numpy() if pd.api.types.is_integer_dtype(record) else in_order(record)[0]
 
 
 def _first_of(groups: Codes) -> Flags:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from transforms.locate.ahead import ahead
 from transforms.locate.beside import Landmarks
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
@@ -50,16 +51,18 @@ def with_points(texts: Texts, found: Verdicts, at: pd.DataFrame) -> tuple[dict[s
     return texts.of_row | {"point": of_point}, found
 
 
-def pieces(ids: pa.Array, of_row: dict[str, Numbers], found: Verdicts) -> Iterator[pa.Table]:
+def pieces(ids: pa.Array, of_row: dict[str, Numbers], found: Verdicts, threads: int = 1) -> Iterator[pa.Table]:
     """The table, by record, property and rank, some records at a time.
 
     Args:
         ids: record ids, in the order in which they are written.
         of_row: property → the text of each record.
         found: what is found for the texts.
+        threads: how many pieces are made at once; the table does not depend on it.
     """
     props = sorted(of_row)
-    for begin in range(0, max(1, len(ids)), _PIECE):
+
+    def piece(begin: int) -> pa.Table:
         here = slice(begin, begin + _PIECE)
         text = np.column_stack([of_row[prop][here] for prop in props]).ravel()  # record by record, property by property
         times = found.start[text + 1] - found.start[text]
@@ -70,4 +73,6 @@ def pieces(ids: pa.Array, of_row: dict[str, Numbers], found: Verdicts) -> Iterat
             "property": pa.array(props, pa.string()).take(pa.array(asked % len(props))),
             "rank": pa.array(found.rank[rows]), "score": pa.array(found.score[rows]),
         }  # fmt: skip
-        yield pa.table([said[n] if n in said else found.column(n, rows) for n in LOCATED.names], schema=LOCATED)
+        return pa.table([said[n] if n in said else found.column(n, rows) for n in LOCATED.names], schema=LOCATED)
+
+    return ahead(piece, range(0, max(1, len(ids)), _PIECE), threads)

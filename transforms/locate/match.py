@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +83,7 @@ class Matcher:
         self._codes = {level: pd.Index(scope.dropna().unique(), dtype=object) for level, scope in scopes.items()}
         self._scope = {level: self._codes[level].get_indexer(scope) for level, scope in scopes.items()}
         self._indexes: dict[tuple[str, int], tuple[Ints, Ints]] = {}
+        self._lock = Lock()
 
     def match(self, texts: pd.DataFrame) -> pd.DataFrame:
         """Find the node of each text.
@@ -179,17 +181,22 @@ class Matcher:
 
     def _met(self, level: str, anchor: int, asked: Ints) -> tuple[Ints, Ints]:
         """(place in ``asked``, node) of the nodes that bear a key."""
-        if (level, anchor) not in self._indexes:
-            scope = self._scope[level]
-            node = np.flatnonzero((scope >= 0) & (self._nodes[:, anchor] >= 0))
-            keys = self._key(scope[node], self._leaf[node], self._nodes[node, anchor], anchor)
-            order = np.argsort(keys, kind="stable")
-            self._indexes[level, anchor] = keys[order], node[order]
+        with self._lock:
+            if (level, anchor) not in self._indexes:
+                self._indexes[level, anchor] = self._index(level, anchor)
         keys, node = self._indexes[level, anchor]
         start, end = np.searchsorted(keys, asked, "left"), np.searchsorted(keys, asked, "right")
         times = end - start
         at = np.repeat(start - np.cumsum(times) + times, times) + np.arange(int(times.sum()))
         return np.repeat(np.arange(len(asked)), times), node[at]
+
+    def _index(self, level: str, anchor: int) -> tuple[Ints, Ints]:
+        """The keys of the nodes that have the anchor in a division of the level, ascending, and whose each is."""
+        scope = self._scope[level]
+        node = np.flatnonzero((scope >= 0) & (self._nodes[:, anchor] >= 0))
+        keys = self._key(scope[node], self._leaf[node], self._nodes[node, anchor], anchor)
+        order = np.argsort(keys, kind="stable")
+        return keys[order], node[order]
 
     def _key(self, scope: Ints, leaf: Ints, word: Ints, anchor: int) -> Ints:
         """The three as one number; each has at most as many values as there are nodes: two million of them fit."""

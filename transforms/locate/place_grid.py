@@ -28,15 +28,21 @@ def assign(
         Columns of ``model.PLACE_GRID``, sorted by key.
     """
     chosen = straddlers[straddlers["assigned"].astype(bool)].set_index("building_id")["finest_id"]
-    of_buildings = _moved(_found(cut, buildings), buildings["building_id"], chosen)
+    at = _found(cut, pd.concat([buildings[["lon", "lat"]], library[["lon", "lat"]]], ignore_index=True))
+    of_nodes = at.iloc[len(buildings) :].set_axis(library.index)
+    of_buildings = _moved(at.iloc[: len(buildings)].set_axis(buildings.index), buildings["building_id"], chosen)
     parts = [  # in the order of their names
-        _addresses(cut, library, chosen),
+        _addresses(cut, library, of_nodes, chosen),
         _nodes("building", buildings["building_id"], of_buildings).assign(method="polygon"),
         pd.concat([_divisions(cut, places, level) for level in _OF_LEVEL]),
     ]
-    table = pd.concat([part.sort_values("node_id") for part in parts], ignore_index=True).assign(cut=cut.day)
+    table = pd.concat([_ordered(part) for part in parts], ignore_index=True).assign(cut=cut.day)
     table["method"] = table["method"].where(table["grid_id"].notna(), None)
     return table[PLACE_GRID.names]
+
+
+def _ordered(part: pd.DataFrame) -> pd.DataFrame:
+    return part if part["node_id"].is_monotonic_increasing else part.sort_values("node_id")
 
 
 def _moved(found: pd.DataFrame, building: pd.Series, chosen: pd.Series) -> pd.DataFrame:
@@ -47,9 +53,9 @@ def _moved(found: pd.DataFrame, building: pd.Series, chosen: pd.Series) -> pd.Da
     )
 
 
-def _addresses(cut: Cut, library: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
+def _addresses(cut: Cut, library: pd.DataFrame, found: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
     """By the building's point, the node's own, or (method ``address``) the one grid of what stands below or beside."""
-    found = _nodes("address", library["address_id"], _moved(_found(cut, library), library["building_id"], chosen))
+    found = _nodes("address", library["address_id"], _moved(found, library["building_id"], chosen))
     method = library["building_id"].notna().map({True: "building", False: "polygon"})
     open_nodes = found["reason"].eq("no_coordinate")
     grid = inherited(library, found["grid_id"], cut.base()).where(open_nodes, found["grid_id"])
@@ -58,7 +64,7 @@ def _addresses(cut: Cut, library: pd.DataFrame, chosen: pd.Series) -> pd.DataFra
 
 
 def _found(cut: Cut, nodes: pd.DataFrame) -> pd.DataFrame:
-    """``grid_id reason`` of the points of nodes: all rooms of a building stand at one, so each is asked for once."""
+    """``grid_id reason`` of points: a building and all its rooms stand at one, so each is asked for once."""
     place = nodes.groupby(["lon", "lat"], sort=False, dropna=False).ngroup().to_numpy()
     distinct = nodes[["lon", "lat"]][~pd.Series(place).duplicated().to_numpy()]
     return cut.assign(distinct["lon"], distinct["lat"]).iloc[place].set_axis(nodes.index)

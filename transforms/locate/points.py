@@ -64,7 +64,8 @@ def examine(rows: pd.DataFrame, declared: str | None, villages: pd.Series) -> tu
     votes = known & (at >= 0) & (np.abs(x) < _DEGREES) & (np.abs(y) < _DEGREES) & (x != 0) & (y != 0)
     polygons = np.full(len(rows), None, dtype=object)
     polygons[at >= 0] = villages.to_numpy(dtype=object)[at[at >= 0]]
-    inside = {name: _inside(name, x, y, polygons, votes) for name in HYPOTHESES}
+    read = _readings(x[votes], y[votes])
+    inside = {name: _inside(read[name], polygons, votes) for name in HYPOTHESES}
     count = {name: int(flags.sum()) for name, flags in inside.items()}
     best = max(HYPOTHESES, key=lambda name: (count[name], name == declared, -HYPOTHESES.index(name)))
     enough = int(votes.sum()) >= FEWEST and count[best] - count[declared] >= LEAD * int(votes.sum())
@@ -77,20 +78,20 @@ def examine(rows: pd.DataFrame, declared: str | None, villages: pd.Series) -> tu
     ), wrong
 
 
-def _inside(name: str, x: Floats, y: Floats, polygons: npt.NDArray[np.object_], votes: Flags) -> Flags:
+def _inside(read: tuple[Floats, Floats], polygons: npt.NDArray[np.object_], votes: Flags) -> Flags:
     """Points that fall in their village when read in one way."""
-    found = np.zeros(len(x), dtype=bool)
-    lon, lat = _read(name, x[votes], y[votes])
-    found[votes] = shapely.intersects_xy(polygons[votes], lon, lat)
+    found = np.zeros(len(votes), dtype=bool)
+    found[votes] = shapely.intersects_xy(polygons[votes], *read)
     return found
 
 
-def _read(name: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    if name == "swapped":
-        return y, x
-    if name == "gcj02_twice":
-        return to_cgcs2000(*to_cgcs2000(x, y, "gcj02"), "gcj02")
-    return to_cgcs2000(x, y, name)
+def _readings(x: Floats, y: Floats) -> dict[str, tuple[Floats, Floats]]:
+    """Hypothesis → the points as it reads them."""
+    once = to_cgcs2000(x, y, "gcj02")
+    twice = to_cgcs2000(*once, "gcj02")
+    return {
+        "cgcs2000": (x, y), "gcj02": once, "bd09": to_cgcs2000(x, y, "bd09"), "gcj02_twice": twice, "swapped": (y, x)
+    }  # fmt: skip
 
 
 def _faults(
@@ -127,6 +128,6 @@ def _decimals(*texts: object) -> int:
 
 def _crowded(rows: pd.DataFrame) -> Flags:
     """Points at which many records of several addresses stand."""
-    group = rows.groupby(["raw_lon", "raw_lat"], dropna=False)
+    group = rows.groupby(["raw_lon", "raw_lat"], sort=False, dropna=False)
     many = group["record_id"].transform("size") >= CROWD
     return np.asarray(many & (group["path"].transform("nunique") > 1), dtype=bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,11 +19,12 @@ from transforms.divisions import divisions, names
 from transforms.kinds import Kind
 from transforms.live import Live, ascending
 from transforms.locate import landmarks, library, located, place_grid
+from transforms.locate.ahead import ahead
 from transforms.locate.beside import Landmarks
 from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
 from transforms.locate.straddle import straddlers
-from transforms.locate.texts import of_file
+from transforms.locate.texts import Texts, of_file
 from transforms.locate.verdicts import Ground, certain, verdicts
 from transforms.locate.votes import vote
 from transforms.run import Run
@@ -81,23 +83,36 @@ def run(run: Run, stage: str) -> list[model.Report]:
     inputs = _inputs(run, stage)
     found = manifest.fresh(folder, ROOM, inputs)
     if found is None:
-        places = _build(run) if stage == PLACE else _read(run)
-        with store.output(folder) as fresh:
+        with store.output(folder) as fresh, ThreadPoolExecutor(1) as beside:
+            told = [beside.submit(_vote, run, fresh)] if stage == PLACE else []  # it asks nothing of the library
+            texts = {kind.kind: beside.submit(_texts, run, kind) for kind in _kinds(run, stage)}
+            places = _build(run) if stage == PLACE else _read(run)
             if stage == PLACE:
-                store.write_table(fresh / "library.parquet", _arrow(places.library, _LIBRARY))
-                store.write_table(fresh / "place_grid.parquet", _arrow(places.place_grid, model.PLACE_GRID))
-                store.write_table(fresh / "straddle.parquet", _arrow(places.straddlers, model.STRADDLE))
-                store.write_table(fresh / "landmark.parquet", _arrow(places.named, _LANDMARK))
-                votes, points = vote(run, grids_in_force(run))
-                store.write_table(fresh / "vote.parquet", votes)
-                store.write_table(fresh / "points.parquet", points)
+                told.append(beside.submit(_write, places, fresh))
             for kind in _kinds(run, stage):
-                store.write_pieces(fresh / f"{kind.kind}.parquet", _located(run, kind, places))
+                pieces = _located(run, kind, texts.pop(kind.kind).result(), places)
+                store.write_pieces(fresh / f"{kind.kind}.parquet", pieces)
+            for one in told:
+                one.result()
             manifest.write(fresh, ROOM, inputs)
     reports = [_report(run, kind, folder) for kind in _kinds(run, stage)]
     for report in reports:
         run.say(f"locate {report.part}: " + ", ".join(f"{count} {word}" for word, count in report.counts.items()))
     return reports
+
+
+def _vote(run: Run, folder: Path) -> None:
+    votes, points = vote(run, grids_in_force(run))
+    store.write_table(folder / "vote.parquet", votes)
+    store.write_table(folder / "points.parquet", points)
+
+
+def _write(places: Places, folder: Path) -> None:
+    """What the other stages locate by."""
+    store.write_table(folder / "library.parquet", _arrow(places.library, _LIBRARY))
+    store.write_table(folder / "place_grid.parquet", _arrow(places.place_grid, model.PLACE_GRID))
+    store.write_table(folder / "straddle.parquet", _arrow(places.straddlers, model.STRADDLE))
+    store.write_table(folder / "landmark.parquet", _arrow(places.named, _LANDMARK))
 
 
 def _kinds(run: Run, stage: str) -> list[Kind]:
@@ -142,8 +157,12 @@ def _resolved(run: Run, kind: str, columns: list[str]) -> pd.DataFrame:
         return pd.DataFrame(columns=["record_id", "source", *columns, "entity_id"], dtype=object)
     live = Live(path)
     unsaid = pa.chunked_array([pa.nulls(live.num_rows)])  # of a property that no source tells
-    columns_of = {name: live.column(name) if name in live.column_names else unsaid for name in ("source", *columns)}
-    said = {name: _categories(column) for name, column in columns_of.items()}
+    names = ("source", *columns)
+    words = ahead(
+        lambda name: _categories(live.column(name) if name in live.column_names else unsaid),
+        names, run.settings.threads,
+    )  # fmt: skip
+    said = dict(zip(names, words, strict=True))
     clusters = store.read_table(store.night_dir(run, "resolve", kind) / "cluster.parquet", ["record_id", "entity_id"])
     entity = clusters.column("entity_id")
     if not clusters.column("record_id").combine_chunks().equals(live.ids):
@@ -237,10 +256,14 @@ def _read(run: Run, columns: list[str] = _LOCATING) -> Places:
     return Places(nodes, grids.to_pandas(), _cut(run), divisions(run.settings.expectations, run.night), parts, named)
 
 
-def _located(run: Run, kind: Kind, places: Places) -> Iterator[pa.Table]:
+def _texts(run: Run, kind: Kind) -> Texts:
+    return of_file(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet", kind.typed("address"))
+
+
+def _located(run: Run, kind: Kind, texts: Texts, places: Places) -> Iterator[pa.Table]:
     path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
-    texts = of_file(path, kind.typed("address"))
-    of_row, found = texts.of_row, verdicts(texts.table, places.matcher, places.ground, places.landmarks)
+    of_row, told = texts.of_row, (places.matcher, places.ground, places.landmarks)
+    found = verdicts(texts.table, *told, run.settings.threads)
     if kind.stage != PLACE and kind.typed("lon") and kind.typed("lat"):
         lon, lat = kind.typed("lon")[0], kind.typed("lat")[0]
         live = store.read_table(path, [lon, lat]).to_pandas()
@@ -249,7 +272,7 @@ def _located(run: Run, kind: Kind, places: Places) -> Iterator[pa.Table]:
     if not ascending(ids):
         order = pc.sort_indices(ids)
         ids, of_row = ids.take(order), {prop: text[order.to_numpy()] for prop, text in of_row.items()}
-    yield from located.pieces(ids.combine_chunks(), of_row, found)
+    yield from located.pieces(ids.combine_chunks(), of_row, found, run.settings.threads)
 
 
 def _report(run: Run, kind: Kind, folder: Path) -> model.Report:

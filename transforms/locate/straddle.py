@@ -32,7 +32,6 @@ def straddlers(cut: Cut, outlines: pd.DataFrame) -> pd.DataFrame:
         most of it lies, else the grid itself. Where grids overlap a building is no straddler: the cut is at fault.
     """
     grids = cut.fine().reset_index(drop=True)
-    outlines = outlines.sort_values("building_id", ignore_index=True)
     shapes = shapely.from_wkb(outlines["outline"].to_numpy(dtype=object))
     at, grid = shapely.STRtree(grids["shape"].to_numpy(dtype=object)).query(shapes, predicate="intersects")
     met = pd.DataFrame({"at": at, "grid": grid}).sort_values(["at", "grid"], ignore_index=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from transforms.locate.ahead import ahead
 from transforms.locate.beside import Landmarks
 from transforms.locate.library import LEVELS
 from transforms.locate.match import Matcher
@@ -47,7 +49,12 @@ class Verdicts:
     def column(self, name: str, rows: Numbers) -> pa.Array:
         """Some rows of a column of words."""
         codes = self.codes[name][rows]
-        return pa.array(self.words[name], pa.string()).take(pa.array(codes, mask=codes < 0))
+        return self._spelled[name].take(pa.array(codes, mask=codes < 0))
+
+    @cached_property
+    def _spelled(self) -> dict[str, pa.Array]:
+        """The words as the table has them, made once: a city's buildings alone are a million."""
+        return {name: pa.array(words, pa.string()) for name, words in self.words.items()}
 
     def and_points(self, found: pd.DataFrame) -> tuple[Verdicts, Numbers]:
         """With one text more for each point found (``grid_id reason``), and which of the texts that is."""
@@ -97,7 +104,7 @@ class Ground:
         return {name: np.append(_codes(self.words[name], told[name]), np.int32(-1)) for name in ("grid_id", "method")}
 
 
-def verdicts(texts: pd.DataFrame, matcher: Matcher, ground: Ground, landmarks: Landmarks) -> Verdicts:
+def verdicts(texts: pd.DataFrame, matcher: Matcher, ground: Ground, landmarks: Landmarks, threads: int = 1) -> Verdicts:
     """Find the places of distinct texts.
 
     Args:
@@ -105,12 +112,16 @@ def verdicts(texts: pd.DataFrame, matcher: Matcher, ground: Ground, landmarks: L
         matcher: of the library.
         ground: of the same.
         landmarks: of the same.
+        threads: how many pieces of the texts are matched at once; what is found does not depend on it.
     """
-    found = []
-    for begin in range(0, max(1, len(texts)), _PIECE):
+
+    def piece(begin: int) -> pd.DataFrame:
         some = texts.iloc[begin : begin + _PIECE].reset_index(drop=True)
-        piece = landmarks.decide(some, matched(some, matcher))
-        found.append(piece.assign(text=piece["text"] + begin))
+        found = landmarks.decide(some, matched(some, matcher))
+        return found.assign(text=found["text"] + begin)
+
+    found = [piece(0)]  # alone: it makes what all share
+    found += ahead(piece, range(_PIECE, len(texts), _PIECE), threads)
     return _told(texts, pd.concat(found, ignore_index=True), ground)
 
 
