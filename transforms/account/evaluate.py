@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 from transforms import manifest, store
 from transforms.account.examined import Examined, examined, render_examined
 from transforms.account.ledger import mentions
-from transforms.account.measures import Measure, Partitions
+from transforms.account.measures import Measure, Partitions, numbered
 from transforms.account.night import Delivery, Night
 from transforms.engine import Engine, Input
 from transforms.errors import ConfigError
@@ -95,19 +94,20 @@ def _kind(night: Night, folder: Path, kind: str, path: Path) -> KindEvaluation:
     rows = _rows(night, folder, kind, truth)
     unknown = pc.is_null(rows["entity"])
     rows = rows.filter(pc.invert(unknown)).combine_chunks()
-    entity, number = _codes(rows["entity"]), _codes(rows["number"])
-    against = Partitions(_codes(rows["entity_id"]), entity)
+    entity, number = numbered(rows["entity"]), _codes(rows["number"])
+    against = Partitions(numbered(rows["entity_id"]), entity)
     right = rows["grid_right"].drop_null()
+    scored, known = night.kinds[kind].certainty == "scored", rows.filter(pc.is_valid(rows["record_id"]))
     return KindEvaluation(
         kind=kind,
         resolved=against.measure(),
         baseline=None if (number < 0).all() else Partitions(number, entity).measure(),
-        subgroups={name: against.measure(rows) for name, rows in _subgroups(number, _codes_of(rows["names"]), names)},
+        subgroups={name: against.measure(rows) for name, rows in _subgroups(number, _codes(rows["names"]), names)},
         own_entity=rows["entity_id"].null_count,
         without_truth=int(pc.sum(unknown).as_py() or 0),
         grid_rows=len(right),
         grid_right=int(pc.sum(right).as_py() or 0),
-        examined=examined(night, kind, _by_record(rows)) if night.kinds[kind].certainty == "scored" else None,
+        examined=examined(night, kind, known) if scored else None,
     )
 
 
@@ -212,23 +212,10 @@ def _replaced(night: Night, source: str, held: Delivery) -> bool:
     return any(snapshot or batch.as_of == held.batch.as_of for batch in after)
 
 
-def _codes_of(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """Whole numbers; null: -1."""
     found: npt.NDArray[np.int64] = column.cast(pa.int64()).fill_null(-1).to_numpy()
     return found
-
-
-def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Equal values have equal numbers from 0; null: -1."""
-    if pa.types.is_integer(column.type):
-        return _codes_of(column)
-    return _codes_of(pa.chunked_array([column.combine_chunks().dictionary_encode().indices]))
-
-
-def _by_record(rows: pa.Table) -> pd.Series:
-    """True entity by record id."""
-    known = rows.filter(pc.is_valid(rows["record_id"]))
-    return pd.Series(known["entity"].to_pandas().to_numpy(), index=known["record_id"].to_pandas().to_numpy())
 
 
 def _subgroups(

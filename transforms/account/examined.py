@@ -19,10 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.account.measures import numbered
 from transforms.account.night import Night
 from transforms.live import Live
+from transforms.places import places
 from transforms.run import Run
 
 SCALE = 10_000
@@ -88,32 +91,37 @@ class Examined:
     strangers: Interval | None
 
 
-def examined(night: Night, kind: str, truth: pd.Series | None = None) -> Examined | None:
+def examined(night: Night, kind: str, truth: pa.Table | None = None) -> Examined | None:
     """The answers of a kind, or None where nothing was examined.
 
     Args:
         night: whose link and resolve are done.
         kind: a scored one.
-        truth: true entity by record id, to stand beside the estimates; records that it does not name are left out.
+        truth: record_id and true entity, to stand beside the estimates; records that it does not name are left out.
 
     Raises:
         StaleInputError: link, resolve or the live records of the night are missing, incomplete or stale.
     """
     exam = night.of_night("link", kind, "exam")
-    if exam is None or not exam.num_rows:
+    path = night.night_path("account", "live", kind)
+    if exam is None or path is None or not exam.num_rows:
         return None
-    rows = _matched(night, kind, _rows(night, kind))
+    live = Live(path)
+    rows = _matched(night, kind, live.ids, _rows(night, kind, live))
     if truth is not None:
-        rows = _held_against(rows[rows["record_id"].isin(truth.index)], truth)
-    asked = exam.to_pandas().merge(rows[["record_id", *_GROUPS]], on="record_id")
+        rows = _held_against(rows, live.ids, truth)
+    asked = exam.drop_columns(["record_id"]).to_pandas().set_index(places(live.ids, _whole(exam["record_id"])))
+    asked = asked.join(rows[list(_GROUPS)], how="inner")
     asked["weight"] /= SCALE
     for by, label in (("age", "birth_date"), ("town", _home(night, kind))):
-        asked[by] = asked[by].where([label not in hidden for hidden in asked["hidden"]], _UNSAID)
+        said = np.array([label not in hidden for hidden in asked["hidden"]], dtype=bool)
+        asked[by] = asked[by].astype(object).where(said, _UNSAID)
     real = rows[~rows["trusted"]]
     groups = [_group("all", "all", real, asked)]
     for by in _GROUPS:
         if real[by].nunique() > 1:
-            groups += [_group(by, str(name), part, asked[asked[by] == name]) for name, part in real.groupby(by)]
+            parts = real.groupby(by, observed=True)
+            groups += [_group(by, str(name), part, asked[asked[by] == name]) for name, part in parts]
     unexamined = len(real) - round(float(asked["weight"].sum()))
     return Examined(kind, tuple(g for g in groups if g is not None), max(unexamined, 0), *_strangers(rows))
 
@@ -134,66 +142,85 @@ def _home(night: Night, kind: str) -> str:
     return next((c.label for c in night.kinds[kind].link.compare if c.using == "address"), "")
 
 
-def _rows(night: Night, kind: str) -> pd.DataFrame:
-    """Per live record: record_id, source, and what the row itself says: town, age, residence; strange (or null).
+def _rows(night: Night, kind: str, live: Live) -> pd.DataFrame:
+    """Per live record, by its number, its source and what its row says: town, age, residence; strange (or null).
 
     Strange: the sex it states contradicts that of its number.
     """
-    path = night.night_path("account", "live", kind)
-    live = Live(path) if path else None
-    if live is None:
-        return pd.DataFrame(columns=["record_id", *_GROUPS, "strange"])
-
-    def said(name: str) -> pd.Series:
-        found = live.column(name) if name in live.column_names else None
-        return pd.Series([None] * live.num_rows if found is None else found.to_pylist(), dtype=object)
-
     number = night.kinds[kind].link.decisive
-    stated, embedded = (said(name).replace("unknown", None) for name in ("sex", f"{number}_sex"))
-    return pd.DataFrame({
-        "record_id": live.ids.to_pylist(),
-        "source": said("source"),
-        "town": said(f"{_home(night, kind)}_town").fillna(_UNSAID),
-        "age": _ages(said("birth_date"), night.run.night),
-        "residence": said("residence_kind").fillna(_UNSAID),
-        "strange": (stated != embedded).where(stated.notna() & embedded.notna(), None),
-    })  # fmt: skip
+    stated, embedded = (_said(live, name) for name in ("sex", f"{number}_sex"))
+    stated, embedded = (pc.if_else(pc.equal(sex, "unknown"), None, sex) for sex in (stated, embedded))
+    told = {
+        "source": _said(live, "source"),
+        "town": _said(live, f"{_home(night, kind)}_town").fill_null(_UNSAID),
+        "age": _ages(_said(live, "birth_date"), night.run.night),
+        "residence": _said(live, "residence_kind").fill_null(_UNSAID),
+    }
+    rows = pd.DataFrame({name: _words(column) for name, column in told.items()})
+    return rows.assign(
+        strange=pc.not_equal(stated, embedded).to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    )
 
 
-def _ages(births: pd.Series, night: str) -> pd.Series:
+def _said(live: Live, name: str) -> pa.Array:
+    return _whole(live.column(name)) if name in live.column_names else pa.nulls(live.num_rows, pa.string())
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks().cast(pa.string())
+
+
+def _words(column: pa.Array) -> pd.Categorical:
+    """Few words, each kept once, in the order of the alphabet."""
+    coded = column.dictionary_encode()
+    words = pd.Categorical.from_codes(coded.indices.to_numpy(), coded.dictionary.to_pylist())
+    return words.reorder_categories(sorted(words.categories))
+
+
+def _ages(births: pa.Array, night: str) -> pa.Array:
     """Age bands on the night's day."""
-    years = int(night[:4]) - pd.to_numeric(births.astype(str).str[:4], errors="coerce")
+    coded = births.dictionary_encode()
+    years = int(night[:4]) - pd.to_numeric(coded.dictionary.to_pandas().astype(str).str[:4], errors="coerce")
     edges = [-math.inf, *(most for most, _ in _BANDS)]
-    return pd.cut(years, edges, right=False, labels=[name for _, name in _BANDS]).astype(object).fillna(_UNSAID)
+    bands = pd.cut(years, edges, right=False, labels=[name for _, name in _BANDS]).astype(object)
+    return pa.array(bands.where(bands.notna(), None), pa.string()).take(coded.indices).fill_null(_UNSAID)
 
 
-def _matched(night: Night, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _matched(night: Night, kind: str, ids: pa.Array, rows: pd.DataFrame) -> pd.DataFrame:
     """What became of the records: trusted, anchor, entity, accepted (a score would join it to an anchor), joined."""
     unit, cluster = night.of_night("link", kind, "unit"), night.of_night("resolve", kind, "cluster")
     pairs = night.of_night("link", kind, "pairs")
     if unit is None or cluster is None or pairs is None:
-        return rows.assign(trusted=True, anchor=False, entity="", accepted=False, joined=False)
-    rows = rows.merge(unit.to_pandas(), on="record_id")
-    rows = rows.merge(cluster.select(["record_id", "entity_id"]).to_pandas(), on="record_id")
+        return rows.assign(trusted=True, anchor=False, entity=0, accepted=False, joined=False)
+    flags = unit.select(["trusted", "anchor"]).to_pandas().set_index(places(ids, _whole(unit["record_id"])))
+    rows = rows.join(flags, how="inner")
+    entity = pd.Series(numbered(cluster["entity_id"]), places(ids, _whole(cluster["record_id"])), name="entity")
+    rows = rows.join(entity, how="inner")
     enough = pc.greater_equal(pairs["score"], night.kinds[kind].link.accept)
-    strong = pairs.filter(pc.and_(pc.equal(pairs["how"], "scored"), enough)).select(["left", "right"]).to_pandas()
-    anchors = set(rows["record_id"][rows["anchor"]])
-    ends = [strong["left"][strong["right"].isin(anchors)], strong["right"][strong["left"].isin(anchors)]]
-    return rows.assign(
-        accepted=rows["record_id"].isin(pd.concat(ends)),
-        joined=rows["entity_id"].isin(rows["entity_id"][rows["anchor"]]),
-    )
+    strong = pairs.filter(pc.and_(pc.equal(pairs["how"], "scored"), enough))
+    left, right = (places(ids, _whole(strong[end])) for end in ("left", "right"))
+    anchors = rows.index[rows["anchor"]]
+    ends = np.concatenate([left[np.isin(right, anchors)], right[np.isin(left, anchors)]])
+    homes = np.zeros(int(rows["entity"].max()) + 1 if len(rows) else 0, dtype=bool)
+    homes[rows["entity"][rows["anchor"]]] = True
+    return rows.assign(accepted=rows.index.isin(ends), joined=homes[rows["entity"]])
 
 
-def _held_against(rows: pd.DataFrame, truth: pd.Series) -> pd.DataFrame:
+def _held_against(rows: pd.DataFrame, ids: pa.Array, truth: pa.Table) -> pd.DataFrame:
     """Beside each row whose anchor it stands with (owner), that this is its own (right), that it has one (findable)."""
-    rows = rows.assign(true=rows["record_id"].map(truth)).reset_index(drop=True)
+    true = pd.Series(numbered(truth["entity"]), places(ids, _whole(truth["record_id"])), name="true")
+    rows = rows.join(true, how="inner")
     anchors = rows[rows["anchor"]]
-    most = anchors.groupby(["entity_id", "true"]).size().reset_index(name="times")
-    most = most.sort_values(["entity_id", "times", "true"], ascending=[True, False, True]).drop_duplicates("entity_id")
-    owner = rows["entity_id"].map(most.set_index("entity_id")["true"])
-    right, findable = rows["joined"] & (owner == rows["true"]), rows["true"].isin(anchors["true"])
-    return rows.assign(owner=owner, right=right, findable=findable)
+    width = int(rows["true"].max()) + 1 if len(rows) else 1
+    mixed, times = np.unique(anchors["entity"].to_numpy() * width + anchors["true"].to_numpy(), return_counts=True)
+    order = np.lexsort((mixed % width, -times, mixed // width))
+    entity, first = np.unique(mixed[order] // width, return_index=True)
+    owners = np.full(int(rows["entity"].max()) + 1 if len(rows) else 0, -1, dtype=np.int64)
+    owners[entity] = mixed[order][first] % width
+    owner = owners[rows["entity"]]
+    own = np.zeros(width, dtype=bool)
+    own[anchors["true"]] = True
+    return rows.assign(owner=owner, right=rows["joined"] & (owner == rows["true"]), findable=own[rows["true"]])
 
 
 def _group(by: str, name: str, real: pd.DataFrame, asked: pd.DataFrame) -> Group | None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-_Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -34,20 +36,29 @@ class Measure:
     under_merged: int
 
 
+def numbered(names: pa.ChunkedArray) -> Codes:
+    """Texts by their place in the alphabet of those there are; null: -1."""
+    coded = names.combine_chunks().dictionary_encode()
+    rank = np.empty(len(coded.dictionary), dtype=np.int64)
+    rank[pc.sort_indices(coded.dictionary).to_numpy()] = np.arange(len(rank))
+    found: Codes = np.append(rank, -1)[coded.indices.fill_null(-1).to_numpy()]
+    return found
+
+
 class Partitions:
     """Two partitions of the same records, to be compared over all of them or over subgroups.
 
     What a subgroup costs grows with its records, not with all: a city has millions, and some forty subgroups.
     """
 
-    def __init__(self, found: _Codes, truth: _Codes) -> None:
+    def __init__(self, found: Codes, truth: Codes) -> None:
         """Number the entities of either and of both.
 
         Args:
             found: entity per record as published, a number from 0; below 0: the record stands in none, and is its own.
             truth: entity per record as it is, likewise.
         """
-        self._found, self._truth = _numbered(found), _numbered(truth)
+        self._found, self._truth = _gapless(found), _gapless(truth)
         width = int(self._truth.max(initial=0)) + 1
         together, self._both = np.unique(self._found * width + self._truth, return_inverse=True)
         self._sizes = tuple(np.bincount(codes) for codes in (self._both, self._found, self._truth))
@@ -79,7 +90,7 @@ class Partitions:
         )
 
 
-def _numbered(codes: _Codes) -> _Codes:
+def _gapless(codes: Codes) -> Codes:
     """The same partition with numbers without a gap; a record below 0 has one of its own."""
     own = np.flatnonzero(codes < 0)
     apart = codes.copy()
@@ -87,7 +98,7 @@ def _numbered(codes: _Codes) -> _Codes:
     return np.unique(apart, return_inverse=True)[1]
 
 
-def _pairs(sizes: _Codes, codes: _Codes) -> int:
+def _pairs(sizes: Codes, codes: Codes) -> int:
     """Pairs of one entity of which at least one record is inside: all of the entities touched less those outside."""
     inside = np.bincount(codes, minlength=len(sizes))
     touched = np.flatnonzero(inside)
