@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.account.intervals import Interval, interval
 from transforms.account.measures import numbered
 from transforms.account.night import Night
 from transforms.live import Live
@@ -29,25 +30,9 @@ from transforms.places import places
 from transforms.run import Run
 
 SCALE = 10_000
-Z, _TAIL = 1.96, 0.025  # of a standard normal: 95 %, and what is beyond either end
 _BANDS = ((6, "0-5"), (18, "6-17"), (35, "18-34"), (60, "35-59"), (80, "60-79"), (200, "80 and more"))
 _UNSAID = "not said"
 _GROUPS = ("source", "town", "age", "residence")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate, its 95 % interval, and what is true of the same rows where that is known."""
-
-    estimate: float
-    low: float
-    high: float
-    true: float | None = None
-
-    @property
-    def covers(self) -> bool | None:
-        """The truth lies inside, to a hundred-thousandth; None where it is not known."""
-        return None if self.true is None else self.low - 1e-5 <= self.true <= self.high + 1e-5
 
 
 @dataclass(frozen=True)
@@ -251,27 +236,6 @@ def _truth(real: pd.DataFrame, joined: int) -> tuple[float | None, float | None]
 
 def _share(part: int, whole: int) -> float | None:
     return float(part) / whole if whole else None
-
-
-def interval(share: float, examined: float, real: float, true: float | None = None) -> Interval:
-    """Where a share among real rows lies that was seen among examined ones: both are draws (Wilson's interval, 1927).
-
-    Of few real rows all, or none, may well be right: then the end itself is inside.
-
-    Args:
-        share: seen among the examined.
-        examined: how many, by their weights.
-        real: how many.
-        true: the share among the real, where it is known.
-    """
-    many = 1 / (1 / examined + 1 / real) if examined and real else 0.0
-    if not many:
-        return Interval(share, 0.0, 1.0, true)
-    middle = (share + Z**2 / (2 * many)) / (1 + Z**2 / many)
-    half = Z / (1 + Z**2 / many) * math.sqrt(max(share * (1 - share), 0.0) / many + Z**2 / (4 * many**2))
-    half += 0.5 / real  # what is true is a whole number of rows
-    low = 0.0 if (1 - share) ** real > _TAIL else max(middle - half, 0.0)
-    return Interval(share, low, 1.0 if share**real > _TAIL else min(middle + half, 1.0), true)
 
 
 def _strangers(rows: pd.DataFrame) -> tuple[int, Interval | None]:

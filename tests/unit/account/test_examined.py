@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transforms.account.examined import interval
+from transforms.account.intervals import interval
 
 
 @pytest.mark.parametrize(
