@@ -22,7 +22,7 @@ from transforms.check.quiet import QUIET
 from transforms.check.usual import USUAL
 from transforms.documents import check_character
 
-MARKS = ("", "-", "/", "无", "null", "20200101", "440524188001010014", "42", "13900009999")
+MARKS = ("", "①", "-", "/", "无", "null", "20200101", "440524188001010014", "42", "13900009999")
 OPTIONS = {
     "fits_bytes": {"most": 12},
     "length": {"most": 12},
@@ -217,3 +217,14 @@ def test_rows_that_could_not_be_split_are_in_nobodys_way():
         told = [(one["ordinal"], one["rule"]) for one in found]
         at = rows.index(broken) + 1
         assert told == sorted([*((n + 1, fault.rule) for n, r in enumerate(rows) if r is fault), (at, "PHONE_INVALID")])
+
+
+@pytest.mark.parametrize(
+    "cells", [["13900001111"] * 3 + ["12900001111"], ["13900001111", "12900001111", None, "1", "0766-1"]]
+)
+def test_doubtful_cells_are_found_where_they_stand_be_they_few_or_most(cells):
+    rows = [{"联系电话": cell} for cell in cells]
+    table = landed("gongan_hukou", rows)
+    found = verdict.judge(table, rules_of("gongan_hukou"), contract_of("gongan_hukou").arrives.null_marks).finding
+    expected = {(at + 1, "PHONE_INVALID") for at, cell in enumerate(cells) if cell in ("12900001111", "1", "0766-1")}
+    assert {(one["ordinal"], one["rule"]) for one in found.to_pylist()} == expected
