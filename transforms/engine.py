@@ -72,6 +72,9 @@ class Engine:
     """DuckDB in this process, shut off from network and foreign files. Use as a context manager.
 
     What one is given, and the steps it ran, no other sees.
+
+    Attributes:
+        threads: how many the room may have.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -79,6 +82,7 @@ class Engine:
         spill = settings.home / "tmp"
         spill.mkdir(parents=True, exist_ok=True)
         settings.lake.mkdir(parents=True, exist_ok=True)
+        self.threads = settings.threads
         self._connection = _database(settings.lake, spill, settings.threads, settings.memory).cursor()
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import model, store
+from transforms.groups import groups
+from transforms.threads import Task, ahead
 
 _SEPARATOR = "\x1f"
-_PIECE = 60_000  # rows: as account lays them down
 
 
 class Live:
@@ -28,6 +30,7 @@ class Live:
         ids: record ids, ascending.
         num_rows: how many there are.
         ordered: the file lies in the order of the record ids.
+        kept: what a room made of columns and will ask for again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,6 +44,7 @@ class Live:
         self.ordered = self._order is None
         self.ids: pa.Array = whole(ids if self._order is None else ids.take(self._order))
         self.num_rows = len(self.ids)
+        self.kept: dict[str, Any] = {}
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column, in the order of the record ids.
@@ -59,17 +63,26 @@ class Live:
         """
         return whole(self.column(name)).take(records)
 
-    def pieces(self, name: str) -> Iterator[tuple[slice, pa.Array]]:
-        """A wide column in pieces: the record numbers of each, and its values."""
+    def pieces(self, name: str, threads: int = 1) -> Iterator[tuple[slice, pa.Array]]:
+        """A wide column in pieces: the record numbers of each, and its values.
+
+        Args:
+            name: the column.
+            threads: how many read the pieces that follow.
+        """
         start = 0
         if self._path is None or self._order is not None:
             batches = iter(self.column(name).chunks)
         else:
-            reader = pq.ParquetFile(self._path, page_checksum_verification=True)
-            batches = (batch.column(0) for batch in reader.iter_batches(_PIECE, columns=[name]))
+            batches = (whole(group.column(0)) for group in ahead(threads, self.groups(name)))
         for values in batches:
             yield slice(start, start + len(values)), values
             start += len(values)
+
+    def groups(self, name: str) -> Iterator[Task[pa.Table]]:
+        """A column, group after group of rows, for whoever reads several at once; none of a file out of order."""
+        if self._path is not None and self._order is None and name in self.column_names:
+            yield from groups(self._path, [name])
 
     def keys(self, *names: str) -> pa.Array:
         """Several columns as one text per record; null where one of them is, or where there is no such column."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +22,7 @@ from transforms import store
 from transforms.errors import StaleInputError
 from transforms.model import Batch
 from transforms.run import Run
+from transforms.threads import beside
 
 NAME = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent
@@ -125,16 +126,55 @@ def require(lake: Path, folder: Path, room: str, files: Collection[str] | None =
     Raises:
         StaleInputError: saying stored, required and remedy.
     """
-    where = str(folder.relative_to(lake))
+    found = _told(lake, folder, room)
+    _whole(lake, folder, found, files)
+    return found
+
+
+@contextlib.contextmanager
+def meanwhile(lake: Path, folder: Path, room: str, threads: int) -> Iterator[tuple[Manifest, Callable[[], None]]]:
+    """As :func:`require`, but whether the files are whole is found while the block reads them.
+
+    Gives the manifest and what waits for the answer: the block hands nothing over before. A block that fails is told
+    that its input was damaged rather than what came of that.
+
+    Args:
+        lake: where all rooms write.
+        folder: the input.
+        room: who wrote it.
+        threads: how many the block may have.
+
+    Raises:
+        StaleInputError: saying stored, required and remedy.
+    """
+    found = _told(lake, folder, room)
+    with beside(threads, partial(_whole, lake, folder, found)) as looked:
+        try:
+            yield found, looked
+        finally:
+            looked()
+
+
+def _whole(lake: Path, folder: Path, found: Manifest, files: Collection[str] | None = None) -> None:
+    """Refuse an input one of whose files, or of some of them, is not as it was written."""
+    if damaged := _damaged(folder, found, files):
+        where, told = str(folder.relative_to(lake)), f"{damaged} not as its manifest says"
+        raise StaleInputError(where, told, "the file as written", _remedy(found.room))
+
+
+def _remedy(room: str) -> str:
     commands = {"account": "apply' or 'gridfacts room close"}.get(room, room)
-    remedy = f"run 'gridfacts room {commands}' for this night again, or all of it: 'gridfacts run'"
+    return f"run 'gridfacts room {commands}' for this night again, or all of it: 'gridfacts run'"
+
+
+def _told(lake: Path, folder: Path, room: str) -> Manifest:
+    """The manifest of an input: there, complete, and what it was made from unchanged."""
+    where, remedy = str(folder.relative_to(lake)), _remedy(room)
     found = Manifest.read(folder)
     if found is None:
         raise StaleInputError(where, "no manifest", f"a complete manifest of room {room}", remedy)
     if found.status != "complete" or found.room != room:
         raise StaleInputError(where, f"{found.status} by {found.room}", f"complete by {room}", remedy)
-    if damaged := _damaged(folder, found, files):
-        raise StaleInputError(where, f"{damaged} not as its manifest says", "the file as written", remedy)
     for name, digest in found.inputs.items():
         if name.endswith(NAME):
             upstream = Manifest.read(lake / Path(name).parent)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_MANY = 2**16  # numbers looked for: fewer are found before they are put in order
 _HEAD = 8  # bytes of a text that are compared as a number
 _Heads = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -26,10 +27,29 @@ def places(ids: pa.Array, wanted: pa.Array) -> Places:
         ids: ascending, each once, in the order of their bytes.
         wanted: in any order; cheapest in theirs.
     """
-    mine, theirs = heads(ids), heads(wanted)
-    if mine is None or theirs is None or not len(mine):
-        return np.asarray(pc.fill_null(pc.index_in(wanted, ids), -1).to_numpy(), dtype=np.int64)
-    at = np.searchsorted(mine, theirs)
+    if not len(wanted):
+        return np.zeros(0, dtype=np.int64)
+    return Shelf(ids).places(wanted)
+
+
+class Shelf:
+    """Ascending ids among which texts are looked for again and again."""
+
+    def __init__(self, ids: pa.Array) -> None:
+        """Learn the ids: ascending, each once, in the order of their bytes."""
+        self._ids, self._heads = ids, heads(ids)
+
+    def places(self, wanted: pa.Array) -> Places:
+        """As :func:`places`."""
+        theirs = heads(wanted)
+        if self._heads is None or theirs is None or not len(self._heads):
+            return np.asarray(pc.fill_null(pc.index_in(wanted, self._ids), -1).to_numpy(), dtype=np.int64)
+        return _found(self._ids, self._heads, wanted, theirs)
+
+
+def _found(ids: pa.Array, mine: _Heads, wanted: pa.Array, theirs: _Heads) -> Places:
+    """The places by the heads of the ids and of the wanted texts, and then by the texts."""
+    at = looked_up(mine, theirs)
     found = np.full(len(theirs), -1, dtype=np.int64)
     open_ = np.flatnonzero(at < len(mine))
     while len(open_):  # once, and again for the few whose head several ids have
@@ -41,6 +61,23 @@ def places(ids: pa.Array, wanted: pa.Array) -> Places:
         after = at[open_]
         alike = (after < len(mine)) & (mine[np.minimum(after, len(mine) - 1)] == theirs[open_])
         open_ = open_[alike]
+    return found
+
+
+def looked_up(ascending: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Places:
+    """As :func:`numpy.searchsorted`: where each wanted number stands, or would.
+
+    Many are looked for in their order: one search after the other in all directions waits for memory each time.
+
+    Args:
+        ascending: in order.
+        wanted: in any order.
+    """
+    if len(wanted) < _MANY or (wanted[1:] >= wanted[:-1]).all():
+        return np.asarray(np.searchsorted(ascending, wanted))
+    order = np.argsort(wanted)
+    found = np.empty(len(wanted), dtype=np.int64)
+    found[order] = np.searchsorted(ascending, wanted[order])
     return found
 
 

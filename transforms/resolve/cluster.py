@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -158,17 +159,36 @@ class Clusters:
         return any(not right.isdisjoint(self._different.get(record, ())) for record in self._members[a])
 
 
-def clusters(size: int, edges: Edges, against: Against) -> tuple[Ints, Ints]:
-    """Partition the records 0 ... size - 1.
+@dataclass(frozen=True)
+class Graph:
+    """What the edges say by themselves.
+
+    Attributes:
+        edges: strongest first.
+        root: per record the smallest record that can be reached from it.
+        how: how each record is joined where no union is refused, as a place in ``HOWS``.
+    """
+
+    edges: Edges
+    root: Ints
+    how: Ints
+
+    @classmethod
+    def of(cls, size: int, edges: Edges) -> Self:
+        """The graph of the records 0 ... size - 1."""
+        edges = edges.strongest_first()
+        return cls(edges, components(size, edges.left, edges.right), _first_edge(size, edges))
+
+
+def clusters(graph: Graph, against: Against) -> tuple[Ints, Ints]:
+    """Partition the records of a graph.
 
     Returns:
         (root, how): per record the smallest record of its cluster, and how it got in, as a place in ``HOWS``.
     """
-    edges = edges.strongest_first()
-    root = components(size, edges.left, edges.right)
+    edges, root, how = graph.edges, graph.root, graph.how
     mixed = against.mixed(root)
     mixed[[root[record] for pair in against.different for record in pair]] = True
-    how = _first_edge(size, edges)
     torn = mixed[root]
     if torn.any():
         _build(np.flatnonzero(torn), edges.only(torn[edges.left]), against, root, how)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from transforms.kinds import Kind
 from transforms.live import whole
 from transforms.resolve.cluster import Facts, Flags, Ints
 from transforms.second import unified
+from transforms.threads import together
 
 WORDS = ("decisive_conflict", "birth_and_sex_conflict", "one_live_row_per", "same_source")
 RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space; of other documents one may have several
@@ -65,27 +67,42 @@ class Statements:
             lost={number: 1} if number != _NONE and not believed else {},
         )
 
-    def mixed(self, component: Ints) -> Flags:
+    def mixed(self, component: Ints, threads: int = 1) -> Flags:
         """Components in which anything at all may stand against one cluster; the rest can be taken whole.
 
         Args:
             component: per record, the smallest record of its component.
+            threads: how many look at once.
 
         Returns:
             Per record number, whether the component of that name is mixed.
         """
         count = len(component)
         said = np.bincount(component, minlength=count)[component] > 1
+        ways = (self._two_numbers, self._one_register, self._two_people)
+        numbers, registers, people = together(threads, (partial(way, component, said, count) for way in ways))
+        return numbers | registers | people
+
+    def _one_register(self, component: Ints, said: Flags, count: int) -> Flags:
+        """A register tells of two in one component."""
         register, whom = self.apart
-        parted = said & (register != _NONE)
-        by_register = component[parted] * (register.max(initial=0) + 1) + register[parted]
-        places, at = np.unique(by_register, return_inverse=True)
-        told = places[_differ(at, whom[parted], len(places))] // (register.max(initial=0) + 1)
-        found = self._two_numbers(component, said, count)
-        found[told] = True
+        parted = np.flatnonzero(said & (register != _NONE))
+        size = int(register.max(initial=0)) + 1
+        by_register = component[parted] * size + register[parted]
+        order = np.argsort(by_register)
+        by_register, whom = by_register[order], whom[parted[order]]
+        first = np.flatnonzero(np.append(True, by_register[1:] != by_register[:-1])) if len(order) else order
+        several = np.minimum.reduceat(whom, first) != np.maximum.reduceat(whom, first) if len(order) else order
+        found = np.zeros(count, dtype=bool)
+        found[by_register[first[several]] // size] = True
+        return found
+
+    def _two_people(self, component: Ints, said: Flags, count: int) -> Flags:
+        """Two birth days and two sexes."""
         people = said[self.people.record]
-        days, sexes = (_differ(component[self.people.record[people]], v[people], count) for v in self.people.values)
-        return found | (days & sexes)
+        of = component[self.people.record[people]]
+        days, sexes = (_differ(of, v[people], count) for v in self.people.values)
+        return days & sexes
 
     def _two_numbers(self, component: Ints, said: Flags, count: int) -> Flags:
         """Two believed numbers, or a number all of whose rows lost it beside another."""
@@ -221,7 +238,7 @@ def _people(live: pa.Table, kind: Kind, believed: Flags) -> Said:
     parts = [_pairs(live, "birth_date", "sex", full), _pairs(live, f"{number}_birth", f"{number}_sex", believed)]
     record, day = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[:2])
     sex = _codes(pa.chunked_array([part[2] for part in parts]).unify_dictionaries())
-    order = np.argsort(record, kind="stable")
+    order = np.argsort(record * 2 + np.repeat((0, 1), [len(part[0]) for part in parts]))
     return Said(record[order], (day[order], sex[order]))
 
 

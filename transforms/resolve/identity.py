@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from transforms import model
 from transforms.engine import Engine
 from transforms.live import ascending, whole
-from transforms.places import places
+from transforms.places import ordered, places
 from transforms.resolve.cluster import Flags, Ints, numbered
 
 LIVE, RETIRED = "live", "retired"
@@ -166,7 +166,7 @@ def _rehomed(
 
 def _in_order(table: pa.Table, key: str) -> pa.Table:
     """By key; a night that only adds leaves it in order, and looking costs less than sorting."""
-    return table if ascending(table[key]) else table.take(pc.sort_indices(table[key]))
+    return table if ascending(table[key]) else table.take(pa.array(ordered(whole(table[key]))))
 
 
 def _standing_now(identities: pa.Table, kept: _Kept, entities: pa.Array, release: int) -> pa.Table:

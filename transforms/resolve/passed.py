@@ -103,6 +103,8 @@ def with_successors(named: Assignment, ids: pa.Array, entities: pa.Array, heirs:
         entities: of each its entity.
         heirs: :attr:`Passed.heirs`.
     """
+    if not heirs:
+        return named
     table = named.past.identities
     old = pa.array(list(heirs), pa.string())
     follows = entities.take(pc.index_in(pa.array(list(heirs.values()), pa.string()), value_set=ids))

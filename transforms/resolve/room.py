@@ -15,20 +15,21 @@ from transforms import contract, database, keys, kinds, manifest, model, store
 from transforms.database import Databases
 from transforms.engine import Engine
 from transforms.errors import ConfigError
+from transforms.groups import groups
 from transforms.kinds import Kind
 from transforms.live import Live, whole
 from transforms.model import Batch
-from transforms.places import places
-from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Pairs, clusters, numbered
+from transforms.places import Shelf
+from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Graph, Ints, Pairs, clusters, numbered
 from transforms.resolve.facts import needed, statements
 from transforms.resolve.identity import HOME, Past, assign
 from transforms.resolve.passed import LOST, SAID, Passed, lost, passed_on, said, with_successors
 from transforms.run import Run
+from transforms.threads import Task, ahead, beside, together
 
 ROOM = "resolve"
 _ROWS = 65_536
 _RENAMED = "address"  # the kind whose entities bear a name that changes for all records at once
-_AT_ONCE = 1_000_000  # pairs read at a time
 _JOINS = pa.schema([model.PAIR.field(name) for name in ("left", "right", "score", "how")])
 _AS_THEY_ARE = ("_valid", "_birth", "birth_date")  # endings of columns that are no text; of the others codes are read
 # cluster.parquet = model.CLUSTER and whether the record's own number is believed (merge publishes no other).
@@ -50,10 +51,8 @@ def run(run: Run, stage: str) -> list[model.Report]:
         raise ConfigError(f"there is no stage {stage!r}")
     stores = database.open_databases(run.settings)
     release = database.current_release(stores) + 1
-    live_dir = store.night_dir(run, "account", "live")
-    live = manifest.upstream(run.settings.lake, live_dir, manifest.require(run.settings.lake, live_dir, "account"))
     declared = [k for k in kinds.load_all(run.settings.expectations).values() if k.stage == stage]
-    return [_resolve(run, kind, dict([live]), _before(stores, kind.kind), release) for kind in declared]
+    return [_resolve(run, kind, _before(stores, kind.kind), release) for kind in declared]
 
 
 @dataclass(frozen=True)
@@ -83,40 +82,44 @@ def _digest(table: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def _resolve(run: Run, kind: Kind, inputs: dict[str, str], before: Before, release: int) -> model.Report:
-    folder, lake = store.night_dir(run, ROOM, kind.kind), run.settings.lake
-    link_dir = store.night_dir(run, "link", kind.kind)
-    inputs |= dict([manifest.upstream(lake, link_dir, manifest.require(lake, link_dir, "link"))])
-    inputs["configuration"] = manifest.configuration(run.settings.expectations)
-    inputs |= before.digests()
-    if done := manifest.fresh(folder, ROOM, inputs):
-        return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-    tables, entities, minted = resolve(run, kind, before, release)
-    counts = {
-        "records": tables["cluster"].num_rows,
-        "entities": entities,
-        "minted": minted,
-    }
-    with store.output(folder) as tmp:
-        for name, table in tables.items():
-            store.write_table(tmp / f"{name}.parquet", table)
-        manifest.write(tmp, ROOM, inputs, dict(counts))
+def _resolve(run: Run, kind: Kind, before: Before, release: int) -> model.Report:
+    folder, lake, threads = store.night_dir(run, ROOM, kind.kind), run.settings.lake, run.settings.threads
+    live_dir, link_dir = store.night_dir(run, "account", "live"), store.night_dir(run, "link", kind.kind)
+    with manifest.meanwhile(lake, live_dir, "account", threads) as (live, whole):
+        linked = manifest.require(lake, link_dir, "link")
+        inputs = dict([manifest.upstream(lake, live_dir, live), manifest.upstream(lake, link_dir, linked)])
+        inputs["configuration"] = manifest.configuration(run.settings.expectations)
+        inputs |= before.digests()
+        if done := manifest.fresh(folder, ROOM, inputs):
+            return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
+        tables, entities, minted = resolve(run, kind, before, release)
+        counts = {
+            "records": tables["cluster"].num_rows,
+            "entities": entities,
+            "minted": minted,
+        }
+        with store.output(folder) as tmp:
+            files = (partial(store.write_table, tmp / f"{name}.parquet", table) for name, table in tables.items())
+            together(threads, files)
+            manifest.write(tmp, ROOM, inputs, dict(counts))
+            whole()
     return _report(run, kind, counts, again=False)
 
 
 def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[str, pa.Table], int, int]:
     """Cluster and name: tables cluster, identity and home of one kind, sorted by key; how many entities; ids minted."""
-    live = _live(run, kind)
-    ids = whole(live.column("record_id"))
+    live = Live(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet")
+    ids, threads = live.ids, run.settings.threads
     link_dir = store.night_dir(run, "link", kind.kind)
     units = store.read_table(link_dir / "unit.parquet", ["trusted"])
     same, different = _judged(before.judgement, ids)
-    facts = statements(live, units, kind, contract.load_all(run.settings.expectations))
-    del live
-    pa.default_memory_pool().release_unused()  # what was read is held no longer: what follows is as large
-    against = Against(facts.mixed, facts.of, facts.rows, different)
-    root, how = clusters(len(ids), _edges(link_dir / "pairs.parquet", ids, same, kind.link.accept), against)
-    del facts, against
+    joins = partial(_graph, link_dir / "pairs.parquet", ids, same, kind.link.accept, threads)
+    with beside(threads, joins) as graph:
+        facts = statements(_said(live, kind, threads), units, kind, contract.load_all(run.settings.expectations))
+        pa.default_memory_pool().release_unused()  # what was read is held no longer: what follows is as large
+        against = Against(partial(facts.mixed, threads=threads), facts.of, facts.rows, different)
+        root, how = clusters(graph(), against)
+    del facts, against, graph, joins
     pa.default_memory_pool().release_unused()
     mint = partial(keys.load(run.settings).entity_ids, kind.kind)
     passed = _passed(run, kind, ids, before.past, release)
@@ -155,33 +158,32 @@ def _passed(run: Run, kind: Kind, ids: pa.Array, past: Past, release: int) -> Pa
     return passed_on(gone, tonight, past.homes["record_id"].combine_chunks(), release)
 
 
-def _live(run: Run, kind: Kind) -> pa.Table:
-    """Live records of the kind, sorted by record id: the columns that facts are made of, texts as codes."""
-    live = Live(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet")
+def _said(live: Live, kind: Kind, threads: int) -> pa.Table:
+    """What the records say, in their order: the columns that facts are made of, texts as codes."""
     names = [name for name in dict.fromkeys(needed(kind)) if name in live.column_names and name != "record_id"]
-    said = [live.column(name) if name.endswith(_AS_THEY_ARE) else live.codes(name) for name in names]
+    read = (partial(live.column if name.endswith(_AS_THEY_ARE) else live.codes, name) for name in names)
+    said = together(threads, read)
     return pa.table([live.ids, *said], ["record_id", *names])
 
 
-def _edges(path: Path, ids: pa.Array, same: Pairs, accept: int) -> Edges:
+def _graph(path: Path, ids: pa.Array, same: Pairs, accept: int, threads: int) -> Graph:
     """Pairs strong enough to join two records, and what a person swore; their evidence is not asked for."""
-    found = [pa.table([pa.array([], f.type) for f in _JOINS], schema=_JOINS)]
-    for pairs in store.read_pieces(path, _AT_ONCE, _JOINS.names):
-        found.append(
-            pairs.filter(pc.or_(pc.not_equal(pairs["how"], "scored"), pc.greater_equal(pairs["score"], accept)))
-        )
-    pairs = pa.concat_tables(found)
+    shelf = Shelf(ids)
+
+    def joining(read: Task[pa.Table]) -> tuple[Ints, Ints, Ints, Ints]:
+        pairs = read()
+        strong = pc.or_(pc.not_equal(pairs["how"], "scored"), pc.greater_equal(pairs["score"], accept))
+        pairs = pairs.filter(strong)
+        left, right = (shelf.places(whole(pairs[name])) for name in ("left", "right"))
+        how = pc.index_in(pairs["how"], pa.array(HOWS)).to_numpy().astype(np.int64)
+        return left, right, pairs["score"].to_numpy().astype(np.int64), how
+
     sworn = np.array(same, dtype=np.int64).reshape(-1, 2)
-    ends = [places(ids, whole(pairs[name])) for name in ("left", "right")]
-    how = pc.index_in(pairs["how"], pa.array(HOWS)).to_numpy().astype(np.int64)
-    people = np.repeat([False, True], [pairs.num_rows, len(sworn)])
-    return Edges(
-        np.concatenate([ends[0], sworn[:, 0]]),
-        np.concatenate([ends[1], sworn[:, 1]]),
-        np.concatenate([pairs["score"].to_numpy().astype(np.int64), np.zeros(len(sworn), dtype=np.int64)]),
-        np.concatenate([how, np.full(len(sworn), SCORED)]),
-        people,
-    )
+    told = (sworn[:, 0], sworn[:, 1], np.zeros(len(sworn), dtype=np.int64), np.full(len(sworn), SCORED))
+    found = [*ahead(threads, (partial(joining, read) for read in groups(path, _JOINS.names))), told]
+    left, right, score, how = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    people = np.repeat([False, True], [len(left) - len(sworn), len(sworn)])
+    return Graph.of(len(ids), Edges(left, right, score, how, people))
 
 
 def _judged(judgements: pa.Table, ids: pa.Array) -> tuple[Pairs, Pairs]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.resolve.cluster import HOWS, Against, Edges, Facts, Flags, Ints, clusters, components
+from transforms.resolve.cluster import HOWS, Against, Edges, Facts, Flags, Graph, Ints, clusters, components
 
 NODES = 9
 EDGES = st.lists(
@@ -66,7 +66,7 @@ def partition(
         np.array(left, dtype=np.int64), np.array(right, dtype=np.int64), np.array(score, dtype=np.int64),
         np.array([HOWS.index(h) for h in how], dtype=np.int64), np.array(sworn, dtype=bool),
     )  # fmt: skip
-    roots, hows = clusters(size, edges, Against(said.mixed, said.of, rows, different or []))
+    roots, hows = clusters(Graph.of(size, edges), Against(said.mixed, said.of, rows, different or []))
     return roots.tolist(), [HOWS[h] for h in hows]
 
 

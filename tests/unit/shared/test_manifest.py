@@ -57,6 +57,30 @@ def test_a_spoilt_output_is_refused_with_a_remedy(tmp_path: Path, spoil: object)
         manifest.require(tmp_path, folder, "land")
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("spoil", [missing, incomplete, damaged, gone])
+def test_what_is_read_meanwhile_is_refused_whatever_came_of_reading_it(
+    tmp_path: Path, spoil: object, threads: int
+) -> None:
+    folder = made(tmp_path, "land", {})
+    with manifest.meanwhile(tmp_path, folder, "land", threads) as (found, whole):
+        whole()
+        assert found.facts == {"rows": 1}
+    assert callable(spoil)
+    spoil(folder)
+    handed_over = []
+    for fails in (False, True):
+        with (
+            pytest.raises(StaleInputError, match="run 'gridfacts room land'"),
+            manifest.meanwhile(tmp_path, folder, "land", threads) as (_, whole),
+        ):
+            if fails:
+                raise OSError("damaged")
+            whole()
+            handed_over.append(fails)
+    assert not handed_over
+
+
 def test_a_file_that_was_whole_is_refused_once_it_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_SETTLED", 0)  # as if it had lain there for long
     path = made(tmp_path, "land", {}) / "rows.parquet"
