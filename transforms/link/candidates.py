@@ -3,115 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
 from transforms.engine import Engine
-from transforms.kinds import Compare, Kind
+from transforms.kinds import Compare
 from transforms.link.codes import Asked, Codes, Flags, Whole, beside, distinct, ranked
-from transforms.link.collapse import Collapsed
 from transforms.link.compare import Spoken, levels_of
-from transforms.link.encode import cells, compared
+from transforms.link.encode import cells
 from transforms.link.kernels import LEVELS
-from transforms.link.near import near
-from transforms.link.said import Values, column
+from transforms.link.said import Values
 from transforms.link.scorer import Levels
-from transforms.link.words import ENDING, telling
-from transforms.live import Live
+from transforms.link.told import FREQUENCY, NAMES, Told
+from transforms.threads import together
 
 _HERE = Path(__file__).parent
-FREQUENCY = "frequency"  # how many anchors bear the leftover's name
 _FREQUENCIES = (1, 5)  # up to one: rare, up to five: some, beyond: many
-_NAMES = ("name", "organization_name")
 _THERE, _NOT_THERE = (LEVELS["address"].index(word) + 1 for word in ("building", "differ"))
-
-
-@dataclass(frozen=True)
-class Told:
-    """What all records say, by comparison label, with address buildings beside addresses.
-
-    Attributes:
-        kind: its declaration.
-        live: live records of the kind.
-        values: label → what the records say.
-        buildings: see above.
-        silent: records whose values bring nobody together.
-        parts: what they say in columns that only blocks read, as far as that was asked.
-    """
-
-    kind: Kind
-    live: Live
-    values: dict[str, Values]
-    buildings: Values
-    silent: Flags | None = None
-    parts: dict[str, Values] = field(default_factory=dict)
-
-    @property
-    def labels(self) -> list[str]:
-        """The columns of a pattern."""
-        named = [c.label for c in self.kind.link.compare]
-        return [*named, FREQUENCY] if self._name() else named
-
-    @property
-    def words(self) -> dict[str, list[str]]:
-        """Level words per column of a pattern."""
-        found = {c.label: list(LEVELS[c.using]) for c in self.kind.link.compare}
-        return {**found, FREQUENCY: ["rare", "some", "many"]} if self._name() else found
-
-    def _name(self) -> Compare | None:
-        return next((c for c in self.kind.link.compare if c.using in _NAMES and c.label == self.kind.link.agree), None)
-
-
-def tell(
-    kind: Kind,
-    live: Live,
-    homes: dict[str, tuple[Values, Values]],
-    collapsed: Collapsed,
-    crowd: int,
-    known: dict[str, Values],
-) -> Told:
-    """Collect values; phones and addresses that more than ``crowd`` different names share tell nobody apart.
-
-    Args:
-        kind: its declaration.
-        live: live records of the kind.
-        homes: addresses and buildings (:func:`transforms.link.encode.nodes`) by label, where the kind compares any.
-        collapsed: whose number is believed, who is a leftover.
-        crowd: see above.
-        known: labels of which it makes no difference whose number is believed, and what the records say.
-    """
-    values, buildings = {}, Values()
-    for compare in kind.link.compare:
-        if compare.using == "address":
-            values[compare.label], buildings = homes[compare.label]
-        elif compare.using == "near":
-            values[compare.label] = near(live, kind, compare, collapsed)
-        elif compare.label in known:
-            values[compare.label] = known[compare.label]
-        else:
-            values[compare.label] = compared(live, kind, compare, None, collapsed.trusted)
-    naming = next((c.label for c in kind.link.compare if c.using in _NAMES), None)
-    if naming:
-        for compare in kind.link.compare:
-            if compare.using in ("tokens", "address"):
-                values[compare.label] = uncrowded(values[compare.label], values[naming], crowd)
-    return Told(kind, live, values, buildings)
-
-
-def uncrowded(values: Values, names: Values, crowd: int) -> Values:
-    """Without the values that more than ``crowd`` distinct names say: found from the data, not from a list."""
-    often = np.bincount(values.v, minlength=len(values.texts)) > crowd  # fewer records cannot say more names
-    busy = values.where(often[values.v])
-    name = np.full(int(max(names.r.max(initial=0), busy.r.max(initial=0))) + 1, -1, dtype=np.int32)
-    name[names.r[::-1]] = names.v[::-1]  # a record's first name speaks
-    named = name[busy.r] >= 0
-    size = max(len(names.texts), 1)
-    pairs = distinct(busy.v[named].astype(np.int64) * size + name[busy.r[named]]) // size
-    crowded = np.bincount(pairs, minlength=len(values.texts)) > crowd
-    return values.where(~crowded[values.v]) if crowded.any() else values
 
 
 @dataclass(frozen=True)
@@ -173,20 +86,9 @@ def _part(told: Told, part: str, hidden: Flags) -> Values:
     if part == "cell":
         return cells(told.live)
     if using is None:
-        if part not in told.parts:
-            told.parts[part] = _silently(told, part)
         return told.parts[part]
     said = told.values[part] if told.silent is None else told.values[part].only(~told.silent)
     return said.only(~hidden) if using.using == "near" else said
-
-
-def _silently(told: Told, part: str) -> Values:
-    """What only blocks read: a clean column, or the telling words of one (of its normalised form, where it has one)."""
-    name = part.removesuffix(ENDING)
-    if name == part:
-        return column(told.live, part).wordless()
-    key = f"{name}_key"
-    return telling(column(told.live, key if key in told.live.column_names else name))
 
 
 @dataclass(frozen=True)
@@ -197,6 +99,12 @@ class Candidates:
     v: Whole
     anchor: Flags
     patterns: Levels
+
+    @classmethod
+    def none(cls, comparisons: int) -> Self:
+        """No pairs; ``comparisons``: the columns of a pattern."""
+        nodes = np.zeros(0, dtype=np.int32)
+        return cls(nodes, nodes, np.zeros(0, dtype=bool), np.zeros((0, comparisons), dtype=np.int8))
 
 
 def candidates(
@@ -225,10 +133,10 @@ def candidates(
     whole //= 2
     u, v = (whole // size).astype(np.int32), (whole % size).astype(np.int32)
     del whole, found
-    return Candidates(u, v, of_anchor, levels(told, (u, v), nodes, hidden))
+    return Candidates(u, v, of_anchor, levels(told, (u, v), nodes, hidden, engine.threads))
 
 
-def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags) -> Levels:
+def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags, threads: int = 1) -> Levels:
     """Patterns of the pairs of nodes, in their order.
 
     Args:
@@ -236,37 +144,40 @@ def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags) -
         pair: the ends of each pair: nodes.
         nodes: of the records.
         hidden: records whose nearness by number is not to be looked at.
+        threads: how many comparisons are made at once.
     """
-    patterns = np.zeros((len(pair[0]), len(told.labels)), dtype=np.int8)
-    if not len(patterns):
-        return patterns
+    if not len(pair[0]):
+        return np.zeros((0, len(told.labels)), dtype=np.int8)
     asked = np.zeros(len(nodes.node), dtype=bool)
     for end in pair:
         asked[end] = True
     place = np.where(asked, np.cumsum(asked, dtype=np.int32) - 1, -1).astype(np.int32)
     left, right = (place[end] for end in pair)
     place = place[nodes.node]
-    for at, compare in enumerate(told.kind.link.compare):
+
+    def level(compare: Compare) -> Levels:
         values = told.values[compare.label]
         spoken = Spoken.of(values.only(~hidden) if compare.using == "near" else values, place)
-        patterns[:, at] = levels_of(spoken, left, right, compare.using, len(LEVELS[compare.using]))
-        if compare.using == "address":
-            building = levels_of(Spoken.of(told.buildings, place), left, right, "equal", _NOT_THERE)
-            _refined(patterns[:, at], building)
+        found = levels_of(spoken, left, right, compare.using, len(LEVELS[compare.using]))
+        if compare.using != "address":
+            return found
+        return _refined(found, levels_of(Spoken.of(told.buildings, place), left, right, "equal", _NOT_THERE))
+
+    tasks = [partial(level, compare) for compare in told.kind.link.compare]
     if FREQUENCY in told.labels:
-        patterns[:, -1] = _frequency(told, nodes, pair[0])
-    return patterns
+        tasks.append(partial(_frequency, told, nodes, pair[0]))
+    return np.stack(together(threads, tasks), axis=1)
 
 
-def _refined(address: Levels, building: Levels) -> None:
+def _refined(address: Levels, building: Levels) -> Levels:
     """One building is closer than another, where the addresses are not the same."""
     refined = (building > 0) & (address != 1)
-    address[refined] = np.where(building[refined] == 1, _THERE, _NOT_THERE)
+    return np.where(refined, np.where(building == 1, _THERE, _NOT_THERE), address).astype(np.int8)
 
 
 def _frequency(told: Told, nodes: Nodes, of: Whole) -> Levels:
     """Per node: 1 rare, 2 some, 3 many anchors bear its name (the one statistic of tonight a score depends on)."""
-    naming = next(c.label for c in told.kind.link.compare if c.using in _NAMES and c.label == told.kind.link.agree)
+    naming = next(c.label for c in told.kind.link.compare if c.using in NAMES and c.label == told.kind.link.agree)
     values = told.values[naming]
     asked = np.zeros(len(nodes.node), dtype=bool)
     asked[of] = True

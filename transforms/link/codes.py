@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+
+from transforms.places import looked_up
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]  # record numbers, nodes, codes of values: a kind has fewer than 2^31 of each
@@ -14,8 +16,8 @@ Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[Any]  # codes or wider numbers
 _TABLE = 4  # a table of so many times as many places as there are keys costs less than hashing them
 _SMALL = 2**16
-_SPARSE, _FEWEST_BITS = 8, 10  # a key that nobody asks for is looked at closely once in eight times or less
-_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
+_SPARSE, _FEWEST_BITS = 8, 10  # a key that nobody asks for passes a sieve once in eight times or less
+_ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))  # 2^64 over the golden ratio; a prime of xxHash
 
 
 def ranked(key: Whole, bound: int) -> tuple[Whole, Codes]:
@@ -29,8 +31,13 @@ def ranked(key: Whole, bound: int) -> tuple[Whole, Codes]:
         seen = np.zeros(bound, dtype=bool)
         seen[key] = True
         return np.flatnonzero(seen), (np.cumsum(seen, dtype=np.int32) - 1)[key]
-    coded = pa.array(key).dictionary_encode()
-    return coded.dictionary.to_numpy(), coded.indices.to_numpy()
+    order = np.argsort(key)  # two thirds of what a table of hashes costs
+    found = key[order]
+    first = np.ones(len(found), dtype=bool)
+    first[1:] = found[1:] != found[:-1]
+    at = np.empty(len(key), dtype=np.int32)
+    at[order] = np.cumsum(first, dtype=np.int32) - np.int32(1)
+    return found[first], at
 
 
 def distinct(key: Whole) -> Whole:
@@ -39,6 +46,14 @@ def distinct(key: Whole) -> Whole:
     first = np.ones(len(found), dtype=bool)
     first[1:] = found[1:] != found[:-1]
     return found[first]
+
+
+def by_both(u: Whole, v: Whole) -> Ints:
+    """The order by two columns of small numbers; equal rows stay in theirs."""
+    key = u.astype(np.int64) << 32 | v
+    order = np.argsort(key)
+    same = key[order]
+    return np.argsort(key, kind="stable") if (same[1:] == same[:-1]).any() else order
 
 
 def distinct_rows(patterns: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int8], Codes]:
@@ -62,22 +77,29 @@ class Asked:
         """Learn them; they may repeat."""
         self.distinct = distinct(keys)
         self._bits = max((len(self.distinct) * _SPARSE).bit_length(), _FEWEST_BITS)
-        self._near = np.zeros(2**self._bits, dtype=bool)
-        self._near[self._scattered(self.distinct)] = True
+        self._sieves = [np.zeros(2**self._bits, dtype=bool) for _ in _ODD]
+        for odd, sieve in zip(_ODD, self._sieves, strict=True):
+            sieve[self._scattered(self.distinct, odd)] = True
 
     def among(self, keys: Whole) -> tuple[Flags, Codes]:
         """Which of these keys are asked for, and of those the place among the distinct asked ones."""
-        maybe = np.flatnonzero(self._near[self._scattered(keys)])
-        place = np.searchsorted(self.distinct, keys[maybe])
+        first, second = (partial(self._passes, odd, sieve) for odd, sieve in zip(_ODD, self._sieves, strict=True))
+        maybe = np.flatnonzero(first(keys))
+        maybe = maybe[second(keys[maybe])]
+        place = looked_up(self.distinct, keys[maybe])
         place[place == len(self.distinct)] = 0
         found = self.distinct[place] == keys[maybe] if len(self.distinct) else np.zeros(len(maybe), dtype=bool)
         said = np.zeros(len(keys), dtype=bool)
         said[maybe[found]] = True
         return said, place[found].astype(np.int32)
 
-    def _scattered(self, keys: Whole) -> npt.NDArray[np.uint64]:
+    def _passes(self, odd: np.uint64, sieve: Flags, keys: Whole) -> Flags:
+        """Keys that one sieve does not hold back."""
+        return np.asarray(sieve[self._scattered(keys, odd)])
+
+    def _scattered(self, keys: Whole, odd: np.uint64) -> npt.NDArray[np.int64]:
         """A number of so many bits per key: the upper ones of its product with an odd constant (Knuth, TAOCP 6.4)."""
-        return np.asarray((keys.astype(np.uint64) * _ODD) >> np.uint64(64 - self._bits))
+        return ((keys.astype(np.uint64) * odd) >> np.uint64(64 - self._bits)).view(np.int64)
 
 
 def beside(r: Whole, of: Whole) -> tuple[Ints, Ints]:

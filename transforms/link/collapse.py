@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from transforms.link.encode import compared, sources
 from transforms.link.kernels import LEVELS
 from transforms.link.owner import judge
 from transforms.link.said import Values, by_record, column
+from transforms.link.tokens import tokens
 from transforms.live import Live
 from transforms.second import unified
 
@@ -56,9 +58,10 @@ def decisive_column(kind: Kind) -> str:
     return kind.token_of(kind.link.decisive or "")
 
 
-def numbers(live: Live, kind: Kind) -> tuple[Codes, Codes]:
+def numbers(live: Live, kind: Kind, threads: int = 1) -> tuple[Codes, Codes]:
     """(record number, code of its valid decisive value)."""
-    said = column(live, decisive_column(kind))
+    name = decisive_column(kind)
+    said = column(live, name) if name == kind.link.decisive else tokens(live, name, threads)
     if f"{kind.link.decisive}_valid" in live.column_names:
         said = said.only(pc.fill_null(live.column(f"{kind.link.decisive}_valid"), fill_value=False).to_numpy())
     if kind.link.second is None:
@@ -68,7 +71,7 @@ def numbers(live: Live, kind: Kind) -> tuple[Codes, Codes]:
 
 
 def collapse(
-    engine: Engine, live: Live, kind: Kind, contracts: dict[str, Contract], told: dict[str, Values]
+    engine: Engine, live: Live, kind: Kind, contracts: dict[str, Contract], told: Callable[[], dict[str, Values]]
 ) -> Collapsed:
     """Group the rows by number where names agree.
 
@@ -77,9 +80,10 @@ def collapse(
         live: live records of the kind, sorted by record id.
         kind: its declaration.
         contracts: by source: who issues the number, whose word ends a dispute.
-        told: by comparison label, values that tell people apart, the number's own facts left out.
+        told: asked for once they are needed, by comparison label: values that tell people apart, the number's own
+            facts left out.
     """
-    r, n = numbers(live, kind)
+    r, n = numbers(live, kind, engine.threads)
     names, texts = _names(live, kind, r)
     authority = live.sourced(issuing(kind, contracts))[r]
     believed = ~_contradicts(live, kind, r, n)[r]
@@ -92,7 +96,7 @@ def collapse(
     verdict = judge(disputed, spelt, _former(live, kind, r[asked], n[asked]), _level(kind))
     keeps = _keeps(n, names, verdict, asked)
     believed &= keeps > _generation(live, kind)[r]  # a name that only agrees, a generation apart: father or son
-    believed[_elsewhere(engine, told, {"r": r, "n": n, "name": names, "keeps": keeps}, believed)] = False
+    believed[_elsewhere(engine, told(), {"r": r, "n": n, "name": names, "keeps": keeps}, believed)] = False
     return _nodes(live, kind, r, n, believed)
 
 

@@ -20,8 +20,9 @@ from transforms.link.codes import Codes, Ints, Whole, distinct, ranked, spread
 from transforms.link.kernels import KERNELS
 from transforms.link.said import Values
 from transforms.link.scorer import Levels
+from transforms.places import looked_up
 
-_AT_ONCE = 2_000_000  # pairs of values
+_AT_ONCE = 1_000_000  # pairs of values
 _MANY = 4  # values of the right to one of the left: then it costs less to look each up than to see them all
 _UNSAID = 127  # beyond every level
 
@@ -74,7 +75,7 @@ class Spoken:
         """Pairs whose ends have a code in common; one may stand there several times."""
         pair, of_left = spread(self.start[left], self.times[left] * (self.times[right] > 0))
         wanted = right[pair].astype(np.int64) * max(len(self.texts), 1) + self.v[of_left]
-        place = np.minimum(np.searchsorted(self.said, wanted), max(len(self.said) - 1, 0))
+        place = np.minimum(looked_up(self.said, wanted), max(len(self.said) - 1, 0))
         return np.asarray(pair[self.said[place] == wanted])
 
     def pieces(self, times: Ints) -> Iterator[slice]:
@@ -124,10 +125,10 @@ def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Lev
     size = max(len(texts), 1)
     pairs, at = ranked(left.astype(np.int64) * size + right, size * size)
     ends = pairs // size, pairs % size
-    used = distinct(np.concatenate(ends))
+    used, place = ranked(np.concatenate(ends), size)
     words = texts.take(pa.array(used)).to_pylist()
     values = pd.DataFrame({"place": np.arange(len(words))})
-    index = pd.MultiIndex.from_arrays([np.searchsorted(used, end) for end in ends])
+    index = pd.MultiIndex.from_arrays(np.split(place, 2))
     compare = recordlinkage.Compare()
     compare.compare_vectorized(_kernel(words, using), "place", "place", label="level")
     level: pd.Series[int] = compare.compute(index, values, values)["level"]

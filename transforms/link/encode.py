@@ -4,76 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import TypeAlias
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import store
 from transforms.kinds import Compare, Kind
+from transforms.link.best import FINE, Located, best_nodes
 from transforms.link.codes import Codes, Flags
 from transforms.link.kernels import JOIN
-from transforms.link.said import TEXT, Values, by_record, column, encoded, paired
-from transforms.live import Live, whole
-from transforms.places import numbers
+from transforms.link.said import TEXT, Values, by_record, column, paired
+from transforms.link.tokens import tokens
+from transforms.live import Live
+from transforms.threads import together
 
-Located: TypeAlias = "pa.Table | Path"  # address candidates of a kind's records, or the file they lie in
 STOP_SHARE, STOP_ROWS = 0.02, 20  # of a source's records, and at least: a value said of more is a stop value
 STOPPED = ("name", "organization_name", "date")  # comparisons whose values can be stop values of a source
 CELL = 0.0005  # degrees: about 55 m of latitude
-_FINE = frozenset({"group", "door", "estate", "building", "unit", "floor", "room"})  # levels that name one place
-_ENDS_FINE = rf"(?:^|\|)(?:{'|'.join(sorted(_FINE))}):[^|]*$"
+_ENDS_FINE = rf"(?:^|\|)(?:{'|'.join(sorted(FINE))}):[^|]*$"
 _TO_BUILDING = r"(?s)^(?P<path>.*\|(?:door|building):[^|]*)"  # cut after the last of them; null where a path names none
-_CREDITED = pa.array(["exact", "normalised"])
-LOCATED = ["record_id", "property", "rank", "match_class", "level", "address_id", "building_id"]  # what is read of it
-_FEW = ["property", "match_class", "level"]  # of few distinct words
-_NODES = ("address_id", "building_id")
-_PIECE = 1_000_000  # rows of located addresses at a time
 
 
-def nodes(live: Live, located: Located | None, properties: Iterable[str]) -> tuple[Values, Values]:
+def nodes(live: Live, located: Located | None, properties: Iterable[str], threads: int = 1) -> tuple[Values, Values]:
     """Addresses and buildings the records name: the best located node, else the canonical path in its village.
+
+    Args:
+        live: live records.
+        located: their address candidates.
+        properties: the addresses.
+        threads: how many work at once.
 
     Returns:
         (addresses, buildings), pooled over the address properties, wordless.
     """
-    addresses, buildings = [], []
     listed = list(properties)
-    for name in listed:
-        said = column(live, f"{name}_path")
-        if f"{name}_village" in live.column_names:  # 人民路12号 of a county may stand in several of its villages
-            said = said.only(live.column(f"{name}_village").is_valid().to_numpy())
-        fine = pc.match_substring_regex(said.texts, _ENDS_FINE)
-        addresses.append(said.told(pc.if_else(fine, said.texts, pa.scalar(None, TEXT))))
-        buildings.append(said.told(pc.struct_field(pc.extract_regex(said.texts, _TO_BUILDING), 0)))
-    if located is not None:
-        found = _best(live, located, listed)
-        addresses += [found[name, "address_id"] for name in listed]
-        buildings += [found[name, "building_id"] for name in listed]
-    return Values.pooled(addresses).wordless(), Values.pooled(buildings).wordless()
+    paths = (partial(_paths, live, name) for name in listed)
+    best, *said = together(threads, [partial(best_nodes, live, located, listed, threads), *paths])
+    addresses, buildings = (
+        Values.apart([Values.pooled(told), ids]) for told, ids in zip(zip(*said, strict=True), best, strict=True)
+    )
+    return addresses, buildings
 
 
-def _best(live: Live, located: Located, properties: list[str]) -> dict[tuple[str, str], Values]:
-    """By property and kind of id the node that fits best, of the records that have one: exact addresses, buildings."""
-    pieces: dict[tuple[str, str], list[pa.Table]] = {(n, what): [] for n in properties for what in _NODES}
-    read = [located] if isinstance(located, pa.Table) else store.read_pieces(located, _PIECE, LOCATED, _FEW)
-    for piece in (part.select(LOCATED) for part in read):
-        best = piece.filter(pc.and_(pc.equal(piece["rank"], 1), pc.is_valid(piece["address_id"])))
-        at = numbers(live.ids, whole(best["record_id"]))
-        r = pa.chunked_array([pa.array(at, pa.int32(), mask=at < 0)])
-        exact = pc.and_(pc.is_in(best["level"], pa.array(sorted(_FINE))), pc.is_in(best["match_class"], _CREDITED))
-        for (name, what), parts in pieces.items():
-            told = pc.and_(pc.and_(pc.equal(best["property"], name), r.is_valid()), best[what].is_valid())
-            told = pc.and_(told, exact) if what == "address_id" else told
-            parts.append(pa.table({"r": r.filter(told), "id": best[what].filter(told)}))
-    return {key: _noded(pa.concat_tables(pieces.pop(key))) if pieces[key] else Values() for key in [*pieces]}
-
-
-def _noded(found: pa.Table) -> Values:
-    codes, texts = encoded(found["id"])
-    return Values(found["r"].to_numpy(), codes, texts)
+def _paths(live: Live, name: str) -> tuple[Values, Values]:
+    """Canonical paths that name one place, and their beginnings that name a building."""
+    said = column(live, f"{name}_path")
+    if f"{name}_village" in live.column_names:  # 人民路12号 of a county may stand in several of its villages
+        said = said.only(live.column(f"{name}_village").is_valid().to_numpy())
+    fine = pc.match_substring_regex(said.texts, _ENDS_FINE).to_numpy(zero_copy_only=False)
+    return said.where(fine[said.v]), said.told(pc.struct_field(pc.extract_regex(said.texts, _TO_BUILDING), 0))
 
 
 def compared(live: Live, kind: Kind, compare: Compare, located: Located | None, trusted: Flags) -> Values:
@@ -81,6 +61,8 @@ def compared(live: Live, kind: Kind, compare: Compare, located: Located | None, 
 
     Tokens keep no words: there are as many as people, and only their equality is asked for.
     """
+    if compare.using == "tokens" and len(compare.property) == 1 and not compare.also:
+        return tokens(live, f"{compare.label}_tokens")
     found = _compared(live, kind, compare, located, trusted)
     found = unstopped(found, sources(live)) if compare.using in STOPPED else found
     return found.wordless() if compare.using == "tokens" else found

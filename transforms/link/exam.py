@@ -16,11 +16,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from transforms.kinds import Kind
-from transforms.link.candidates import Candidates, Nodes, Told, levels
+from transforms.link.candidates import Candidates, Nodes, levels
 from transforms.link.codes import Flags, Ints, distinct_rows
 from transforms.link.collapse import Collapsed
 from transforms.link.encode import sources
 from transforms.link.scorer import KindModel, Levels
+from transforms.link.told import Told
 
 SCALE = 10_000
 # record_id; weight x 10^4; own: it found its own anchor, other: another's, beside its own; alone_other: it found one

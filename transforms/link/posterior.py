@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from transforms.link.candidates import Candidates, Nodes, Told
+from transforms.link.candidates import Candidates, Nodes
 from transforms.link.codes import Codes, Flags, Ints, distinct_rows
 from transforms.link.encode import sources
 from transforms.link.scorer import Floats, KindModel, Levels
+from transforms.link.told import Told
 
 SCALE = 10_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,10 +14,12 @@ from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.link import scored, short
+from transforms.link.best import Located
 from transforms.link.candidates import joined
-from transforms.link.codes import Codes, Flags
-from transforms.link.collapse import decisive_column
-from transforms.link.encode import Located, compared, sources
+from transforms.link.codes import Codes
+from transforms.link.collapse import Collapsed, decisive_column
+from transforms.link.encode import compared, sources
+from transforms.link.pairs import Pairs, tables
 from transforms.link.said import column
 from transforms.link.scorer import DEFAULT, Model, in_use
 from transforms.live import Live
@@ -50,20 +53,22 @@ def run(run: Run, stage: str) -> list[model.Report]:
 def _link(run: Run, kind: Kind) -> model.Report:
     folder, lake = store.night_dir(run, ROOM, kind.kind), run.settings.lake
     live_dir = store.night_dir(run, "account", "live")
-    inputs = dict([manifest.upstream(lake, live_dir, manifest.require(lake, live_dir, "account"))])
-    inputs["configuration"] = manifest.configuration(run.settings.expectations)
-    located = _located(run, kind, inputs)
-    if kind.certainty == "scored":
-        inputs["model"] = store.file_sha256(in_use(run.settings.home))
-    if done := manifest.fresh(folder, ROOM, inputs):
-        return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-    live = Live(live_dir / f"{kind.kind}.parquet")
-    with Engine(run.settings) as engine, store.output(folder) as tmp:
-        if kind.certainty == "key":
-            facts = _keyed(run, engine, kind, live, located, tmp)
-        else:
-            facts = _scored(run, kind, scored.Records(engine, kind, live, located), tmp)
-        manifest.write(tmp, ROOM, inputs, facts)
+    with manifest.meanwhile(lake, live_dir, "account", run.settings.threads) as (given, whole):
+        inputs = dict([manifest.upstream(lake, live_dir, given)])
+        inputs["configuration"] = manifest.configuration(run.settings.expectations)
+        located = _located(run, kind, inputs)
+        if kind.certainty == "scored":
+            inputs["model"] = store.file_sha256(in_use(run.settings.home))
+        if done := manifest.fresh(folder, ROOM, inputs):
+            return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
+        live = Live(live_dir / f"{kind.kind}.parquet")
+        with Engine(run.settings) as engine, store.output(folder) as tmp:
+            if kind.certainty == "key":
+                facts = _keyed(run, engine, kind, live, located, tmp)
+            else:
+                facts = _scored(run, kind, scored.Records(engine, kind, live, located), tmp)
+            manifest.write(tmp, ROOM, inputs, facts)
+            whole()
     return _report(run, kind, {k: v for k, v in facts.items() if isinstance(v, int)}, again=False)
 
 
@@ -84,13 +89,15 @@ def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: Located | 
         found = short.edges(engine, live, run.settings.expectations, run.night)
     else:
         found = [key_edges(engine, kind, live, located)]
-    return {"records": live.num_rows} | _leave(tmp, live, found, nobody, nobody)
+    store.write_table(tmp / "unit.parquet", pa.table([live.ids, nobody, nobody], schema=UNIT))
+    return {"records": live.num_rows} | _leave(run, tmp, live, found)
 
 
 def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
     listed = [Model.read(path) for path in dict.fromkeys((in_use(run.settings.home), DEFAULT))]
     known = [m for m in listed if kind.kind in m.kinds]
-    linked = scored.link(records, contract.load_all(run.settings.expectations), [m.kinds[kind.kind] for m in known])
+    contracts, models = contract.load_all(run.settings.expectations), [m.kinds[kind.kind] for m in known]
+    linked = scored.link(records, contracts, models, partial(_leave_units, tmp, records.live.ids))
     collapsed, tonight = linked.collapsed, "tonight's own training" if linked.shadow else "none: numbers only"
     if lost := linked.used is None and (known or linked.shadow is None) and linked.collapsing > 0:
         run.say(f"link {kind.kind}: the training collapsed, nothing is joined by scores, the release will be held")
@@ -106,18 +113,21 @@ def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
     if linked.shadow:
         Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / "shadow_model.json")
     store.write_table(tmp / "exam.parquet", linked.exam)
-    pairs = [linked.numbered, linked.scored]
-    return facts | _leave(tmp, records.live, pairs, collapsed.trusted, collapsed.anchor)
+    return facts | _leave(run, tmp, records.live, [linked.numbered, linked.scored])
 
 
-def _leave(tmp: Path, live: Live, found: list[scored.Pairs], trusted: Flags, anchor: Flags) -> Facts:
-    """Write pairs.parquet and unit.parquet; counts of pairs by how they came to be."""
-    store.write_pieces(tmp / "pairs.parquet", scored.tables(found, live.ids))
-    store.write_table(tmp / "unit.parquet", pa.table([live.ids, trusted, anchor], schema=UNIT))
+def _leave_units(tmp: Path, ids: pa.Array, collapsed: Collapsed) -> None:
+    """Write unit.parquet."""
+    store.write_table(tmp / "unit.parquet", pa.table([ids, collapsed.trusted, collapsed.anchor], schema=UNIT))
+
+
+def _leave(run: Run, tmp: Path, live: Live, found: list[Pairs]) -> Facts:
+    """Write pairs.parquet; counts of pairs by how they came to be."""
+    store.write_pieces(tmp / "pairs.parquet", tables(found, live.ids, run.settings.threads))
     return {f"pairs_{how}": sum(len(p.u) for p in found if p.how == how) for how in ("number", "key", "scored")}
 
 
-def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = None) -> scored.Pairs:
+def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = None) -> Pairs:
     """Stars of equal keys: the decisive value, and each block's columns (or compared values) together; so of ``once``.
 
     Args:
@@ -132,7 +142,7 @@ def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = 
     edges = [engine.run(_HERE / "key.sql", {"said": pa.table({"r": r, "v": v})}) for r, v in said]
     whole = pa.concat_tables(edges).group_by(["u", "v"]).aggregate([]).sort_by([("u", "ascending"), ("v", "ascending")])
     u, v = (whole[end].to_numpy().astype(np.int64) for end in ("u", "v"))
-    return scored.Pairs.sure(u, v, "key")
+    return Pairs.sure(u, v, "key")
 
 
 def _shared(kind: Kind, live: Live, located: Located | None, parts: tuple[str, ...]) -> tuple[Codes, Codes]:

@@ -49,7 +49,15 @@ class Values:
         codes = coded.indices.to_numpy()
         starts = np.cumsum([0, *(len(part.texts) for part in listed)])
         said = [(part.r, codes[start + part.v]) for start, part in zip(starts, listed, strict=False)]
-        return cls(*_merged(said, len(coded.dictionary)), coded.dictionary)
+        return cls(*merged(said, len(coded.dictionary)), coded.dictionary)
+
+    @classmethod
+    def apart(cls, parts: Iterable[Values]) -> Values:
+        """Join parts of which no two have a word in common; wordless."""
+        listed = [part for part in parts if len(part.r)]
+        starts = np.cumsum([0, *(len(part.texts) for part in listed)])
+        said = [(part.r, part.v + np.int32(start)) for start, part in zip(starts, listed, strict=False)]
+        return cls(*_in_turn(said), pa.nulls(int(starts[-1]), TEXT)) if said else cls()
 
     def only(self, keep: Flags) -> Values:
         """The values of the records for which ``keep[r]``."""
@@ -78,26 +86,73 @@ def _distinct(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
     return r[first], v[first]
 
 
-def _merged(parts: list[tuple[Codes, Codes]], size: int) -> tuple[Codes, Codes]:
-    """Statements of all parts, one after the other, none twice; ``size``: more than any code."""
+def merged(parts: list[tuple[Codes, Codes]], size: int) -> tuple[Codes, Codes]:
+    """Statements of all parts, none twice, record after record; of one record in the order of the parts.
+
+    Args:
+        parts: (record, code), of each part none twice. Where one is not in the order of the records, or says several
+            things of a record that a later one tells of too, all come one part after the other.
+        size: more than any code.
+    """
     whole = np.concatenate([r for r, _ in parts]), np.concatenate([v for _, v in parts])
-    if not all(bool((r[1:] > r[:-1]).all()) for r, _ in parts):
-        return _distinct(*whole, size)
     records, kept = int(whole[0].max(initial=-1)) + 1, []
     told: list[Codes] = []
-    for r, v in parts:  # each says at most one thing of a record: no need to sort what all say
+    manifold = np.zeros(records, dtype=bool)
+    for r, v in parts:
+        if not (r[1:] >= r[:-1]).all() or manifold[r].any():
+            return _distinct(*whole, size)
         fresh = np.ones(len(r), dtype=bool)
         for before in told:
             fresh &= before[r] != v
-        kept.append(fresh)
-        told.append(np.full(records, -1, dtype=np.int32))
-        told[-1][r] = v
-    fresh = np.concatenate(kept)
-    return whole[0][fresh], whole[1][fresh]
+        kept.append((r, v) if fresh.all() else (r[fresh], v[fresh]))
+        if (r[1:] > r[:-1]).all():
+            told.append(np.full(records, -1, dtype=np.int32))
+            told[-1][r] = v
+        else:
+            manifold[r] = True
+    return _in_turn(kept)
+
+
+def _in_turn(parts: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
+    """Parts as one, record after record; where one is not in the order of the records, one part after the other."""
+    if len(parts) == 1 or not all((r[1:] >= r[:-1]).all() for r, _ in parts):
+        return np.concatenate([r for r, _ in parts]), np.concatenate([v for _, v in parts])
+    records = max((int(r[-1]) + 1 for r, _ in parts if len(r)), default=0)
+    total = np.zeros(records, dtype=np.int32)
+    for r, _ in parts:
+        total += _times(r, records)
+    start = np.cumsum(total, dtype=np.int32) - total
+    v = np.empty(sum(len(r) for r, _ in parts), dtype=np.int32)
+    for r, codes in parts:
+        of, at = _times(r, records), start[r]
+        if of.max(initial=0) > 1:
+            at += np.arange(len(r), dtype=np.int32) - (np.cumsum(of, dtype=np.int32) - of)[r]
+        v[at] = codes
+        start += of
+    return np.repeat(np.arange(records, dtype=np.int32), total), v
+
+
+def _times(r: Codes, records: int) -> Codes:
+    """How often each record stands there, in order."""
+    if (r[1:] > r[:-1]).all():
+        found = np.zeros(records, dtype=np.int32)
+        found[r] = 1
+        return found
+    return np.bincount(r, minlength=records).astype(np.int32)
+
+
+def keep(live: Live, names: Iterable[str]) -> None:
+    """Read columns that are asked for several times, and the pairs made of them, once."""
+    live.kept.update({name: _column(live, name) for name in names})
 
 
 def column(live: Live, name: str) -> Values:
     """A clean column's non-empty values; a list says each of its elements; an absent column says nothing."""
+    kept: Values = live.kept.get(name) or _column(live, name)
+    return kept
+
+
+def _column(live: Live, name: str) -> Values:
     if name not in live.column_names or not live.num_rows:
         return Values()
     r = everybody(live.num_rows)
@@ -116,7 +171,7 @@ def column(live: Live, name: str) -> Values:
     if not said.all():
         r, codes = r[said], codes[said]
     if listed:
-        r, codes = _once(r, codes, len(texts))
+        r, codes = once(r, codes, len(texts))
     return Values(r, codes, texts)
 
 
@@ -144,7 +199,7 @@ def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     return np.concatenate(codes), coded.chunk(0).dictionary
 
 
-def _once(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
+def once(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
     """As :func:`_distinct`, of records in order: most say one thing, only the others are looked at."""
     several = np.zeros(len(r), dtype=bool)
     several[1:] = r[1:] == r[:-1]
@@ -157,6 +212,14 @@ def _once(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
 
 def paired(live: Live, first: str, second: str) -> Values:
     """Records that say the first; the text is ``first US second``, the second empty where it is not said."""
+    both = f"{first}{JOIN}{second}"
+    made: Values = live.kept.get(both) or _paired(live, first, second)
+    if first in live.kept:
+        live.kept[both] = made
+    return made
+
+
+def _paired(live: Live, first: str, second: str) -> Values:
     one, two = column(live, first), column(live, second)
     size = len(two.texts) + 1
     other = np.full(live.num_rows, size - 1, dtype=np.int32)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from transforms.divisions import above_villages
 from transforms.engine import Engine
 from transforms.link.codes import Ints
-from transforms.link.scored import Pairs
+from transforms.link.pairs import Pairs
 from transforms.live import Live
 from transforms.renamed import one_name, under_one_name
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from transforms.link.candidates import Candidates, Nodes, Told, joined, levels
+from transforms.link.candidates import Candidates, Nodes, joined, levels
 from transforms.link.codes import Codes
 from transforms.link.collapse import Collapsed
+from transforms.link.told import Told
 
 _CONTACT = ("tokens", "address")
 

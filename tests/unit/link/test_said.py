@@ -1,0 +1,41 @@
+"""Statements of several columns as one: none twice, record after record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.link.said import Values, merged
+
+PART = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), unique=True, max_size=8)
+PARTS = st.lists(PART | PART.map(sorted), min_size=1, max_size=3)
+
+
+def columns(part: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """(record, code)."""
+    return np.array([r for r, _ in part], dtype=np.int32), np.array([v for _, v in part], dtype=np.int32)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PARTS)
+def test_merged_parts_say_the_same_once_and_of_a_record_in_their_order(parts: list[list[tuple[int, int]]]) -> None:
+    r, v = merged([columns(part) for part in parts], 4)
+    expected = list(dict.fromkeys(one for part in parts for one in part))
+    told = list(zip(r.tolist(), v.tolist(), strict=True))
+    assert len(told) == len(expected)
+    assert all([c for x, c in told if x == one] == [c for x, c in expected if x == one] for one in range(6))
+    if all(len({r for r, _ in part}) == len(part) and part == sorted(part) for part in parts):
+        assert r.tolist() == sorted(r.tolist())
+
+
+@settings(max_examples=80, deadline=None)
+@given(PARTS)
+def test_parts_without_a_common_word_stay_apart(parts: list[list[tuple[int, int]]]) -> None:
+    found = Values.apart(Values(*columns(part), pa.array(["a", "b", "c", "d"])) for part in parts)
+    of_part = [part for part in parts if part]
+    expected = {(r, v + 4 * place) for place, part in enumerate(of_part) for r, v in part}
+    assert set(zip(found.r.tolist(), found.v.tolist(), strict=True)) == expected
+    assert len(found.r) == len(expected)
+    assert len(found.texts) == 4 * len(of_part)
