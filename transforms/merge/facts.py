@@ -21,19 +21,18 @@ _GONE = pa.array(["dead", "moved_out"])
 _TEXT = pa.string()
 
 
-def house_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
+def house_tables(_inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_house: its building by the building's number, else by its address."""
     known = golden.value("address_village", "address").is_valid()  # a path without a village may be several nodes
-    path = pc.if_else(known, golden.value("address_path", "address"), pa.scalar(None, _TEXT))
-    nodes = inputs.entity_of("address", "path", path)
+    nodes = pc.if_else(known, golden.value("address_id", "address"), pa.scalar(None, _TEXT))
     placed = columns(first(located.of(golden, "address").known(nodes)))
-    numbered = inputs.entity_of("building", "code", golden.value("building_code"))
+    numbered = golden.value("building_id", "building_code")
     return {
         "fact_house": {
             **placed,
             "house_id": golden.ids,
             "building_id": pc.coalesce(numbered, placed["building_id"]),
-            **{c: golden.value(c) for c in ("use_registered", "use_actual", "area")},
+            **{c: golden.coded(c) for c in ("use_registered", "use_actual", "area")},
             "certainty": golden.certainty,
             **golden.ending(),
         }
@@ -88,20 +87,19 @@ def organization_tables(inputs: Inputs, golden: Golden, located: Located) -> dic
 
 def _org_premises(inputs: Inputs, golden: Golden) -> Columns:
     """An organization keeps the premises that its own source row tells of, or of the same name at the same address."""
-    live, whose = inputs.live("premises"), whole(inputs.cluster("premises").column("entity_id"))
+    live, order = inputs.live("premises"), inputs.order("premises")
     parts = [
         (live.keys("batch", "ordinal"), golden.live.keys("batch", "ordinal")),
         (live.keys("address_path", "name_key"), golden.live.keys("actual_address_path", "name_key")),
     ]
-    ids = pc.unique(whose)
-    ids = ids.take(pc.sort_indices(ids))
-    code = pc.index_in(whose, ids).to_numpy().astype(np.int64)
+    code = np.empty(len(order.record), dtype=np.int64)
+    code[order.record] = order.entity
     found = []
     for theirs, own in parts:
         at = pc.fill_null(pc.index_in(own, theirs, skip_nulls=True), -1).to_numpy()
         r = np.flatnonzero(at >= 0)
         found.append(np.column_stack([golden.entity[r], code[at[r]], r]))
-    return _relation(golden, ("organization_id", "premises_id"), "actual", ids, np.concatenate(found))
+    return _relation(golden, ("organization_id", "premises_id"), "actual", order.ids, np.concatenate(found))
 
 
 def _relation(golden: Golden, names: tuple[str, str], role: str, others: pa.Array, links: Ints) -> Columns:
@@ -156,7 +154,7 @@ def facility_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[st
 
 def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
     """Every facility in a grid of the newest cut, or the reason why not; no rows without a cut."""
-    cut = pc.max(inputs.place_grid()["cut"]).as_py()
+    cut = max(inputs.place_grid()["cut"].unique().drop_null().to_pylist(), default=None)
     size = len(golden.ids) if cut else 0
     grid: pa.Array = pa.nulls(len(golden.ids), _TEXT)
     reason, method, placed = grid, grid, np.zeros(len(golden.ids), dtype=bool)

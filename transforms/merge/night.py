@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from transforms.contract import Contract
 from transforms.kinds import Kind
 from transforms.live import Live, ascending, whole
 from transforms.merge.golden import Ints, says
+from transforms.merge.pieces import Order
 from transforms.places import places
 from transforms.run import Run
 
 ROOM = "merge"
-_SEALED = 1_000_000  # rows of a vault at a time
+_SEALED = 250_000  # rows of a vault at a time
 _FEW = ["kind", "what", "key_id"]  # its columns of few words
 VAULT = pa.schema([  # what of it tells of a record whose number is known
     ("what", pa.dictionary(pa.int32(), pa.string())), ("token", pa.string()), ("ciphertext", pa.binary()),
@@ -43,6 +45,38 @@ def _confirmed(run: Run) -> tuple[str, ...]:
     return tuple(sorted(set(told["left_record"].to_pylist())))
 
 
+@dataclass(frozen=True)
+class Found:
+    """A column that records have of what another kind says.
+
+    Attributes:
+        name: of the column.
+        column: whose values are looked for.
+        kind: among whose records.
+        decisive: in which column of theirs.
+        one: a value that several entities say stands for none of them; else for that of the first record.
+    """
+
+    name: str
+    column: str
+    kind: str
+    decisive: str
+    one: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the kinds of a stage ask for more than once.
+
+    Attributes:
+        orders: kind → its entities and their records.
+        codes: (kind, column) → its values.
+    """
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    codes: dict[tuple[str, str], pa.DictionaryArray] = field(default_factory=dict)
+
+
 class Inputs:
     """One kind's inputs of one night; every folder is required before it is read.
 
@@ -52,14 +86,13 @@ class Inputs:
             the door had no node.
     """
 
-    def __init__(self, run: Run, kind: Kind) -> None:
+    def __init__(self, run: Run, kind: Kind, stage: Stage) -> None:
         """Check the manifests of everything the kind's tables are made of.
 
         Raises:
             StaleInputError: one of them is missing, incomplete or stale.
         """
-        self.run, self.kind = run, kind
-        self._clusters: dict[str, pa.Table] = {}
+        self.run, self.kind, self._stage = run, kind, stage
         self.kinds = kinds.load_all(run.settings.expectations)
         self.contracts: dict[str, Contract] = contract.load_all(run.settings.expectations)
         self.entries = {"configuration": manifest.configuration(run.settings.expectations)}
@@ -104,20 +137,10 @@ class Inputs:
         """Where they lie."""
         return self._live / f"{kind or self.kind.kind}.parquet"
 
-    def cluster_path(self, kind: str | None = None) -> Path:
-        """Where cluster.parquet of a kind lies."""
-        return store.night_dir(self.run, "resolve", kind or self.kind.kind) / "cluster.parquet"
-
     def cluster(self, kind: str | None = None) -> pa.Table:
         """cluster.parquet of a kind in the order of the record ids, which are left out."""
-        name = kind or self.kind.kind
-        if name not in self._clusters:
-            self._clusters[name] = self.clustered(name)
-        return self._clusters[name]
-
-    def clustered(self, kind: str) -> pa.Table:
-        """As :meth:`cluster`, for whoever reads it once."""
-        table = store.read_table(self.cluster_path(kind), None, ["how"])
+        path = store.night_dir(self.run, "resolve", kind or self.kind.kind) / "cluster.parquet"
+        table = store.read_table(path, None, ["how"])
         return (table if ascending(table["record_id"]) else table.sort_by("record_id")).drop_columns(["record_id"])
 
     def located_path(self) -> Path | None:
@@ -128,7 +151,8 @@ class Inputs:
     def place_grid(self) -> pa.Table:
         """Grids of divisions, addresses and buildings, as locate found them."""
         path = store.night_dir(self.run, "locate", "place") / "place_grid.parquet"
-        return store.read_table(path) if path.is_file() else model.PLACE_GRID.empty_table()
+        coded = ["node_kind", "cut", "method", "reason"]
+        return store.read_table(path, None, coded) if path.is_file() else model.PLACE_GRID.empty_table()
 
     def straddlers(self) -> pa.Table:
         """Buildings in several small grids, as locate found them."""
@@ -187,25 +211,38 @@ class Inputs:
                 rows = told.select(VAULT.names) if len(kept) == len(at) else told.select(VAULT.names).take(kept)
                 yield rows.cast(VAULT), mine[at[kept]]
 
-    def entity_of(self, kind: str, column: str, values: pa.Array) -> pa.Array:
-        """The entities of the kind that the values of its decisive column stand for; null where there is none."""
-        live = self.live(kind)
-        if column not in live.column_names:
-            return pa.nulls(len(values), pa.string())
-        at = pc.index_in(values, whole(live.column(column)), skip_nulls=True)
-        return whole(self.cluster(kind).column("entity_id")).take(at)
+    def order(self, kind: str, cluster: pa.Table | None = None) -> Order:
+        """The entities of a kind and their records; ``cluster``: its clusters, where they were read already."""
+        if kind not in self._stage.orders:
+            told = self.cluster(kind) if cluster is None else cluster
+            self._stage.orders[kind] = Order(whole(told.column("entity_id")))
+        return self._stage.orders[kind]
 
-    def entity_by(self, kind: str, column: str, values: pa.Array) -> pa.Array:
-        """The entity of the kind that each value of a decisive column stands for; one that stands for several: null."""
-        live = self.live(kind)
-        if column not in live.column_names or not live.num_rows:
-            return pa.nulls(len(values), pa.string())
-        said = whole(live.column(column)).dictionary_encode()
-        whose = whole(self.cluster(kind).column("entity_id")).dictionary_encode()
-        known = said.indices.is_valid().to_numpy(zero_copy_only=False)
-        value, entity = (c.indices.fill_null(0).to_numpy().astype(np.int64)[known] for c in (said, whose))
-        low, high = np.full(len(said.dictionary), len(whose.dictionary)), np.full(len(said.dictionary), -1)
-        np.minimum.at(low, value, entity)
-        np.maximum.at(high, value, entity)
-        one = whose.dictionary.take(pa.array(np.where(low == high, low, 0), mask=low != high))
-        return one.take(pc.index_in(values, said.dictionary, skip_nulls=True))
+    def found(self, told: Found) -> pa.DictionaryArray:
+        """Per record the entity of another kind that one of its values stands for; null where there is none."""
+        live, other = self.live(), self.live(told.kind)
+        order = self.order(told.kind)
+        if told.column not in live.column_names or told.decisive not in other.column_names:
+            return pa.DictionaryArray.from_arrays(pa.nulls(live.num_rows, pa.int32()), order.ids)
+        key = (told.kind, told.decisive)
+        if key not in self._stage.codes:
+            self._stage.codes[key] = other.codes(told.decisive)
+        said, own = self._stage.codes[key], live.codes(told.column)
+        meant = np.append(_meant(said, order, told.one), -1)
+        word = meant[pc.fill_null(pc.index_in(own.dictionary, said.dictionary, skip_nulls=True), -1).to_numpy()]
+        number = np.append(word, -1)[pc.fill_null(own.indices, -1).to_numpy()].astype(np.int32)
+        return pa.DictionaryArray.from_arrays(pa.array(number, mask=number < 0), order.ids)
+
+
+def _meant(said: pa.DictionaryArray, order: Order, one: bool) -> Ints:
+    """Per distinct value the entity whose records say it, -1 for none; of several the first record's, or none."""
+    record = np.flatnonzero(said.indices.is_valid().to_numpy(zero_copy_only=False))
+    value = pc.fill_null(said.indices, -1).to_numpy()[record]
+    entity = np.empty(len(said), dtype=np.int64)
+    entity[order.record] = order.entity
+    entity = entity[record]
+    first = np.full(len(said.dictionary), -1, dtype=np.int64)
+    first[value[::-1]] = entity[::-1]
+    if one:
+        first[value[entity != first[value]]] = -1
+    return first

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from transforms import model
 from transforms.live import Live, whole
 from transforms.merge.golden import Ints, codes, small
-from transforms.merge.night import VAULT, Inputs
+from transforms.merge.night import VAULT, Found, Inputs
 from transforms.merge.pieces import Columns, Numbers, Order, Part, Rows, Spill, Told, by_piece
 from transforms.merge.places import Candidates, Located, rows_of
 from transforms.places import numbers
@@ -40,6 +40,7 @@ class Wanted:
         names: columns of the live records that are read at once, side by side; others as somebody asks for them.
         plain: those that :class:`transforms.merge.pieces.Columns` does not hold as codes.
         alike: those of which is only asked who says the same.
+        found: columns that they have of other kinds.
         whole: all entities are one piece.
         others: what is located, and the vault, are wanted too.
     """
@@ -47,6 +48,7 @@ class Wanted:
     names: Sequence[str] = ()
     plain: Sequence[str] = ()
     alike: Sequence[str] = ()
+    found: Sequence[Found] = ()
     whole: bool = True
     others: bool = True
 
@@ -71,22 +73,27 @@ class Parts:
         self._columns = Columns(live, wanted.plain, wanted.alike)
         self._vault = Spill(folder, "vault")
         with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as beside:
-            best = _best(inputs.located_path() if wanted.others else None, live, wanted, pool)
-            cluster = inputs.clustered(kind)
-            self._how, self._trusted = codes(cluster.column("how")), whole(cluster.column("trusted"))
-            self._order = Order(whole(cluster.column("entity_id")))
-            del cluster
+            names = [name for name in wanted.names if name in live.column_names]
+            first = [beside.submit(self._columns.column, n) for n in names if n in wanted.alike]
+            self._order = self._grouped(inputs, kind)
             self._cuts = self._order.cuts(max(live.num_rows, 1) if wanted.whole else RECORDS)
             self.count = len(self._cuts) - 1
-            self._best = _Best(best, live.num_rows)
-            ahead = [beside.submit(self._columns.column, n) for n in wanted.names if n in live.column_names]
+            _done(first)  # which take most memory while they are read, and least after it
+            self._best = _Best(_best(inputs.located_path() if wanted.others else None, live, wanted, pool), live)
+            for told in wanted.found:
+                self._columns.add(told.name, inputs.found(told))
+            ahead = [beside.submit(self._columns.column, name) for name in names]
             if wanted.others and inputs.sealed:
                 place = np.empty(live.num_rows, dtype=np.int32)
                 place[self._order.record] = np.arange(live.num_rows, dtype=np.int32)
                 sealed = partial(_sealed, place, self._cuts)
                 self._vault.write(_ahead(pool, threads, sealed, inputs.vault(live)))
-            for one in ahead:
-                one.result()
+            _done(ahead)
+
+    def _grouped(self, inputs: Inputs, kind: str) -> Order:
+        cluster = inputs.cluster(kind)
+        self._how, self._trusted = codes(cluster.column("how")), whole(cluster.column("trusted"))
+        return inputs.order(kind, cluster)
 
     def part(self, at: int) -> Part:
         """One piece; its rows of the vault are read once."""
@@ -113,10 +120,10 @@ def parts(inputs: Inputs, kind: str, wanted: Wanted) -> Iterator[Parts]:
         yield Parts(inputs, kind, wanted, Path(folder))
 
 
-def each(found: Parts, threads: int, work: Callable[[Part], Any]) -> Iterator[Any]:
-    """What a function makes of each piece, in their order; it is called side by side."""
+def each(threads: int, work: Callable[[Any], Any], told: Iterable[Any]) -> Iterator[Any]:
+    """What a function makes of each, in their order; it is called side by side."""
     with ThreadPoolExecutor(threads) as pool:
-        yield from _ahead(pool, threads, lambda at: work(found.part(at)), range(found.count))
+        yield from _ahead(pool, threads, work, told)
 
 
 def _ahead(pool: ThreadPoolExecutor, threads: int, work: Callable[[Any], Any], told: Iterable[Any]) -> Iterator[Any]:
@@ -128,6 +135,11 @@ def _ahead(pool: ThreadPoolExecutor, threads: int, work: Callable[[Any], Any], t
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def _done(asked: Iterable[Future[Any]]) -> None:
+    for one in asked:
+        one.result()
 
 
 def _sealed(place: Numbers, cuts: Ints, told: tuple[pa.Table, Ints]) -> list[tuple[int, pa.Table]]:
@@ -142,7 +154,7 @@ def _sealed(place: Numbers, cuts: Ints, told: tuple[pa.Table, Ints]) -> list[tup
 class _Best:
     """Best candidates of the records (rank 1 of model.LOCATED)."""
 
-    def __init__(self, groups: Sequence[Future[_Group]], size: int) -> None:
+    def __init__(self, groups: Sequence[Future[_Group]], live: Live) -> None:
         found = [one.result() for one in groups]
         record = np.concatenate([record for record, _ in found]) if found else np.zeros(0, dtype=np.int32)
         columns = {}
@@ -150,7 +162,7 @@ class _Best:
             one = whole(pa.chunked_array([told.pop(name) for _, told in found]))
             columns[name] = small(one) if name in _FEW else one
         table = pa.table(columns) if found else model.LOCATED.empty_table()
-        self._rows = rows_of(codes(table["property"]), record, size)
+        self._rows = rows_of(codes(table["property"]), record, live.num_rows)
         self._candidates = Candidates(table.drop_columns(["property"]))
 
     def of(self, record: Numbers) -> Located:

@@ -61,6 +61,7 @@ class Columns:
 
     Attributes:
         live: the records.
+        names: of the columns.
     """
 
     def __init__(self, live: Live, plain: Collection[str] = (), alike: Collection[str] = ()) -> None:
@@ -72,8 +73,14 @@ class Columns:
             alike: texts of which is only asked who says the same: numbers stand for them.
         """
         self.live, self._plain, self._alike = live, frozenset(plain), frozenset(alike)
+        self.names = list(live.column_names)
         self._columns: dict[str, pa.Array] = {}
         self._locks: dict[str, Lock] = {name: Lock() for name in live.column_names}
+
+    def add(self, name: str, values: pa.Array) -> None:
+        """Take a column that the records do not have themselves."""
+        self.names.append(name)
+        self._columns[name], self._locks[name] = values, Lock()
 
     def column(self, name: str) -> pa.Array:
         """A column.
@@ -102,7 +109,7 @@ class Rows(Live):
         """Take records by their numbers."""
         self._all, self._at = columns, pa.array(record)
         self._taken: dict[str, pa.ChunkedArray] = {}
-        self.column_names = columns.live.column_names
+        self.column_names = columns.names
         self.ids = columns.live.ids.take(self._at)
         self.num_rows, self.ordered = len(record), False
 

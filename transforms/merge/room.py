@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +17,8 @@ from transforms.kinds import Kind
 from transforms.live import whole
 from transforms.merge import agreement, ended, facts, parts, places, standards
 from transforms.merge.golden import Flags, Golden, gathered, plain, survive
-from transforms.merge.night import ROOM, Inputs
-from transforms.merge.parts import Wanted
+from transforms.merge.night import ROOM, Found, Inputs, Stage
+from transforms.merge.parts import Parts, Wanted
 from transforms.merge.pieces import Part
 from transforms.merge.places import Located
 from transforms.merge.standards import Columns
@@ -27,8 +28,7 @@ from transforms.run import Run
 _Builder = Callable[[Inputs, Golden, Located], dict[str, Columns]]
 _BUILDERS: dict[str, _Builder] = {
     "grid": lambda inputs, golden, _located: standards.grid_tables(inputs, golden),
-    "address": lambda inputs, golden, _located: standards.address_tables(inputs, golden),
-    "building": lambda inputs, golden, _located: standards.building_tables(inputs, golden),
+    "building": lambda _inputs, golden, _located: standards.building_tables(golden),
     "house": facts.house_tables,
     "premises": facts.premises_tables,
     "organization": facts.organization_tables,
@@ -36,9 +36,29 @@ _BUILDERS: dict[str, _Builder] = {
     "person": facts.person_tables,
 }
 # Kinds of which an entity's rows depend on its own records alone, and on these columns: they are merged in pieces.
-_IN_PIECES = {"person": ("birth_date_precision", "document_valid")}
+_IN_PIECES = {
+    "address": ("source", "village"), "building": ("source",), "house": (),
+    "person": ("birth_date_precision", "document_valid"),
+}  # fmt: skip
+# What their records have of other kinds: an address that several nodes are leads nowhere.
+_FOUND = {
+    "address": [Found("parent_id", "parent_path", "address", "path", one=True),
+                Found("building_id", "building_code", "building", "code", one=True)],
+    "building": [Found("address_id", "address_path", "address", "path", one=True)],
+    "house": [Found("address_id", "address_path", "address", "path", one=False),
+              Found("building_id", "building_code", "building", "code", one=False)],
+}  # fmt: skip
+# And tables of theirs that locate has made.
+_MADE: dict[str, Callable[[Inputs], dict[str, Columns]]] = {
+    "address": lambda inputs: {"place_grid": standards.place_grid(inputs, "address")},
+    "building": lambda inputs: {
+        "building_grid": standards.straddlers(inputs), "place_grid": standards.place_grid(inputs, "building")
+    },
+}  # fmt: skip
+_CODED = ("path", "full_text", "level")  # of a mention: looked up and compared, not only published
 _MENTION = ("path", "level", "name", "full_text")  # clean columns of an address mention, beside its properties
 _NO_CLAIM = ("document", "phone", "number", "old_grid")  # no plain column; the last tells of the record alone
+_WORDS = 2**15  # a file holds the words of a coded column once for every piece
 _PERSON_HOUSEHOLD = pa.schema([("person_id", pa.string()), ("household_id", pa.string())])
 
 
@@ -55,12 +75,13 @@ def run(run: Run, stage: str) -> list[model.Report]:
     if stage not in kinds.STAGES:
         raise ConfigError(f"there is no stage {stage!r}")
     declared = [k for k in kinds.load_all(run.settings.expectations).values() if k.stage == stage]
-    return [_merge(run, kind) for kind in declared]
+    asked = Stage()
+    return [_merge(run, kind, asked) for kind in declared]
 
 
-def _merge(run: Run, kind: Kind) -> model.Report:
+def _merge(run: Run, kind: Kind, asked: Stage) -> model.Report:
     folder = store.night_dir(run, ROOM, kind.kind)
-    inputs = Inputs(run, kind)
+    inputs = Inputs(run, kind, asked)
     if done := manifest.fresh(folder, ROOM, inputs.entries):
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
     counts: dict[str, int] = {}
@@ -68,7 +89,7 @@ def _merge(run: Run, kind: Kind) -> model.Report:
         with ExitStack() as files:
             written: dict[str, Callable[[pa.Table], None]] = {}
             found = files.enter_context(parts.parts(inputs, kind.kind, _wanted(kind)))
-            for made in parts.each(found, run.settings.threads, lambda part: _tables(inputs, engine.apart(), part)):
+            for made in _made(inputs, engine, found):
                 for name, table in made.items():
                     if name not in written:
                         written[name] = files.enter_context(store.writing(tmp / f"{name}.parquet", table.schema))
@@ -84,24 +105,51 @@ def _wanted(kind: Kind) -> Wanted:
         return Wanted()
     addresses = kind.typed("address")
     elements = [f"{name}_{said}" for name in addresses for said in (*places.ELEMENTS, "residual")]
-    names = [*_claimed(kind), "source", "since", *_IN_PIECES[kind.kind], *elements]
-    return Wanted(names, plain=kind.typed("name", "key"), alike=addresses, whole=False)
+    claimed = _claimed(kind)
+    names = [*claimed, "source", "since", *_IN_PIECES[kind.kind], *elements]
+    plain = [name for name in (*_MENTION, *kind.typed("name", "key", "text")) if name not in _CODED]
+    return Wanted(names, plain=plain, alike=addresses, found=_FOUND.get(kind.kind, ()), whole=False)
 
 
-def _tables(inputs: Inputs, engine: Engine, part: Part) -> dict[str, pa.Table]:
-    kind = inputs.kind
-    whose = gathered(part.live, part.ids, part.entity, part.how)
+def _made(inputs: Inputs, engine: Engine, found: Parts) -> Iterator[dict[str, pa.Table]]:
+    """The tables of a kind, a piece after the other."""
+    threads, name = inputs.run.settings.threads, inputs.kind.kind
+    if name in _MADE:
+        yield {table: _shaped(table, columns) for table, columns in _MADE[name](inputs).items()}
+    won = partial(_won, inputs, engine)
+    if name == "address":  # a node has some of what it says from those that it stands in: all are known first
+        goldens = list(parts.each(threads, lambda at: won(found.part(at))[0], range(found.count)))
+        both = zip(goldens, standards.trees(inputs, goldens), strict=True)
+        yield from parts.each(threads, lambda one: _published(standards.address_tables(*one), one[0]), both)
+    else:
+        yield from parts.each(threads, lambda at: _tables(inputs, engine, won, found.part(at)), range(found.count))
+
+
+def _won(inputs: Inputs, engine: Engine, part: Part) -> tuple[Golden, Located]:
+    """The survivors of a piece, and where its records stand."""
+    kind, whose = inputs.kind, gathered(part.live, part.ids, part.entity, part.how)
     stands = ended.speaking(whose, inputs.contracts)
-    golden = _survivors(inputs, engine, kind, part, whose, stands)
+    golden = _survivors(engine.apart(), inputs, kind, part, whose, stands)
     located = part.located.heard(stands)
     golden = agreement.agreed(golden, located, kind.heard, inputs.contracts)
-    golden = places.finer(golden, located, kind.typed("address"), inputs.contracts)
+    return places.finer(golden, located, kind.typed("address"), inputs.contracts), located
+
+
+def _tables(
+    inputs: Inputs, engine: Engine, won: Callable[[Part], tuple[Golden, Located]], part: Part
+) -> dict[str, pa.Table]:
+    kind = inputs.kind
+    golden, located = won(part)
     if kind.kind == "household":
         made = facts.household_tables(inputs, golden, located, _persons(inputs, engine))
     else:
         made = _BUILDERS[kind.kind](inputs, golden, located) if kind.kind in _BUILDERS else _plain(kind, golden)
     if inputs.sealed:
         made["vault_identifier"] = vault_table(kind.kind, golden, part.vault, _borrowed(kind, golden, part))
+    return _published(made, golden)
+
+
+def _published(made: dict[str, Columns], golden: Golden) -> dict[str, pa.Table]:
     return {name: _shaped(name, columns) for name, columns in made.items()} | {"claim": golden.claims()}
 
 
@@ -112,7 +160,7 @@ def _claimed(kind: Kind) -> list[str]:
     return [name for name, declared in kind.properties.items() if declared.type not in _NO_CLAIM]
 
 
-def _survivors(inputs: Inputs, engine: Engine, kind: Kind, part: Part, whose: Golden, stands: Flags | None) -> Golden:
+def _survivors(engine: Engine, inputs: Inputs, kind: Kind, part: Part, whose: Golden, stands: Flags | None) -> Golden:
     claimed = _claimed(kind)
     if "household_key" in claimed and inputs.kind.kind == "household":
         claimed = ["household_key"]
@@ -131,10 +179,10 @@ def _persons(inputs: Inputs, engine: Engine) -> Iterator[Golden]:
     def keyed(part: Part) -> Golden:
         whose = gathered(part.live, part.ids, part.entity, part.how)
         stands = ended.speaking(whose, inputs.contracts)
-        return _survivors(inputs, engine.apart(), inputs.kinds["person"], part, whose, stands)
+        return _survivors(engine.apart(), inputs, inputs.kinds["person"], part, whose, stands)
 
     with parts.parts(inputs, "person", wanted) as found:
-        yield from parts.each(found, inputs.run.settings.threads, keyed)
+        yield from parts.each(inputs.run.settings.threads, lambda at: keyed(found.part(at)), range(found.count))
 
 
 def _borrowed(kind: Kind, golden: Golden, part: Part) -> tuple[str, Flags]:
@@ -175,9 +223,9 @@ def _shaped(name: str, columns: Columns) -> pa.Table:
 
 
 def _typed(values: pa.Array, wanted: pa.DataType) -> pa.Array:
-    """The values of a type; texts that are held as codes stay codes."""
-    coded = isinstance(values, pa.DictionaryArray) and pa.types.is_string(wanted)
-    return values.cast(pa.dictionary(pa.int32(), wanted) if coded else wanted)
+    """The values of a type; texts of few words that are held as codes stay codes."""
+    coded = isinstance(values, pa.DictionaryArray) and pa.types.is_string(wanted) and len(values.dictionary) < _WORDS
+    return values.cast(pa.dictionary(pa.int32(), wanted)) if coded else plain(values).cast(wanted)
 
 
 def _sorted(table: pa.Table, key: Sequence[str]) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from transforms.merge.night import Inputs
 _DIGITS = 7  # decimals of a degree: about a centimetre
 _STEPS = 8  # of the longest path: group, road, door, estate, building, unit, floor, room
 _BEGINNING = date(1949, 10, 1)  # of a division whose table names no first day
+_PARENT, _BUILDING = ("parent_id", "path"), ("building_id", "building_code")  # of which record a node has them
 Columns = dict[str, pa.Array]
 
 
@@ -33,7 +35,7 @@ def grid_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
         "scheme": golden.value("source", "code"),
         "parent_id": pa.array([by_code.get(c) for c in golden.value("parent_code").to_pylist()], pa.string()),
         "cut": pa.array([_cut(golden)] * len(golden.entities), pa.string()),
-        "polygon": pa.array([geojson(w) for w in shapes.to_pylist()], pa.string()),
+        "polygon": geojson(shapes),
         **{c: golden.value(c) for c in ("code", "name", "level", "type")},
         **golden.ending(),
     }
@@ -45,12 +47,11 @@ def grid_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
     }
 
 
-def geojson(wkb: bytes | None) -> str | None:
-    """GeoJSON text of a WKB geometry, coordinates rounded to 7 decimals."""
-    if wkb is None:
-        return None
-    shape = shapely.transform(shapely.from_wkb(wkb), lambda points: np.round(points, _DIGITS))
-    return str(shapely.to_geojson(shape))
+def geojson(wkb: pa.Array) -> pa.Array:
+    """GeoJSON texts of WKB geometries, coordinates rounded to 7 decimals; null where there is none."""
+    shapes = shapely.from_wkb(np.array(wkb.to_pylist(), dtype=object))
+    rounded = shapely.transform(shapes, lambda points: np.round(points, _DIGITS))
+    return pa.array(shapely.to_geojson(rounded), pa.string())
 
 
 def _cut(golden: Golden) -> str | None:
@@ -99,8 +100,8 @@ def place_grid(inputs: Inputs, node_kind: str) -> Columns:
     chosen = found.filter(pc.equal(found["node_kind"], node_kind)).combine_chunks()
     size = chosen.num_rows
     return {
-        **{name: chosen[name].combine_chunks() for name in found.column_names},
-        "valid_from": pc.cast(chosen["cut"].combine_chunks(), pa.date32()),
+        **{name: whole(chosen[name]) for name in found.column_names},
+        "valid_from": pc.cast(plain(whole(chosen["cut"])), pa.date32()),
         "valid_to": pa.nulls(size, pa.date32()),
         "provenance": pa.repeat(pa.scalar("{}"), size),
     }
@@ -114,22 +115,22 @@ def _plain_ending(starts: list[date]) -> Columns:
     }
 
 
-def address_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
-    """std_address and the grids of its nodes."""
-    parents = inputs.entity_by("address", "path", golden.value("parent_path", "path"))
-    buildings = inputs.entity_by("building", "code", golden.value("building_code"))
+def address_tables(golden: Golden, tree: Columns) -> dict[str, Columns]:
+    """std_address.
+
+    Args:
+        golden: some of the nodes.
+        tree: what they have of others (:func:`trees`).
+    """
     return {
         "std_address": {
             "address_id": golden.ids,
-            "parent_id": parents,
+            **{name: plain(values) for name, values in tree.items()},
             "division_code": _division(golden.value("path")),
-            "building_id": _inherited(golden.ids, buildings, parents),
-            "status": _statuses(inputs, golden, parents),
             "aliases": _aliases(golden),
-            **{c: golden.value(c) for c in ("level", "name", "full_text", "lon", "lat")},
+            **{c: golden.coded(c) for c in ("level", "name", "full_text", "lon", "lat")},
             **golden.ending(),
         },
-        "place_grid": place_grid(inputs, "address"),
     }
 
 
@@ -142,50 +143,89 @@ def most_said(live: Live, node: Ints) -> Flags:
     """
     if not live.num_rows:
         return np.zeros(0, dtype=bool)
-    path = live.codes("path")
-    steps = pc.count_substring(path.dictionary, "|").to_numpy()[path.indices.to_numpy()]
+    steps = pc.count_substring(plain(whole(live.column("path"))), "|").to_numpy()
     says = np.where(live.column("village").is_valid().to_numpy(), _STEPS + 1, 0) + steps
     most = np.zeros(live.num_rows, dtype=np.int64)
     np.maximum.at(most, node, says)
     return np.asarray(says == most[node], dtype=bool)
 
 
+def trees(inputs: Inputs, goldens: Sequence[Golden]) -> list[Columns]:
+    """What nodes have of the nodes they stand in, and of those that stand in them: parent_id, building_id, status.
+
+    Args:
+        inputs: of the night.
+        goldens: all nodes, in pieces, in the order of their ids; records know their parents and buildings.
+
+    Returns:
+        Of each piece the columns.
+    """
+    parents, buildings = ([golden.coded(*said) for golden in goldens] for said in (_PARENT, _BUILDING))
+    above, own = (np.concatenate([_numbers(piece) for piece in told]) for told in (parents, buildings))
+    ids = pa.concat_arrays([golden.ids for golden in goldens])
+    valid = upward(ids, above, doors(goldens, inputs.confirmed)) | _registered(inputs, goldens)
+    building = inherited(own, above)
+    columns = {
+        "parent_id": pa.DictionaryArray.from_arrays(pa.array(above, mask=above < 0), parents[0].dictionary),
+        "building_id": pa.DictionaryArray.from_arrays(pa.array(building, mask=building < 0), buildings[0].dictionary),
+        "status": pa.DictionaryArray.from_arrays(valid.astype(np.int32), pa.array(["proposed", "valid"])),
+    }
+    starts = np.cumsum([0, *(len(golden.ids) for golden in goldens)]).tolist()
+    return [{n: c[a:b] for n, c in columns.items()} for a, b in itertools.pairwise(starts)]
+
+
+def _numbers(coded: pa.DictionaryArray) -> Ints:
+    return np.asarray(pc.fill_null(coded.indices, -1).to_numpy(), dtype=np.int64)
+
+
 def _division(paths: pa.Array) -> pa.Array:
     """The division a path stands in; null where it leaves several open, or names none."""
     scope = pc.list_element(pc.split_pattern(paths, "|", max_splits=1), 0)
-    return pc.if_else(pc.utf8_is_digit(scope), scope, pa.scalar(None, pa.string()))
+    return pc.if_else(pc.utf8_is_digit(scope), scope, pa.scalar(None, pa.string())).dictionary_encode()
 
 
-def _inherited(ids: pa.Array, own: pa.Array, parents: pa.Array) -> pa.Array:
-    """The building of a node: its own, else that of the nearest node above."""
-    above = pc.fill_null(pc.index_in(parents, ids, skip_nulls=True), -1).to_numpy()
-    bare = own.is_null().to_numpy(zero_copy_only=False)
-    at = np.arange(len(ids))
+def inherited(own: Ints, above: Ints) -> Ints:
+    """The building of each node: its own, else that of the nearest node above; -1: none.
+
+    Args:
+        own: per node the number of its own building, -1 for none.
+        above: per node the number of the node it stands in, -1 for none.
+    """
+    at = np.arange(len(own))
     for _ in range(_STEPS):
-        at = np.where((at >= 0) & bare[at], above[at], at)
-    return own.take(pa.array(at, mask=at < 0))
+        at = np.where((at >= 0) & (own[at] < 0), above[at], at)
+    return np.where(at >= 0, own[at], -1)
 
 
-def _statuses(inputs: Inputs, golden: Golden, parents: pa.Array) -> pa.Array:
-    """Per node: valid once a register of addresses or a person names it (or a node below it), until then proposed."""
+def _registered(inputs: Inputs, goldens: Sequence[Golden]) -> Flags:
+    """Per node: a register of addresses names it. Others are valid once a person confirms them, or a node in them."""
     registers = sorted(s for s, c in inputs.contracts.items() if "text" in c.registers.authority_for)
-    named = np.zeros(len(golden.ids), dtype=bool)
-    named[golden.entity[golden.live.sourced(registers)]] = True
-    named |= upward(golden.ids, parents, doors(golden, inputs.confirmed))
-    return pc.if_else(pa.array(named), "valid", "proposed")
+    named = [np.zeros(len(golden.ids), dtype=bool) for golden in goldens]
+    for found, golden in zip(named, goldens, strict=True):
+        found[golden.entity[golden.live.sourced(registers)]] = True
+    return np.concatenate(named)
 
 
-def doors(golden: Golden, confirmed: Sequence[str]) -> list[str]:
+def doors(goldens: Sequence[Golden], confirmed: Sequence[str]) -> list[str]:
     """The nodes that a person confirmed, by their ids or by a path that one of their records names."""
     if not any("|" in door for door in confirmed):
         return list(confirmed)
-    at = golden.entity[golden.live.says("path", confirmed)]
-    return [*confirmed, *golden.ids.take(pa.array(at)).to_pylist()]
+    paths = pa.array(confirmed, pa.string())
+    found = list(confirmed)
+    for golden in goldens:
+        said = pc.is_in(plain(whole(golden.live.column("path"))), paths).to_numpy(zero_copy_only=False)
+        found += golden.ids.take(pa.array(golden.entity[said])).to_pylist()
+    return found
 
 
-def upward(ids: pa.Array, parents: pa.Array, chosen: Sequence[str]) -> Flags:
-    """Per node, whether it is one of those chosen, or one that they stand in."""
-    above = pc.fill_null(pc.index_in(parents, ids, skip_nulls=True), -1).to_numpy()
+def upward(ids: pa.Array, above: Ints, chosen: Sequence[str]) -> Flags:
+    """Per node, whether it is one of those chosen, or one that they stand in.
+
+    Args:
+        ids: of the nodes.
+        above: per node the number of the node it stands in, -1 for none.
+        chosen: ids, of other things too.
+    """
     found = pc.is_in(ids, value_set=pa.array(chosen, pa.string())).to_numpy(zero_copy_only=False).copy()
     at = np.flatnonzero(found)
     while len(at):
@@ -197,18 +237,20 @@ def upward(ids: pa.Array, parents: pa.Array, chosen: Sequence[str]) -> Flags:
 
 def _aliases(golden: Golden) -> pa.Array:
     """Per entity, JSON list of the other full texts its records use."""
-    told = ["[]"] * len(golden.ids)
+    told, which = ["[]"], np.zeros(len(golden.ids), dtype=np.int32)
     if "full_text" in golden.live.column_names:
-        said = plain(whole(golden.live.column("full_text")))
-        chosen = golden.value("full_text").take(pa.array(golden.entity))
-        other = pc.and_(pc.not_equal(pc.utf8_length(said), 0), pc.not_equal(said, chosen).fill_null(fill_value=True))
-        at = np.flatnonzero(other.fill_null(fill_value=False).to_numpy(zero_copy_only=False))
+        said, won = golden.live.codes("full_text"), golden.winners["full_text"]
+        own = _numbers(said)
+        chosen = np.where(won >= 0, own[won], -1)[golden.entity]
+        at = np.flatnonzero((own >= 0) & (own != chosen))
         used: dict[int, set[str]] = defaultdict(set)
-        for entity, text in zip(golden.entity[at].tolist(), said.take(pa.array(at)).to_pylist(), strict=True):
-            used[entity].add(text)
+        for entity, text in zip(golden.entity[at].tolist(), plain(said.take(pa.array(at))).to_pylist(), strict=True):
+            if text:
+                used[entity].add(text)
         for entity, texts in used.items():
-            told[entity] = json.dumps(sorted(texts), ensure_ascii=False)
-    return pa.array(told, pa.string())
+            which[entity] = len(told)
+            told.append(json.dumps(sorted(texts), ensure_ascii=False))
+    return pa.array(told, pa.string()).take(pa.array(which))
 
 
 def straddlers(inputs: Inputs) -> Columns:
@@ -220,27 +262,24 @@ def straddlers(inputs: Inputs) -> Columns:
     )
 
 
-def building_tables(inputs: Inputs, golden: Golden) -> dict[str, Columns]:
-    """std_building, the outlines and the grids of buildings."""
-    paths = golden.value("address_path", "address")
+def building_tables(golden: Golden) -> dict[str, Columns]:
+    """std_building and the outlines of buildings."""
     outlines = golden.value("outline")
     drawn = outlines.is_valid()
     return {
         "building_outline": {
             "building_id": golden.ids.filter(drawn),
-            "polygon": pa.array([geojson(wkb) for wkb in outlines.filter(drawn).to_pylist()], pa.string()),
+            "polygon": geojson(outlines.filter(drawn)),
             **{name: column.filter(drawn) for name, column in golden.ending().items()},
         },
-        "building_grid": straddlers(inputs),
         "std_building": {
             "building_id": golden.ids,
-            "scheme": golden.value("source", "code"),
-            "address_id": inputs.entity_by("address", "path", paths),
+            "scheme": golden.coded("source", "code"),
+            "address_id": golden.value("address_id", "address"),
             "division_code": pc.coalesce(
                 *(golden.value(f"address_{x}", "address") for x in ("village", "town", "county"))
-            ),
-            **{c: golden.value(c) for c in ("code", "name", "floors", "year", "lon", "lat")},
+            ).dictionary_encode(),
+            **{c: golden.coded(c) for c in ("code", "name", "floors", "year", "lon", "lat")},
             **golden.ending(),
         },
-        "place_grid": place_grid(inputs, "building"),
     }

@@ -68,17 +68,27 @@ def test_what_is_read_meanwhile_is_refused_whatever_came_of_reading_it(
         assert found.facts == {"rows": 1}
     assert callable(spoil)
     spoil(folder)
-    handed_over = []
-    for fails in (False, True):
-        with (
-            pytest.raises(StaleInputError, match="run 'gridfacts room land'"),
-            manifest.meanwhile(tmp_path, folder, "land", threads) as (_, whole),
-        ):
+    handed_over: list[bool] = []
+
+    def reads(*, fails: bool) -> None:
+        with manifest.meanwhile(tmp_path, folder, "land", threads) as (_, whole):
             if fails:
                 raise OSError("damaged")
             whole()
             handed_over.append(fails)
+
+    for fails in (False, True):
+        with pytest.raises(StaleInputError, match="run 'gridfacts room land'"):
+            reads(fails=fails)
     assert not handed_over
+
+
+def test_of_an_input_only_the_files_that_are_read_must_be_whole(tmp_path: Path) -> None:
+    folder = made(tmp_path, "land", {})
+    damaged(folder)
+    assert manifest.require(tmp_path, folder, "land", ["others.parquet"]).facts == {"rows": 1}
+    with pytest.raises(StaleInputError):
+        manifest.require(tmp_path, folder, "land", ["others.parquet", "rows.parquet"])
 
 
 def test_a_file_that_was_whole_is_refused_once_it_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

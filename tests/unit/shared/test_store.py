@@ -87,6 +87,16 @@ def test_a_table_is_compressed_when_all_its_pieces_are_many(
     assert used == ({compression} if compression else set())
 
 
+def test_texts_that_come_as_codes_are_texts_in_the_file(tmp_path: Path) -> None:
+    words = pa.array(["a", None, "b", "a"]).dictionary_encode()
+    store.write_table(tmp_path / "t.parquet", pa.table({"word": words, "id": ["1", "2", "3", "4"]}))
+    found = store.read_table(tmp_path / "t.parquet")
+    assert found.schema.types == [pa.string(), pa.string()]
+    assert found["word"].to_pylist() == ["a", None, "b", "a"]
+    word, one = (pq.read_metadata(tmp_path / "t.parquet").row_group(0).column(at) for at in (0, 1))
+    assert (word.has_dictionary_page, one.has_dictionary_page) == (True, False)
+
+
 def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
     settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)})
     scratch, yesterday = settings.home / "tmp", time.time() - 90_000
