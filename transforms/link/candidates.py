@@ -23,7 +23,7 @@ from transforms.link.told import FREQUENCY, NAMES, Told
 from transforms.threads import together
 
 _HERE = Path(__file__).parent
-_FREQUENCIES = (1, 5)  # up to one: rare, up to five: some, beyond: many
+_FREQUENCIES = (1, 5, 50)  # up to one: rare, up to five: some, up to fifty: many, beyond: common
 _THERE, _NOT_THERE = (LEVELS["address"].index(word) + 1 for word in ("building", "differ"))
 
 
@@ -176,7 +176,7 @@ def _refined(address: Levels, building: Levels) -> Levels:
 
 
 def _frequency(told: Told, nodes: Nodes, of: Whole) -> Levels:
-    """Per node: 1 rare, 2 some, 3 many anchors bear its name (the one statistic of tonight a score depends on)."""
+    """Per node how many anchors bear its name, 1 rare to 4 common: the one statistic of tonight a score depends on."""
     naming = next(c.label for c in told.kind.link.compare if c.using in NAMES and c.label == told.kind.link.agree)
     values = told.values[naming]
     asked = np.zeros(len(nodes.node), dtype=bool)
@@ -190,5 +190,4 @@ def _frequency(told: Told, nodes: Nodes, of: Whole) -> Levels:
     bearers = np.bincount(bearing, minlength=len(values.texts))
     count = np.zeros(len(nodes.node), dtype=np.int32)
     np.maximum.at(count, values.r[mine], bearers[values.v[mine]].astype(np.int32))
-    rare, some = _FREQUENCIES
-    return np.where(count <= rare, 1, np.where(count <= some, 2, 3)).astype(np.int8)[of]
+    return (1 + np.searchsorted(_FREQUENCIES, count)).astype(np.int8)[of]

@@ -53,14 +53,36 @@ class Practice:
     own: Flags
 
 
-def examine(practice: Practice, collapsed: Collapsed, real: tuple[Told, Candidates], model: KindModel) -> pa.Table:
-    """What the model in use makes of records whose number is hidden from it: as :data:`EXAM`, by record.
+@dataclass(frozen=True)
+class Posed:
+    """What is asked of the records with a hidden number: they say no more than real leftovers of their source do.
+
+    Attributes:
+        asked: which records, ascending.
+        role: per asked record, the leftover it stands for.
+        weight: per asked record, how many leftovers that is.
+        at: candidate by candidate, whose it is: a place in ``asked``.
+        patterns: candidate by candidate.
+        own: candidate by candidate, that it is the hidden number's.
+        shown: place of a comparison in a pattern → which records say anything of it.
+    """
+
+    asked: Ints
+    role: Ints
+    weight: npt.NDArray[np.float64]
+    at: Ints
+    patterns: Levels
+    own: Flags
+    shown: dict[int, Flags]
+
+
+def pose(practice: Practice, collapsed: Collapsed, real: tuple[Told, Candidates]) -> Posed:
+    """The questions of tonight.
 
     Args:
         practice: the records, and their candidates.
         collapsed: who really lacks a number.
         real: what all say with their numbers known, and the candidates of those who lack one.
-        model: the one that scores them.
     """
     told, labels = practice.told, practice.told.labels
     near = next((i for i, c in enumerate(told.kind.link.compare) if c.using == "near"), None)
@@ -78,9 +100,15 @@ def examine(practice: Practice, collapsed: Collapsed, real: tuple[Told, Candidat
         of = state[role][at]
         patterns[:, near] = np.where(of == _NEAR_NONE, 0, np.where((of == _NEAR_SHARED) & own, 1, 2))
     kept = _reachable(patterns, labels, told.kind)
-    joined = _joined(at[kept], patterns[kept], own[kept], model, told, len(asked))
-    columns = [told.live.ids.take(pa.array(asked)), np.rint(weight * SCALE).astype(np.int64), *joined]
-    columns.append(_hidden(labels, shown, asked, role))
+    return Posed(asked, role, weight, at[kept], patterns[kept], own[kept], shown)
+
+
+def examine(posed: Posed, told: Told, model: KindModel) -> pa.Table:
+    """What the model in use makes of records whose number is hidden from it: as :data:`EXAM`, by record."""
+    asked = posed.asked
+    joined = _joined(posed.at, posed.patterns, posed.own, model, told, len(asked))
+    columns = [told.live.ids.take(pa.array(asked)), np.rint(posed.weight * SCALE).astype(np.int64), *joined]
+    columns.append(_hidden(told.labels, posed.shown, asked, posed.role))
     return pa.table(
         [c if isinstance(c, pa.Array) else pa.array(c, f.type) for c, f in zip(columns, EXAM, strict=True)], EXAM
     )

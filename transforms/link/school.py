@@ -11,11 +11,11 @@ from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link import scorer
-from transforms.link.candidates import Nodes, candidates
+from transforms.link.candidates import Candidates, Nodes, candidates
 from transforms.link.codes import Flags
 from transforms.link.collapse import Collapsed, issuing
 from transforms.link.encode import compared
-from transforms.link.exam import Practice
+from transforms.link.exam import Posed, Practice, pose
 from transforms.link.said import Values
 from transforms.link.scorer import KindModel, Lesson
 from transforms.link.told import Told
@@ -30,37 +30,43 @@ class School:
     """What tonight's hidden numbers taught, and what they say of the models.
 
     Attributes:
-        practice: the records whose number was hidden.
+        posed: what is asked of the records whose number was hidden.
         shadow: tonight's training; None where labels are too few.
         against: model by model, that the labels speak against it.
         spoilt: so they do against the training.
     """
 
-    practice: Practice
+    posed: Posed
     shadow: KindModel | None
     against: list[bool]
     spoilt: bool
 
 
 def teach(
-    engine: Engine, told: Told, collapsed: Collapsed, models: Sequence[KindModel], *, cap: int, masked: Flags
+    practice: Practice, collapsed: Collapsed, real: tuple[Told, Candidates], models: Sequence[KindModel]
 ) -> School:
-    """Hide the masked records' numbers, train on them, and ask what they say of the models.
+    """Train on records with a hidden number, and ask what they say of the models.
 
     Args:
-        engine: blocks the candidates.
-        told: what all say.
+        practice: the records.
         collapsed: every record's node.
+        real: what all say, and the candidates of those who really lack a number.
         models: the frozen ones; the first says what is declared.
-        cap: most nodes one block key may join.
-        masked: whose number is hidden.
     """
-    practice = _practice(engine, told, collapsed, cap=cap, masked=masked)
-    lesson = Lesson(practice.found.patterns, practice.own)
+    told, posed = real[0], pose(practice, collapsed, real)
+    lesson = _lesson(practice, posed)
     near = tuple(c.label for c in told.kind.link.compare if c.using == "near")
     shadow = scorer.train(lesson, told.words, models[0].declared if models else {}, near)
     against = [lesson.collapses(m) for m in models]
-    return School(practice, shadow, against, shadow is not None and lesson.collapses(shadow))
+    return School(posed, shadow, against, shadow is not None and lesson.collapses(shadow))
+
+
+def _lesson(practice: Practice, posed: Posed) -> Lesson:
+    """Every pair twice: as the records say it, and as the leftovers would for whom they stand, who say less."""
+    share = posed.weight * (len(posed.asked) / max(float(posed.weight.sum()), 1.0))
+    patterns = np.concatenate([practice.found.patterns, posed.patterns])
+    matches = np.concatenate([practice.own, posed.own])
+    return Lesson(patterns, matches, np.concatenate([np.ones(len(practice.own)), share[posed.at]]))
 
 
 def masked_of(live: Live, kind: Kind, collapsed: Collapsed, contracts: dict[str, Contract]) -> Flags:
@@ -73,7 +79,7 @@ def masked_of(live: Live, kind: Kind, collapsed: Collapsed, contracts: dict[str,
     return np.asarray(collapsed.anchor & (np.arange(live.num_rows) % every == 1), dtype=bool)
 
 
-def _practice(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, masked: Flags) -> Practice:
+def practise(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, masked: Flags) -> Practice:
     """Hide the masked: they become leftovers, anchors are made of the others, labels are the hidden numbers."""
     rest = collapsed.anchor & ~masked
     record = np.arange(len(masked), dtype=np.int32)

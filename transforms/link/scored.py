@@ -23,7 +23,7 @@ from transforms.link.exam import EXAM, examine
 from transforms.link.pairs import Pairs
 from transforms.link.posterior import capped, weighed
 from transforms.link.said import Values, keep
-from transforms.link.school import masked_of, teach
+from transforms.link.school import masked_of, practise, teach
 from transforms.link.scorer import NULL, KindModel, Levels
 from transforms.link.told import Told, blocked_by, tell
 from transforms.link.twice import twice
@@ -102,24 +102,20 @@ def _by_numbers(
     models: Sequence[KindModel],
     contracts: dict[str, Contract],
 ) -> Linked:
-    """Scored pairs of a kind whose hidden numbers teach: they do so beside the search for candidates."""
+    """Scored pairs of a kind whose hidden numbers teach: who might be whom of those is found beside the real ones."""
     masked, cap = masked_of(told.live, told.kind, collapsed, contracts), models[0].cap if models else KindModel.cap
     nodes = Nodes(collapsed.node, collapsed.anchor)
-    found = Candidates.none(len(told.labels))
-    teaching = partial(teach, engine, told, collapsed, models, cap=cap, masked=masked)
-    with beside(engine.threads, teaching) as taught:
-        if models:
-            found = candidates(engine, told, nodes, cap=cap, hidden=collapsed.lost)
-        school = taught()
+    with beside(engine.threads, partial(practise, engine, told, collapsed, cap=cap, masked=masked)) as practised:
+        found = candidates(engine, told, nodes, cap=cap, hidden=collapsed.lost)
+        practice = practised()
+    school = teach(practice, collapsed, (told, found), models)
     against = school.against
     place = against.index(False) if False in against else len(models) - 1
     shadow = None if school.spoilt else school.shadow
     used = models[place] if models else shadow
     scored, exam = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored"), EXAM.empty_table()
     if used is not None:
-        if not models:
-            found = candidates(engine, told, nodes, cap=cap, hidden=collapsed.lost)
-        with beside(engine.threads, partial(examine, school.practice, collapsed, (told, found), used)) as examined:
+        with beside(engine.threads, partial(examine, school.posed, practice.told, used)) as examined:
             scored = score(found, told, used, nodes)
             scored = scored.beside(asked(twice(told, collapsed), told))
             exam = examined()

@@ -157,10 +157,12 @@ class Lesson:
     Attributes:
         patterns: levels per pair.
         matches: the pair's hidden numbers are equal.
+        weight: how many pairs each stands for.
     """
 
     patterns: Levels
     matches: npt.NDArray[np.bool_]
+    weight: Floats
 
     @property
     def teaches(self) -> bool:
@@ -199,10 +201,11 @@ def train(
         return None
     matches = lesson.matches
     yes, no = int(matches.sum()), int((~matches).sum())
-    rows, counts = np.unique(np.column_stack([lesson.patterns, matches.astype(np.int64)]), axis=0, return_counts=True)
+    rows, at = distinct_rows(np.column_stack([lesson.patterns, matches.astype(np.int8)]))
+    weight = np.bincount(at, weights=lesson.weight, minlength=len(rows)).astype(np.float64)
     names, features = one_hot(rows[:, :-1], words, untaught)
     classifier = Logistic(C=1.0, max_iter=2000)
-    classifier.weight = counts.astype(np.float64)
+    classifier.weight = weight
     frame = pd.DataFrame(features, columns=names)
     classifier.fit(frame, frame.index[rows[:, -1] == 1])
     weights = {n: round(float(w), 4) for n, w in zip(names, classifier.coefficients, strict=True) if abs(w) >= 5e-5}

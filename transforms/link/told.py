@@ -52,7 +52,7 @@ class Told:
     def words(self) -> dict[str, list[str]]:
         """Level words per column of a pattern."""
         found = {c.label: list(LEVELS[c.using]) for c in self.kind.link.compare}
-        return {**found, FREQUENCY: ["rare", "some", "many"]} if self._name() else found
+        return {**found, FREQUENCY: ["rare", "some", "many", "common"]} if self._name() else found
 
     def _name(self) -> Compare | None:
         return next((c for c in self.kind.link.compare if c.using in NAMES and c.label == self.kind.link.agree), None)

@@ -24,7 +24,7 @@ def lesson(labels: int) -> Lesson:
     patterns = np.repeat([[1, 1], [1, 2]], labels, axis=0).astype(np.int8)
     matches = np.repeat([True, False], labels)
     matches[: labels // 20] = False
-    return Lesson(patterns, matches)
+    return Lesson(patterns, matches, np.ones(len(matches)))
 
 
 def test_what_numbers_taught_does_not_collapse_and_its_perversions_do() -> None:
@@ -35,6 +35,15 @@ def test_what_numbers_taught_does_not_collapse_and_its_perversions_do() -> None:
     assert told.collapses(replace(FLAT, intercept=5.0))  # joins everything
     assert told.collapses(replace(FLAT, intercept=-5.0))  # joins nothing
     assert told.collapses(replace(FLAT, weights={"birth=exact": -3.0, "birth=differ": 3.0}))  # joins the wrong ones
+
+
+def test_a_pair_teaches_as_much_as_it_weighs() -> None:
+    patterns = np.repeat([[1, 1]], 2 * FEWEST_LABELS, axis=0).astype(np.int8)
+    matches = np.arange(len(patterns)) % 2 == 0
+    for weight, believed in ((9.0, True), (1 / 9, False)):
+        taught = train(Lesson(patterns, matches, np.where(matches, weight, 1.0)), WORDS, {}, ())
+        assert taught is not None
+        assert bool(taught.probability(patterns[:1], list(WORDS))[0] > 0.5) is believed
 
 
 def test_a_model_of_other_levels_is_refused() -> None:
