@@ -77,7 +77,8 @@ class Sample:
     @property
     def rows(self) -> pa.Table:
         """The sample of all that was seen."""
-        return suites.sample(pa.concat_tables(self._rows), suites.MOST_ROWS)
+        self._rows = [suites.sample(pa.concat_tables(self._rows), suites.MOST_ROWS)]  # nothing else of them is held
+        return self._rows[0]
 
 
 def _bound(digests: pa.ChunkedArray, count: int) -> pa.Scalar:
