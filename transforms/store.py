@@ -141,7 +141,7 @@ def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None
     waiting: list[pa.Table] = []
     coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     how = _WRITTEN | ({"store_schema": False, "use_dictionary": coded} if coded else {})
-    with path.open("wb") as file, contextlib.ExitStack() as stack:
+    with pa.OSFile(str(path), "wb") as file, contextlib.ExitStack() as stack:
         writer: pq.ParquetWriter | None = None
 
         def begin(compression: str) -> pq.ParquetWriter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 
@@ -87,14 +88,15 @@ def _merge(run: Run, kind: Kind, asked: Stage) -> model.Report:
     counts: dict[str, int] = {}
     with Engine(run.settings) as engine, store.output(folder) as tmp:
         with ExitStack() as files:
+            pool = files.enter_context(ThreadPoolExecutor(run.settings.threads))
             written: dict[str, Callable[[pa.Table], None]] = {}
             found = files.enter_context(parts.parts(inputs, kind.kind, _wanted(kind)))
             for made in _made(inputs, engine, found):
                 for name, table in made.items():
                     if name not in written:
                         written[name] = files.enter_context(store.writing(tmp / f"{name}.parquet", table.schema))
-                    written[name](table)
                     counts[name] = counts.get(name, 0) + table.num_rows
+                list(pool.map(lambda name, table: written[name](table), made, made.values()))
         counts = dict(sorted(counts.items()))
         manifest.write(tmp, ROOM, inputs.entries, dict(counts))
     return _report(run, kind, counts, again=False)

@@ -23,6 +23,7 @@ _DIGITS = 7  # decimals of a degree: about a centimetre
 _STEPS = 8  # of the longest path: group, road, door, estate, building, unit, floor, room
 _BEGINNING = date(1949, 10, 1)  # of a division whose table names no first day
 _PARENT, _BUILDING = ("parent_id", "path"), ("building_id", "building_code")  # of which record a node has them
+_LIST = json.JSONEncoder(ensure_ascii=False)  # begun once: json.dumps begins one for every list
 Columns = dict[str, pa.Array]
 
 
@@ -249,7 +250,7 @@ def _aliases(golden: Golden) -> pa.Array:
                 used[entity].add(text)
         for entity, texts in used.items():
             which[entity] = len(told)
-            told.append(json.dumps(sorted(texts), ensure_ascii=False))
+            told.append(_LIST.encode(sorted(texts)))
     return pa.array(told, pa.string()).take(pa.array(which))
 
 
