@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from transforms.engine import Engine
 from transforms.kinds import Compare
-from transforms.link.codes import Asked, Codes, Flags, Whole, beside, distinct, ranked
+from transforms.link.codes import Asked, Codes, Flags, Ints, Whole, beside, distinct, ranked
 from transforms.link.compare import Spoken, levels_of
-from transforms.link.encode import cells
+from transforms.link.encode import cells, sources
 from transforms.link.kernels import LEVELS
 from transforms.link.said import Values
 from transforms.link.scorer import Levels
@@ -165,7 +165,7 @@ def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags, t
 
     tasks = [partial(level, compare) for compare in told.kind.link.compare]
     if FREQUENCY in told.labels:
-        tasks.append(partial(_frequency, told, nodes, pair[0]))
+        tasks.append(partial(_frequency, told, nodes, pair))
     return np.stack(together(threads, tasks), axis=1)
 
 
@@ -175,19 +175,41 @@ def _refined(address: Levels, building: Levels) -> Levels:
     return np.where(refined, np.where(building == 1, _THERE, _NOT_THERE), address).astype(np.int8)
 
 
-def _frequency(told: Told, nodes: Nodes, of: Whole) -> Levels:
-    """Per node how many anchors bear its name, 1 rare to 4 common: the one statistic of tonight a score depends on."""
+def _frequency(told: Told, nodes: Nodes, pair: tuple[Whole, Whole]) -> Levels:
+    """Per pair how many anchors bear the first one's name, 1 rare to 4 common: tonight's one statistic in a score.
+
+    Between leftovers it may be leftovers of one source that do: a name of which its register has twelve, and no anchor
+    one, is what a kind of body is called (a cultural station), and says as little of two rows as a common one.
+    """
     naming = next(c.label for c in told.kind.link.compare if c.using in NAMES and c.label == told.kind.link.agree)
-    values = told.values[naming]
+    values, (of, other) = told.values[naming], pair
     asked = np.zeros(len(nodes.node), dtype=bool)
     asked[of] = True
     mine = asked[values.r]
     wanted = np.zeros(len(values.texts), dtype=bool)
     wanted[values.v[mine]] = True
-    borne = wanted[values.v] & nodes.anchor[values.r]
-    size = max(len(nodes.node), 1)
-    bearing = distinct(values.v[borne].astype(np.int64) * size + nodes.node[values.r[borne]]) // size
-    bearers = np.bincount(bearing, minlength=len(values.texts))
-    count = np.zeros(len(nodes.node), dtype=np.int32)
-    np.maximum.at(count, values.r[mine], bearers[values.v[mine]].astype(np.int32))
-    return (1 + np.searchsorted(_FREQUENCIES, count)).astype(np.int8)[of]
+    borne, held, size = wanted[values.v], nodes.anchor[values.r], max(len(nodes.node), 1)
+
+    def of_nodes(bearers: Ints) -> Ints:
+        """What is so of the name of each pair's first node."""
+        found = np.zeros(len(nodes.node), dtype=np.int64)
+        np.maximum.at(found, values.r[mine], bearers[values.v[mine]])
+        return np.asarray(found[of], dtype=np.int64)
+
+    bearing = distinct(values.v[borne & held].astype(np.int64) * size + nodes.node[values.r[borne & held]]) // size
+    count = of_nodes(np.bincount(bearing, minlength=len(values.texts)))
+    lone = ~nodes.anchor[other]
+    if lone.any() and held.any():
+        count = np.where(lone, np.maximum(count, of_nodes(_listed(told, values, borne & ~held, nodes))), count)
+    return (1 + np.searchsorted(_FREQUENCIES, count)).astype(np.int8)
+
+
+def _listed(told: Told, values: Values, rows: Flags, nodes: Nodes) -> Ints:
+    """Per text how many of these rows' nodes one source says it of: of the source of which that is most."""
+    source, size = sources(told.live), max(len(nodes.node), 1)
+    width = int(source.max(initial=0)) + 1
+    said = values.v[rows].astype(np.int64) * width + source[values.r[rows]]
+    listed, times = np.unique(distinct(said * size + nodes.node[values.r[rows]]) // size, return_counts=True)
+    most = np.zeros(len(values.texts), dtype=np.int64)
+    np.maximum.at(most, listed // width, times)
+    return most

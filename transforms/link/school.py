@@ -54,14 +54,14 @@ def teach(
         models: the frozen ones; the first says what is declared.
     """
     told, posed = real[0], pose(practice, collapsed, real)
-    lesson = _lesson(practice, posed)
+    lesson = lesson_of(practice, posed)
     near = tuple(c.label for c in told.kind.link.compare if c.using == "near")
     shadow = scorer.train(lesson, told.words, models[0].declared if models else {}, near)
     against = [lesson.collapses(m) for m in models]
     return School(posed, shadow, against, shadow is not None and lesson.collapses(shadow))
 
 
-def _lesson(practice: Practice, posed: Posed) -> Lesson:
+def lesson_of(practice: Practice, posed: Posed) -> Lesson:
     """Every pair twice: as the records say it, and as the leftovers would for whom they stand, who say less."""
     share = posed.weight * (len(posed.asked) / max(float(posed.weight.sum()), 1.0))
     patterns = np.concatenate([practice.found.patterns, posed.patterns])
