@@ -37,6 +37,7 @@ from transforms.run import Run, Settings
 
 PAGE = "SELECT * FROM change WHERE seq > {} ORDER BY seq LIMIT 1000"
 ONE = "SELECT * FROM fact_person WHERE person_id = {} AND known_to IS NULL"
+PERSONS = "SELECT person_id FROM fact_person WHERE known_to IS NULL ORDER BY 1"
 VIEW = sa.text("SELECT * FROM v1_person WHERE person_id = :one")
 
 
@@ -54,7 +55,9 @@ def questions(settings: Settings) -> dict[str, Callable[[random.Random], object]
     kept = dbs.release.connect().execution_options(isolation_level="AUTOCOMMIT")
     with database.reading(dbs.release) as connection:
         last = int(connection.scalar(sa.text("SELECT MAX(seq) FROM change")) or 0)
-        persons = list(connection.scalars(sa.text("SELECT person_id FROM v1_person ORDER BY 1")))
+        persons = list(
+            connection.scalars(sa.text("SELECT person_id FROM fact_person WHERE known_to IS NULL ORDER BY 1"))
+        )
 
     def page(chance: random.Random) -> object:
         with database.reading(dbs.release) as connection:

@@ -30,7 +30,7 @@ from transforms.errors import ConfigError, GridfactsError
 from transforms.run import Settings
 
 _BUSY_SECONDS = 30
-_CACHE, _CACHE_BUILDING = 16_384, 524_288  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
+_CACHE, _CACHE_WRITING = 16_384, 524_288  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
 _RULE = re.compile(r"\w+(?: \w+)? constraint failed(?:: [\w., ]+)?")
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever
     "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC"
@@ -95,13 +95,16 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
             f"synchronous={'FULL' if durable else 'OFF'}",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            f"cache_size=-{_CACHE if durable else _CACHE_BUILDING}",
+            f"cache_size=-{_CACHE}",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        begin = connection.get_execution_options().get("begin", "BEGIN")
+        if begin != "BEGIN":  # what a release changes is read again by its checks: as far as it fits it stays in memory
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_WRITING}")
+        connection.exec_driver_sql(begin)
 
     return engine
 

@@ -6,6 +6,7 @@ may see is told by :mod:`transforms.reader.limited`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,29 @@ from transforms.run import Settings
 PAGE = 1_000
 REPLACE = "replace"  # the event of a table that is told whole
 Row = dict[str, Any]
+# What the drivers do not tell alike.
+_PLAIN: dict[tables.Type, Callable[[Any], object]] = {"day": str, "boolean": bool, "binary": str}
+_EVENTS = sa.text(
+    "SELECT seq, release, kind, entity_id, event, fields, other_id FROM change "
+    "WHERE seq > :after ORDER BY seq LIMIT :limit"
+)
+# Rows are joined to a page's events in this order (CROSS JOIN): these are a thousand, a table has millions.
+_TOLD = "SELECT DISTINCT entity_id FROM change WHERE seq BETWEEN :first AND :last AND kind = :kind"
+# The last event of a release and of those before it. Numbers rise with releases, so that halving finds it in some
+# twenty looks by number: to ask for the greatest of them reads every event there is.
+_END = sa.text("""
+WITH RECURSIVE half (low, high) AS (
+  SELECT CAST(0 AS BIGINT), COALESCE(MAX(seq), 0) + 1 FROM change
+  UNION ALL
+  SELECT
+    CASE WHEN one.release <= :release THEN one.seq ELSE half.low END,
+    CASE WHEN one.release <= :release THEN half.high ELSE one.seq END
+  FROM half
+  INNER JOIN change AS one ON one.seq = (half.low + half.high) / 2
+  WHERE half.high - half.low > 1
+)
+SELECT MAX(low) FROM half
+""")
 
 
 @dataclass(frozen=True)
@@ -72,7 +96,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Page:
-    """Some events in order, the number up to which everything is told by them, and the releases that end by then."""
+    """Some events in order, the number up to which everything is told by them, and the releases that end there."""
 
     events: list[Event]
     upto: int
@@ -112,11 +136,13 @@ class Whole:
 
     def newest(self) -> Mark | None:
         """The last release, None before the first."""
-        return max(marks(self._connection), key=lambda mark: mark.release, default=None)
+        last = self._connection.scalar(sa.text("SELECT MAX(release) FROM release"))
+        return marks(self._connection, last - 1)[0] if last else None
 
     def knows(self, release: int, checksum: str) -> bool:
         """Whether the release is here and its checksum is this."""
-        return any((m.release, m.checksum) == (release, checksum) for m in marks(self._connection, release - 1))
+        told = sa.text("SELECT checksum FROM release WHERE release = :release")
+        return bool(self._connection.scalar(told, {"release": release}) == checksum)
 
     def page(self, after: int, limit: int = PAGE) -> Page:
         """The next events after a number."""
@@ -124,7 +150,8 @@ class Whole:
         if events:
             self._looked(len(events))
         upto = events[-1].seq if events else after
-        return Page(events, upto, [mark for mark in marks(self._connection) if mark.seq <= upto])
+        first, beyond = _release_of(self._connection, after), _release_of(self._connection, upto + 1)
+        return Page(events, upto, marks(self._connection, first - 1 if first else 0, beyond))
 
     def snapshot(self) -> Iterable[tuple[str, list[Row]]]:
         """Every followed table as of the newest release."""
@@ -152,39 +179,39 @@ def shapes(follow: Mapping[str, tables.Table]) -> dict[str, Shape]:
     }
 
 
-def marks(connection: Connection, after: int = 0) -> list[Mark]:
-    """The releases after a number, in order."""
+def marks(connection: Connection, after: int = 0, before: int | None = None) -> list[Mark]:
+    """The releases after a number and, where one is given, before another, in order."""
+    below = "" if before is None else " AND release < :before"
     found = connection.execute(
-        sa.text(
-            "SELECT one.release, one.checksum, (SELECT COALESCE(MAX(event.seq), 0) FROM change AS event "
-            "WHERE event.release <= one.release) AS seq FROM release AS one WHERE one.release > :after ORDER BY 1"
-        ),
-        {"after": after},
+        sa.text(f"SELECT release, checksum FROM release WHERE release > :after{below} ORDER BY release"),  # noqa: S608
+        {"after": after} | ({} if before is None else {"before": before}),
     )
-    return [Mark(*row) for row in found]
+    return [
+        Mark(row.release, row.checksum, connection.execute(_END, {"release": row.release}).scalar_one())
+        for row in found.all()
+    ]
+
+
+def _release_of(connection: Connection, seq: int) -> int | None:
+    """The release that an event is of, None where there is no such event."""
+    found = connection.scalar(sa.text("SELECT release FROM change WHERE seq = :seq"), {"seq": seq})
+    return None if found is None else int(found)
 
 
 def _page(connection: Connection, follow: Mapping[str, tables.Table], after: int, limit: int) -> list[Event]:
-    found = connection.execute(
-        sa.text(
-            "SELECT seq, release, kind, entity_id, event, fields, other_id FROM change "
-            "WHERE seq > :after ORDER BY seq LIMIT :limit"
-        ),
-        {"after": after, "limit": limit},
-    ).all()
+    found = connection.execute(_EVENTS, {"after": after, "limit": limit}).all()
     shut = restricted(connection)
     rows: dict[tuple[str, int, str], Row] = {}
-    for kind, release in sorted({(event.kind, event.release) for event in found if event.kind in follow}):
-        ids = sorted({event.entity_id for event in found if (event.kind, event.release) == (kind, release)})
-        for row in as_of(connection, follow[kind], release, ids, shut):
-            rows[kind, release, row[follow[kind].key[0]]] = row
+    for release, told in itertools.groupby(found, lambda event: event.release):
+        numbers = [(event.seq, event.kind) for event in told]
+        among: dict[str, int | str] = {"first": numbers[0][0], "last": numbers[-1][0]}
+        for kind in sorted({kind for _, kind in numbers} & follow.keys()):
+            for row in as_of(connection, follow[kind], release, among | {"kind": kind}, shut):
+                rows[kind, release, row[follow[kind].key[0]]] = row
     return [
-        Event(
-            event.seq, event.release, event.kind, (event.entity_id,), event.event, event.fields, event.other_id,
-            rows.get((event.kind, event.release, event.entity_id)), event.entity_id in shut,
-        )
-        for event in found
-    ]  # fmt: skip
+        Event(seq, release, kind, (one,), event, fields, other, rows.get((kind, release, one)), one in shut)
+        for seq, release, kind, one, event, fields, other in found
+    ]
 
 
 def restricted(connection: Connection) -> frozenset[str]:
@@ -198,37 +225,38 @@ def as_of(
     connection: Connection,
     table: tables.Table,
     release: int,
-    ids: Iterable[str] | None = None,
+    among: Mapping[str, int | str] | None = None,
     shut: frozenset[str] | None = None,
 ) -> list[Row]:
-    """Rows of a table as they stood in a release, all or those of some entities; days are ISO text.
+    """Rows of a table as they stood in a release, days as ISO text.
 
-    What is restricted today (``shut``, asked for where it is not given) is in no release, the earlier ones included.
+    Args:
+        connection: reads the release database.
+        table: the table.
+        release: the release.
+        among: only of entities of which events of the release tell: of a ``kind``, the ``first`` and ``last`` number.
+        shut: what is restricted today, asked for where it is not given: it is in no release, earlier ones included.
     """
-    text = f"SELECT {listed(table.facts.names)} {_standing(table)}"
-    if ids is None:
-        found = connection.execute(sa.text(text), {"release": release}).mappings()
-    else:
-        asked = sa.text(f'{text} AND "{table.key[0]}" IN :ids').bindparams(sa.bindparam("ids", expanding=True))
-        found = connection.execute(asked, {"release": release, "ids": list(ids)}).mappings()
+    names, at = table.facts.names, table.facts.names.index(table.key[0])
+    text = f"SELECT {listed(names, 'one')} {_standing(table, among=among is not None)}"
+    found = connection.execute(sa.text(text), {"release": release, **(among or {})}).all()
     shut = restricted(connection) if shut is None else shut
-    return [
-        {name: _plain(value, table.columns[name].type) for name, value in row.items()}
-        for row in found
-        if row[table.key[0]] not in shut
-    ]
+    turned = [(name, _PLAIN[kind]) for name in names if (kind := table.columns[name].type) in _PLAIN]
+    rows = [dict(zip(names, row, strict=True)) for row in found if row[at] not in shut]
+    for row in rows:
+        for name, plain in turned:
+            if row[name] is not None:
+                row[name] = plain(row[name])
+    return rows
 
 
 def _count(connection: Connection, table: tables.Table, release: int) -> int:
     return int(connection.scalar(sa.text(f"SELECT COUNT(*) {_standing(table)}"), {"release": release}) or 0)
 
 
-def _standing(table: tables.Table) -> str:
-    return f'FROM "{table.table}" WHERE known_from <= :release AND (known_to IS NULL OR known_to > :release)'
-
-
-def _plain(value: object, kind: str) -> object:
-    """The same value from either driver."""
-    if value is None or kind in ("text", "integer", "number"):
-        return value
-    return bool(value) if kind == "boolean" else str(value)
+def _standing(table: tables.Table, *, among: bool = False) -> str:
+    stood = "one.known_from <= :release AND (one.known_to IS NULL OR one.known_to > :release)"
+    if not among:
+        return f'FROM "{table.table}" AS one WHERE {stood}'
+    joined = f'({_TOLD}) AS told CROSS JOIN "{table.table}" AS one'
+    return f'FROM {joined} WHERE one."{table.key[0]}" = told.entity_id AND {stood}'
