@@ -15,7 +15,7 @@ Codes = npt.NDArray[np.int32]  # record numbers, nodes, codes of values: a kind 
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[Any]  # codes or wider numbers
 _TABLE = 4  # a table of so many times as many places as there are keys costs less than hashing them
-_SMALL = 2**16
+_SMALL, _WIDE = 2**16, 2**31
 _SPARSE, _FEWEST_BITS = 8, 10  # a key that nobody asks for passes a sieve once in eight times or less
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))  # 2^64 over the golden ratio; a prime of xxHash
 
@@ -102,7 +102,7 @@ class Asked:
         return ((keys.astype(np.uint64) * odd) >> np.uint64(64 - self._bits)).view(np.int64)
 
 
-def beside(r: Whole, of: Whole) -> tuple[Ints, Ints]:
+def beside(r: Whole, of: Whole) -> tuple[Whole, Whole]:
     """Every place in ``r`` beside every place in ``of`` that holds the same record: two parallel columns.
 
     Args:
@@ -110,12 +110,12 @@ def beside(r: Whole, of: Whole) -> tuple[Ints, Ints]:
         of: record numbers, in any order.
     """
     order = None if (of[1:] >= of[:-1]).all() else np.argsort(of, kind="stable")
-    times = np.bincount(of, minlength=int(r.max(initial=-1)) + 1)
-    start = np.cumsum(times) - times
+    times = np.bincount(of, minlength=int(r.max(initial=-1)) + 1).astype(np.int32)
+    start = np.cumsum(times, dtype=np.int32) - times
     return spread(start[r], times[r], order)
 
 
-def spread(start: Whole, times: Whole, order: Whole | None = None) -> tuple[Ints, Ints]:
+def spread(start: Whole, times: Whole, order: Whole | None = None) -> tuple[Whole, Whole]:
     """Of each place i the numbers from ``start[i]``, ``times[i]`` of them: the places repeated, and the numbers.
 
     Args:
@@ -124,5 +124,7 @@ def spread(start: Whole, times: Whole, order: Whole | None = None) -> tuple[Ints
         order: what stands at the numbers; None: themselves.
     """
     ends = np.cumsum(times)
-    at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start - ends + times, times)
-    return np.repeat(np.arange(len(times)), times), at if order is None else order[at]
+    size = int(ends[-1]) if len(ends) else 0
+    width = np.int32 if size < _WIDE and len(times) < _WIDE and start.max(initial=0) < _WIDE else np.int64
+    at = np.arange(size, dtype=width) + np.repeat((start - ends + times).astype(width), times)
+    return np.repeat(np.arange(len(times), dtype=width), times), at if order is None else order[at]

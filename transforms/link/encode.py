@@ -56,13 +56,15 @@ def _paths(live: Live, name: str) -> tuple[Values, Values]:
     return said.where(fine[said.v]), said.told(pc.struct_field(pc.extract_regex(said.texts, _TO_BUILDING), 0))
 
 
-def compared(live: Live, kind: Kind, compare: Compare, located: Located | None, trusted: Flags) -> Values:
+def compared(
+    live: Live, kind: Kind, compare: Compare, located: Located | None, trusted: Flags, threads: int = 1
+) -> Values:
     """What the records say under one comparison, stop values left out. ``trusted[r]``: its number is believed.
 
     Tokens keep no words: there are as many as people, and only their equality is asked for.
     """
     if compare.using == "tokens" and len(compare.property) == 1 and not compare.also:
-        return tokens(live, f"{compare.label}_tokens")
+        return tokens(live, f"{compare.label}_tokens", threads)
     found = _compared(live, kind, compare, located, trusted)
     found = unstopped(found, sources(live)) if compare.using in STOPPED else found
     return found.wordless() if compare.using == "tokens" else found

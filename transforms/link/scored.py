@@ -28,6 +28,7 @@ from transforms.link.scorer import NULL, KindModel, Levels
 from transforms.link.told import Told, blocked_by, tell
 from transforms.link.twice import twice
 from transforms.live import Live
+from transforms.memory import give_back
 from transforms.threads import beside
 
 _TELLING = ("date", "tokens", "address")  # comparisons that tell brothers with one number apart
@@ -86,6 +87,7 @@ def link(
         meanwhile: what is done with every record's node as soon as it is known, beside the rest.
     """
     collapsed, told = _told(records, contracts, models)
+    give_back()
     for model in models:
         model.fits(told.words)
     with beside(records.engine.threads, partial(meanwhile, collapsed)) as done:
@@ -109,15 +111,16 @@ def _by_numbers(
         found = candidates(engine, told, nodes, cap=cap, hidden=collapsed.lost)
         practice = practised()
     school = teach(practice, collapsed, (told, found), models)
+    del practice
     against = school.against
     place = against.index(False) if False in against else len(models) - 1
     shadow = None if school.spoilt else school.shadow
     used = models[place] if models else shadow
     scored, exam = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored"), EXAM.empty_table()
     if used is not None:
-        with beside(engine.threads, partial(examine, school.posed, practice.told, used)) as examined:
-            scored = score(found, told, used, nodes)
-            scored = scored.beside(asked(twice(told, collapsed), told))
+        give_back()
+        with beside(engine.threads, partial(examine, school.posed, told, used)) as examined:
+            scored = score(found, told, used, nodes).beside(asked(twice(told, collapsed), told))
             exam = examined()
     used_at = place if models else None
     return Linked(_numbered(collapsed), scored, collapsed, shadow, used_at, sum(against) + school.spoilt, exam)
@@ -135,9 +138,10 @@ def _told(records: Records, contracts: dict[str, Contract], models: Sequence[Kin
 
     with beside(threads, living) as homes:
         keep(live, blocked_by(kind))
-        plain = {c.label: compared(live, kind, c, None, nobody) for c in telling if c.using != "address"}
+        plain = {c.label: compared(live, kind, c, None, nobody, threads) for c in telling if c.using != "address"}
         apart = lambda: plain | {label: found[0] for label, found in homes().items()}  # noqa: E731
         collapsed = collapse(records.engine, live, kind, contracts, apart)
+        give_back()
         known = {c.label: plain[c.label] for c in telling if c.label in plain and not c.also}
         crowd = models[0].crowd if models else KindModel.crowd
         return collapsed, tell(kind, live, homes(), collapsed, crowd, known, threads)

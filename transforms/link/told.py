@@ -82,15 +82,16 @@ def tell(
     def said(compare: Compare) -> Values:
         if compare.using == "address":
             return homes[compare.label][0]
-        if compare.using == "near":
-            return near(live, kind, compare, collapsed, threads)
         return known.get(compare.label) or compared(live, kind, compare, None, collapsed.trusted)
 
-    labels = [compare.label for compare in kind.link.compare]
-    read = blocked_by(kind)
-    tasks = [*(partial(said, compare) for compare in kind.link.compare), *(partial(silently, live, p) for p in read)]
-    found = together(threads, tasks)
+    plain = [compare for compare in kind.link.compare if compare.using != "near"]
+    labels, read = [compare.label for compare in plain], blocked_by(kind)
+    found = together(threads, [*(partial(said, c) for c in plain), *(partial(silently, live, part) for part in read)])
+    live.kept.clear()
     values, parts = dict(zip(labels, found, strict=False)), dict(zip(read, found[len(labels) :], strict=True))
+    for compare in kind.link.compare:
+        if compare.using == "near":  # by itself: it holds as much as all others
+            values[compare.label] = near(live, kind, compare, collapsed, threads)
     buildings = next((homes[label][1] for label in labels if label in homes), Values())
     naming = next((c.label for c in kind.link.compare if c.using in NAMES), None)
     if naming:

@@ -18,6 +18,7 @@ from transforms.errors import ConfigError
 from transforms.groups import groups
 from transforms.kinds import Kind
 from transforms.live import Live, whole
+from transforms.memory import give_back
 from transforms.model import Batch
 from transforms.places import Shelf
 from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Graph, Ints, Pairs, clusters, numbered
@@ -116,11 +117,11 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     joins = partial(_graph, link_dir / "pairs.parquet", ids, same, kind.link.accept, threads)
     with beside(threads, joins) as graph:
         facts = statements(_said(live, kind, threads), units, kind, contract.load_all(run.settings.expectations))
-        pa.default_memory_pool().release_unused()  # what was read is held no longer: what follows is as large
+        give_back()  # what was read is held no longer: what follows is as large
         against = Against(partial(facts.mixed, threads=threads), facts.of, facts.rows, different)
         root, how = clusters(graph(), against)
     del facts, against, graph, joins
-    pa.default_memory_pool().release_unused()
+    give_back()
     mint = partial(keys.load(run.settings).entity_ids, kind.kind)
     passed = _passed(run, kind, ids, before.past, release)
     with Engine(run.settings) as engine:
