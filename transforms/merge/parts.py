@@ -73,16 +73,17 @@ class Parts:
         self._columns = Columns(live, wanted.plain, wanted.alike)
         self._vault = Spill(folder, "vault")
         with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as beside:
-            names = [name for name in wanted.names if name in live.column_names]
-            first = [beside.submit(self._columns.column, n) for n in names if n in wanted.alike]
+            there = set(wanted.names) & set(live.column_names)
+            names = sorted(there, key=lambda name: (name not in wanted.alike, name))
+            ahead = [beside.submit(self._columns.column, name) for name in names]
             self._order = self._grouped(inputs, kind)
             self._cuts = self._order.cuts(max(live.num_rows, 1) if wanted.whole else RECORDS)
             self.count = len(self._cuts) - 1
-            _done(first)  # which take most memory while they are read, and least after it
+            found = [pool.submit(inputs.found, told) for told in wanted.found]
+            _done(ahead[: len(wanted.alike)])  # which take most memory while they are read, and least after it
             self._best = _Best(_best(inputs.located_path() if wanted.others else None, live, wanted, pool), live)
-            for told in wanted.found:
-                self._columns.add(told.name, inputs.found(told))
-            ahead = [beside.submit(self._columns.column, name) for name in names]
+            for told, one in zip(wanted.found, found, strict=True):
+                self._columns.add(told.name, one.result())
             if wanted.others and inputs.sealed:
                 place = np.empty(live.num_rows, dtype=np.int32)
                 place[self._order.record] = np.arange(live.num_rows, dtype=np.int32)
