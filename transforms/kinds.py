@@ -122,7 +122,12 @@ class Heard(Strict):
 
 
 class Kind(Strict):
-    """An entity type."""
+    """An entity type.
+
+    Attributes:
+        proposed_by: of addresses, how many departments must name a door that no register names for it to be a proposed
+            node (transforms/proposed.py); null: it is none.
+    """
 
     kind: str
     label: str
@@ -133,6 +138,7 @@ class Kind(Strict):
     properties: dict[str, Property]
     link: Link
     heard: Heard | None = None
+    proposed_by: int | None = Field(default=None, ge=2)
 
     @property
     def personal(self) -> bool:

@@ -125,7 +125,7 @@ LOCATED = _schema(
 )  # fmt: skip
 # locate and merge: place_grid, one row per building, address node or facility.
 PLACE_GRID = _schema(node_kind=TEXT, node_id=TEXT, cut=TEXT, grid_id=TEXT, method=TEXT, reason=TEXT)
-DOOR = "door"  # kind of a judgement on a proposed node: its address_id (without one its path) twice, same: it is one
+DOOR = "door"  # kind of a judgement on a proposed node of the address library: its path twice, same: it is one
 
 # locate: .../place/straddle.parquet, a row per small or exclusive grid that holds a part of a building in several.
 STRADDLE = _schema(building_id=TEXT, cut=TEXT, grid_id=TEXT, share=pa.float64(), assigned=BOOL)

@@ -14,12 +14,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, model, store, subjects
-from transforms.account import live_rows, tail
+from transforms.account import live_rows, own, tail
 from transforms.account.fold import Fold, Given
 from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.model import Batch, Report
+from transforms.proposed import KIND, Judged
 from transforms.run import Run
 
 _ROOM = "account"
@@ -49,12 +50,14 @@ def apply(run: Run) -> list[Report]:
     inputs = {"configuration": manifest.configuration(run.settings.expectations), "checkpoint": past.digest}
     inputs["recalled"] = decisions.digest(sorted(one.batch.id for of in landed.values() for one in of if one.recalled))
     inputs["braked"] = decisions.digest(sorted({one.batch.id for of in landed.values() for one in of} & set(braked)))
+    of = own.judged(run)
+    inputs["doors"] = own.digest(of)
     for batches in landed.values():
         inputs |= dict(_input(run, one) for one in batches)
     live, versions = store.night_dir(run, _ROOM, "live"), store.night_dir(run, _ROOM, "versions")
     found = manifest.fresh(live, _ROOM, inputs)
     if found is None or manifest.fresh(versions, _ROOM, inputs) is None:
-        found = _write(run, contracts, landed, past, inputs)
+        found = _write(run, told(run, contracts, landed, past), past, of, inputs)
     counts = {name.removesuffix(".parquet"): int(told["rows"] or 0) for name, told in found.files.items()}
     run.say("account: live records " + ", ".join(f"{kind} {rows}" for kind, rows in counts.items()))
     return [Report(_ROOM, "apply", counts)]
@@ -116,23 +119,25 @@ def _input(run: Run, one: Landed) -> tuple[str, str]:
     return manifest.upstream(run.settings.lake, folder, manifest.require(run.settings.lake, folder, room))
 
 
-def _write(
-    run: Run, contracts: dict[str, Contract], landed: dict[str, list[Landed]], past: Checkpoint, inputs: dict[str, str]
-) -> manifest.Manifest:
-    spill = run.settings.home / "tmp"
+def _write(run: Run, given: Given, past: Checkpoint, of: Judged, inputs: dict[str, str]) -> manifest.Manifest:
+    spill, contracts = run.settings.home / "tmp", contract.load_all(run.settings.expectations)
     spill.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fold.", dir=spill) as place:
         with Engine(run.settings) as engine:
-            given = told(run, contracts, landed, past)
             fold = Fold(engine, given, Path(place))
-        with store.output(store.night_dir(run, _ROOM, "versions")) as folder:
-            store.write_pieces(folder / "versions.parquet", _versions(fold, given, past, contracts))
-            manifest.write(folder, _ROOM, inputs)
         with store.output(store.night_dir(run, _ROOM, "live")) as folder:
             for kind, paths in given.files.items():
                 if paths:
                     live_rows.write(folder / f"{kind}.parquet", paths, fold.live(kind), spill)
-            return manifest.write(folder, _ROOM, inputs)
+            mine = own.mentioned(run, folder, of)
+            if mine.num_rows:
+                own.put(folder / f"{KIND}.parquet", mine)
+            found = manifest.write(folder, _ROOM, inputs)
+        with store.output(store.night_dir(run, _ROOM, "versions")) as folder:
+            pieces = own.versions(_versions(fold, given, past, contracts), mine)
+            store.write_pieces(folder / "versions.parquet", pieces)
+            manifest.write(folder, _ROOM, inputs)
+    return found
 
 
 def _versions(fold: Fold, given: Given, past: Checkpoint, contracts: dict[str, Contract]) -> Iterator[pa.Table]:

@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import model, store
-from transforms.account import settled, tail
+from transforms.account import own, settled, tail
 from transforms.account.night import Delivery, Night
 from transforms.account.pages import Pages
 from transforms.account.versions import Versions
 from transforms.engine import Engine
 from transforms.model import Batch
+from transforms.proposed import KIND
 
 _HERE = Path(__file__).parent
 _AT_ONCE = 100_000  # rows whose every column is held at once
@@ -96,9 +97,12 @@ def live_door(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     passed = {batch.id: batch for batch in night.passed(kind)}
     passed |= {name: Batch.parse(name) for name in night.past.batches}
     for batch, _ in sorted(pair for pair in pages.versions if pair[1] == kind and pair[0] not in passed):
-        yield f"account {kind} {batch.split('-')[0]}: versions of a batch that did not pass"
+        if not (own.is_own(batch) and kind == KIND):
+            yield f"account {kind} {batch.split('-')[0]}: versions of a batch that did not pass"
     if path is None:
         return
+    if kind == KIND:
+        yield from own.own_door(night.run, path, night.require(path.parent, "account").inputs.get("doors"))
     counting = {one.batch.id for of in night.deliveries.values() for one in of if one.fate == "counts"}
     counting |= {one.batch for one in night.past.batches.values() if one.fate == "counts"}
     parts = [

@@ -31,13 +31,15 @@ def address() -> None:
 
 @address.command()
 @located_night_option
-@click.option("--least", default=2, show_default=True, help="Departments that must name a door.")
+@click.option("--least", type=int, default=None, help="Departments that must name a door; default: as the kind says.")
 @click.option("--top", default=50, show_default=True, help="How many at most.")
 @json_option
-def proposed(night: str | None, least: int, top: int, *, as_json: bool) -> None:
+def proposed(night: str | None, least: int | None, top: int, *, as_json: bool) -> None:
     """List doors that several departments name and no register knows and nobody judged: the queue of proposed nodes."""
-    found = _open_doors(located_run(night), least)
+    run = located_run(night)
+    found, no = _open_doors(run, least), [row for row in _judged(run) if row["decision"] == _ANSWERS["no"]]
     lines = [f"{len(found)} doors proposed; a register that names one makes it valid, or `address judge DOOR yes`"]
+    lines += [f"{len(no)} doors are kept away by a person's no (`review undo` takes one back)"] if no else []
     lines += [
         f"{p.records:5d}  {'、'.join(p.departments)}  {p.door}  {p.path}  in {p.stands_in or '-'}" for p in found[:top]
     ]
@@ -51,20 +53,22 @@ def proposed(night: str | None, least: int, top: int, *, as_json: bool) -> None:
 @reason_option("The reason, in a sentence.")
 @located_night_option
 def judge(door: str, answer: str, by: str, reason: str, night: str | None) -> None:
-    """Say of a proposed DOOR (its address_id, or its path where it has none) whether it is one.
+    """Say of a proposed DOOR (its address_id or its path) whether it is one.
 
-    Yes makes its node, and what it stands in, valid from the next run on. A door without a node has one from the night
-    on which a department that feeds addresses names it; until then it stands in ``gridfacts address confirmed``.
+    Yes makes its node, and what it stands in, valid from the next run on, also where one department alone names it; a
+    door in nothing that is known waits in ``gridfacts address confirmed``. No takes the node away from the next run on
+    and keeps it away, but where a department's own list of addresses names it: there it stays proposed.
     """
     from transforms import database, review
     from transforms.errors import GridfactsError
     from transforms.model import DOOR
 
     run = located_run(night)
-    if door not in {one.door for one in _open_doors(run, least=1)}:
+    path = next((one.path for one in _open_doors(run, least=1) if door in (one.address_id, one.path)), None)
+    if path is None:
         raise GridfactsError("NOT_FOUND", f"no open proposal of night {run.night} is the door {door}")
     stores = database.open_databases(run.settings)
-    number = review.judge(stores, DOOR, (door, door), _ANSWERS[answer], by, reason)
+    number = review.judge(stores, DOOR, (path, path), _ANSWERS[answer], by, reason)
     click.echo(f"judgement {number}: {answer}; it binds from the next run on (review undo {number} takes it back)")
 
 
@@ -80,7 +84,7 @@ def confirmed(night: str | None, *, as_json: bool) -> None:
 
 
 def _judged(run: Run) -> list[dict[str, Any]]:
-    """What persons said of doors and stands."""
+    """What persons said of doors, by their paths, and stands."""
     from transforms import database, review
     from transforms.model import DOOR
 
@@ -88,16 +92,16 @@ def _judged(run: Run) -> list[dict[str, Any]]:
     return [row for row in standing if row["kind"] == DOOR]
 
 
-def _open_doors(run: Run, least: int) -> list[Proposal]:
-    """What is proposed, without what a person has judged: by its node, or by its path before it had one."""
+def _open_doors(run: Run, least: int | None) -> list[Proposal]:
+    """What is proposed, without what a person has judged."""
     from transforms import locate
 
     judged = {row["left_record"] for row in _judged(run)}
-    return [one for one in locate.proposals(run, least) if judged.isdisjoint((one.address_id, one.path))]
+    return [one for one in locate.proposals(run, least) if one.path not in judged]
 
 
 def _waiting(run: Run) -> list[dict[str, Any]]:
-    """``door address judgement`` of the doors that were confirmed by their path and are in no library yet."""
+    """``door address judgement`` of the doors that were confirmed and are in no library yet."""
     import pandas as pd
 
     from transforms import locate
@@ -106,7 +110,7 @@ def _waiting(run: Run) -> list[dict[str, Any]]:
 
     nodes = locate.nodes_by_path(run)
     yes = {row["left_record"]: row["judgement_id"] for row in _judged(run) if row["decision"] == "same"}
-    paths = sorted(door for door in yes if "|" in door and door not in nodes)
+    paths = sorted(door for door in yes if door not in nodes)
     words = described(pd.DataFrame({"path": paths}, dtype=object), gazetteer.load(run.settings.expectations, run.night))
     told = zip(paths, words["full_text"], strict=True)
     return [{"door": path, "address": text, "judgement": yes[path]} for path, text in told]

@@ -82,8 +82,7 @@ class Inputs:
 
     Attributes:
         sealed: the kind has values that lie in the vault.
-        confirmed: of addresses, the nodes that a person found to be doors though no register names them; paths, where
-            the door had no node.
+        confirmed: of addresses, the paths of doors that a person found to be such though no register names them.
     """
 
     def __init__(self, run: Run, kind: Kind, stage: Stage) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from transforms.keys import Keys
 from transforms.model import TEXT
+from transforms.paths import INSIDE, written
 from transforms.standardise.address.gazetteer import Gazetteer
 
 KIND = "address"
@@ -18,8 +19,6 @@ COLUMNS = [
     ("lat", pa.float64()),
 ]
 _CARRIERS = ("door", "estate", "building")  # what may stand for a building; a road or a group holds many
-_INSIDE = ("unit", "floor", "room")
-_WORDS = {"building": "栋", "unit": "单元", "floor": "层", "room": "室", "door": "号"}
 
 
 def nodes(path: str) -> list[str]:
@@ -30,7 +29,7 @@ def nodes(path: str) -> list[str]:
 
 def carrier(path: str) -> str | None:
     """The node that stands for the building: the path cut above unit, where that is a door, estate or building."""
-    steps = [step for step in path.split("|") if step.partition(":")[0] not in _INSIDE]
+    steps = [step for step in path.split("|") if step.partition(":")[0] not in INSIDE]
     return "|".join(steps) if steps[-1].partition(":")[0] in _CARRIERS else None
 
 
@@ -68,7 +67,7 @@ def described(found: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     def text(path: str) -> str:
         if path not in full:
             above, _, step = path.rpartition("|")
-            full[path] = text(above) + _written(*step.partition(":")[::2]) if above else _prefix(path, gazetteer)
+            full[path] = text(above) + written(*step.partition(":")[::2]) if above else _prefix(path, gazetteer)
         return full[path]
 
     villages = {code for code, division in gazetteer.divisions.items() if division.level == "village"}
@@ -78,15 +77,10 @@ def described(found: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     return found.assign(
         parent_path=[above if "|" in above else None for above, _ in split],
         level=[level for level, _ in steps],
-        name=[_written(*step) for step in steps],
+        name=[written(*step) for step in steps],
         full_text=[text(path) for path in found["path"]],
         village=[scope if scope in villages else None for scope in scopes],
     )
-
-
-def _written(level: str, text: str) -> str:
-    """An element as a standard address writes it: 3栋, 2单元, 1502室, 12-1号."""
-    return text + _WORDS.get(level, "") if text[-1:].isdigit() or text.isascii() else text
 
 
 def _prefix(scope: str, gazetteer: Gazetteer) -> str:

@@ -30,14 +30,16 @@ def village(path: str | None) -> str | None:
     return "v" if path and path.startswith("v|") else None
 
 
-def proposed(run: Run, persons: Rows, mentions: Rows = (), least: int = 2) -> list[Proposal]:
+def proposed(run: Run, persons: Rows, mentions: Rows = (), least: int | None = None) -> list[Proposal]:
     tables = {
         "person": {
-            "source": [s for s, _ in persons], "actual_address_path": [p for _, p in persons],
+            "source": [s for s, _ in persons], "since": ["2026-10-01"] * len(persons),
+            "actual_address_path": [p for _, p in persons],
             "actual_address_village": [village(p) for _, p in persons],
         },
         "address": {
-            "source": [s for s, _ in mentions], "path": [p for _, p in mentions],
+            "source": [s for s, _ in mentions], "since": ["2026-10-01"] * len(mentions),
+            "path": [p for _, p in mentions],
             "full_text": [f"合成{p}" for _, p in mentions], "village": [village(p) for _, p in mentions],
         },
     }  # fmt: skip
@@ -124,18 +126,19 @@ def test_a_person_answers_the_queue_once_and_can_take_it_back(ask: Ask) -> None:
     stores = database.open_databases(Settings.from_environment())
     assert "a1" in ask("proposed")
     assert "NOT_FOUND" in ask("judge", "a2", "yes", *WHY)
-    assert "NOT_FOUND" in ask("judge", DOOR, "yes", *WHY)
     assert ask("judge", "a1", "yes", *WHY).startswith("judgement 1: yes")
     (row,) = review.judgements(stores)
-    assert (row["kind"], row["left_record"], row["right_record"], row["decision"]) == ("door", "a1", "a1", "same")
+    assert (row["kind"], row["left_record"], row["right_record"], row["decision"]) == ("door", DOOR, DOOR, "same")
     assert "a1" not in ask("proposed")
     assert "NOT_FOUND" in ask("judge", "a1", "no", *WHY)
     review.undo(stores, 1, "王审核")
     assert "a1" in ask("proposed")
-    assert ask("judge", "a1", "no", *WHY).startswith("judgement 2: no")
+    assert "kept away" not in ask("proposed")
+    assert ask("judge", DOOR, "no", *WHY).startswith("judgement 2: no")
+    assert "1 doors are kept away by a person's no" in ask("proposed")
 
 
-def test_a_door_without_a_node_is_answered_by_its_path_and_waits_for_its_register(ask: Ask) -> None:
+def test_a_door_in_nothing_known_is_answered_by_its_path_and_waits_for_its_register(ask: Ask) -> None:
     assert OTHER in ask("proposed")
     assert "every confirmed door has its node" in ask("confirmed")
     assert ask("judge", OTHER, "yes", *WHY).startswith("judgement 1: yes")
