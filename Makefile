@@ -62,7 +62,7 @@ nightly: $(READY) ## the sample city, two nights through Airflow, and a summary
 	@$(GRIDFACTS) summary --truth $(CITY)/truth --night $$(ls $(CITY)/drops | tail -n 1)
 
 # Tests wait for the disk a fifth of their time: what they write lies in memory where there is plenty of it.
-ROOMY := $(shell [ "$$(df --output=avail -BG /dev/shm 2>/dev/null | tr -dc 0-9)" -ge 8 ] 2>/dev/null \
+ROOMY := $(shell [ "$$(df --output=avail -BG /dev/shm 2>/dev/null | tr -dc 0-9)" -ge 12 ] 2>/dev/null \
 	&& awk '/^MemAvailable/ && $$2 > 12000000 { print "/dev/shm" }' /proc/meminfo)
 test: export TMPDIR := $(or $(TMPDIR),$(ROOMY),/tmp)
 test: $(READY) ## the tests (CI=1 make test: the thorough ones too, whole nights each)

@@ -21,11 +21,15 @@ _Said: TypeAlias = "tuple[int, Codes, Ids | None]"  # records of a piece, who sa
 def tokens(live: Live, name: str, threads: int = 1) -> Values:
     """The tokens of a column as its records say them, wordless; read in pieces, as the numbers they are.
 
+    An absent column says nothing.
+
     Args:
         live: live records.
         name: a column of tokens, or of lists of them.
         threads: how many read.
     """
+    if name not in live.column_names or not live.num_rows:
+        return Values()
     parts: list[tuple[Codes, Ids]] = []
     start = 0
     for size, r, ids in ahead(threads, (partial(_told, read) for read in live.groups(name))):

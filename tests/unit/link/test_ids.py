@@ -73,3 +73,4 @@ def test_tokens_are_what_the_column_says(
     for name in ("phone_tokens", "document_token", "no_such_tokens"):
         assert _kept(tokens(live, name, threads)) == _kept(column(live, name))
     assert _kept(tokens(live, "document_token"))
+    assert not _kept(tokens(Live(tmp_path / "nobody.parquet"), "phone_tokens", threads))
