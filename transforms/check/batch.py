@@ -20,6 +20,7 @@ from transforms.cells import Cells
 from transforms.check import attested, holds, verdict
 from transforms.check.again import ATTESTED, Before
 from transforms.contract import Contract
+from transforms.memory import give_back
 from transforms.run import Settings
 
 Facts = dict[str, str | int | None]
@@ -126,6 +127,7 @@ class Judging:
         """Write the tables and the suite; what the manifest shall tell."""
         tally, sample = Tally(), Sample()
         self._tables(fresh, tally, sample)
+        give_back()
         suite = self._suite(tally, sample.rows)
         columns = [suites.ColumnSummary(**column) for column in suite["columns"]]
         (fresh / "suite.json").write_text(json.dumps(suite, ensure_ascii=False, sort_keys=True, indent=1), "utf-8")
@@ -185,7 +187,7 @@ class Judging:
         if self.before and self.before.whole:
             told: list[dict[str, Any]] = json.loads((self.before.check / "suite.json").read_text("utf-8"))["columns"]
             return told
-        pa.default_memory_pool().release_unused()  # a register's column is as large as what judging its rows held
+        give_back()  # a register's column is as large as what judging its rows held
         found = suites.summaries(_OnDisk(self.land / "rows.parquet", rows), self.contract)
         return [asdict(column) for column in found]
 

@@ -124,8 +124,12 @@ def _through(this: Run, rooms: tuple[str, ...], source: str, fresh: ProcessPoolE
 
     Each in a process of its own, which gives back all that the register took.
     """
+    from transforms.memory import give_back
+
     first, *others = rooms
-    return [*_room(this, first, [source], None), *fresh.submit(_each, this, others, source).result()]
+    landed = _room(this, first, [source], None)
+    give_back()
+    return [*landed, *fresh.submit(_each, this, others, source).result()]
 
 
 def _each(this: Run, rooms: list[str], source: str) -> list[Report]:
