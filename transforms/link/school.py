@@ -17,7 +17,7 @@ from transforms.link.collapse import Collapsed, issuing
 from transforms.link.encode import compared
 from transforms.link.exam import Posed, Practice, pose
 from transforms.link.said import Values
-from transforms.link.scorer import KindModel, Lesson
+from transforms.link.scorer import KindModel, Lesson, Levels
 from transforms.link.told import Told
 from transforms.live import Live
 
@@ -54,19 +54,19 @@ def teach(
         models: the frozen ones; the first says what is declared.
     """
     told, posed = real[0], pose(practice, collapsed, real)
-    lesson = lesson_of(practice, posed)
+    lesson = lesson_of(practice.found.patterns, practice.own, posed)
     near = tuple(c.label for c in told.kind.link.compare if c.using == "near")
     shadow = scorer.train(lesson, told.words, models[0].declared if models else {}, near)
     against = [lesson.collapses(m) for m in models]
     return School(posed, shadow, against, shadow is not None and lesson.collapses(shadow))
 
 
-def lesson_of(practice: Practice, posed: Posed) -> Lesson:
+def lesson_of(said: Levels, own: Flags, posed: Posed) -> Lesson:
     """Every pair twice: as the records say it, and as the leftovers would for whom they stand, who say less."""
     share = posed.weight * (len(posed.asked) / max(float(posed.weight.sum()), 1.0))
-    patterns = np.concatenate([practice.found.patterns, posed.patterns])
-    matches = np.concatenate([practice.own, posed.own])
-    return Lesson(patterns, matches, np.concatenate([np.ones(len(practice.own)), share[posed.at]]))
+    patterns = np.concatenate([said, posed.patterns])
+    matches = np.concatenate([own, posed.own])
+    return Lesson(patterns, matches, np.concatenate([np.ones(len(own)), share[posed.at]]))
 
 
 def masked_of(live: Live, kind: Kind, collapsed: Collapsed, contracts: dict[str, Contract]) -> Flags:

@@ -139,7 +139,10 @@ def _told(records: Records, contracts: dict[str, Contract], models: Sequence[Kin
     with beside(threads, living) as homes:
         keep(live, blocked_by(kind))
         plain = {c.label: compared(live, kind, c, None, nobody, threads) for c in telling if c.using != "address"}
-        apart = lambda: plain | {label: found[0] for label, found in homes().items()}  # noqa: E731
+
+        def apart() -> dict[str, Values]:
+            return plain | {label: found[0] for label, found in homes().items()}
+
         collapsed = collapse(records.engine, live, kind, contracts, apart)
         give_back()
         known = {c.label: plain[c.label] for c in telling if c.label in plain and not c.also}

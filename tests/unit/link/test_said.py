@@ -7,13 +7,14 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.link.codes import Codes
 from transforms.link.said import Values, merged
 
 PART = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), unique=True, max_size=8)
 PARTS = st.lists(PART | PART.map(sorted), min_size=1, max_size=3)
 
 
-def columns(part: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def columns(part: list[tuple[int, int]]) -> tuple[Codes, Codes]:
     """(record, code)."""
     return np.array([r for r, _ in part], dtype=np.int32), np.array([v for _, v in part], dtype=np.int32)
 

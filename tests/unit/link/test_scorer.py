@@ -12,12 +12,9 @@ import pytest
 from tests.golden.living import Row, deploy
 from transforms import link, store
 from transforms.errors import ConfigError
-from transforms.link.candidates import Candidates, Nodes
-from transforms.link.exam import Posed, Practice
-from transforms.link.said import Values
+from transforms.link.exam import Posed
 from transforms.link.school import lesson_of
 from transforms.link.scorer import DEFAULT, FEWEST_LABELS, KindModel, Lesson, Model, train
-from transforms.link.told import Told
 from transforms.run import REPOSITORY
 
 WORDS = {"name": ["exact", "differ"], "birth": ["exact", "differ"]}
@@ -54,12 +51,9 @@ def test_a_pair_teaches_as_much_as_it_weighs() -> None:
 def test_a_pair_teaches_as_its_row_says_it_and_as_a_leftover_would() -> None:
     """Two records with a hidden number, three pairs; the first stands for three leftovers, who say no birth date."""
     said, known = np.array([[1, 1], [1, 2], [1, 1]], dtype=np.int8), np.array([True, False, True])
-    end, nobody = np.zeros(3, dtype=np.int32), np.zeros(0, dtype=bool)
-    found = Candidates(end, end, known, said)
-    practice = Practice(Told(None, None, {}, Values()), nobody, Nodes(end, nobody), found, known)  # type: ignore[arg-type]
     asked, weight, at = np.arange(2), np.array([3.0, 1.0]), np.array([0, 0, 1])
     posed = Posed(asked, asked, weight, at, said * np.array([1, 0], dtype=np.int8), known, {})
-    told = lesson_of(practice, posed)
+    told = lesson_of(said, known, posed)
     assert told.patterns[:, 1].tolist() == [1, 2, 1, 0, 0, 0]
     assert told.matches.tolist() == [*known, *known]
     assert told.weight.tolist() == [1, 1, 1, 1.5, 1.5, 0.5]  # together as much as the records themselves

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_no_more_is_begun_than_waits_to_be_asked_for(threads: int) -> None:
     def tasks() -> Iterator[Task[int]]:
         for number in range(9):
             begun.append(number)
-            yield lambda number=number: number  # type: ignore[misc]
+            yield partial(int, number)
 
     asked = ahead(threads, tasks())
     assert next(asked) == 0
