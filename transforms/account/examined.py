@@ -26,7 +26,7 @@ from transforms.account.intervals import Interval, interval
 from transforms.account.measures import numbered
 from transforms.account.night import Night
 from transforms.live import Live
-from transforms.places import places
+from transforms.places import Places, places
 from transforms.run import Run
 
 SCALE = 10_000
@@ -184,11 +184,15 @@ def _matched(night: Night, kind: str, ids: pa.Array, rows: pd.DataFrame) -> pd.D
     enough = pc.greater_equal(pairs["score"], night.kinds[kind].link.accept)
     strong = pairs.filter(pc.and_(pc.equal(pairs["how"], "scored"), enough))
     left, right = (places(ids, _whole(strong[end])) for end in ("left", "right"))
-    anchors = rows.index[rows["anchor"]]
-    ends = np.concatenate([left[np.isin(right, anchors)], right[np.isin(left, anchors)]])
     homes = np.zeros(int(rows["entity"].max()) + 1 if len(rows) else 0, dtype=bool)
     homes[rows["entity"][rows["anchor"]]] = True
+    ends = _ends(left, right, rows.index[rows["anchor"]].to_numpy())
     return rows.assign(accepted=rows.index.isin(ends), joined=homes[rows["entity"]])
+
+
+def _ends(left: Places, right: Places, anchors: Places) -> Places:
+    """Of pairs of records, the ends whose other end stands with an anchor, on whichever side."""
+    return np.concatenate([left[np.isin(right, anchors)], right[np.isin(left, anchors)]])
 
 
 def _held_against(rows: pd.DataFrame, ids: pa.Array, truth: pa.Table) -> pd.DataFrame:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
+from transforms.account import examined
 from transforms.account.intervals import interval
 
 
@@ -30,3 +33,38 @@ def test_many_rows_give_a_narrow_interval_that_can_miss() -> None:
 def test_nothing_seen_says_nothing() -> None:
     told = interval(1.0, 0, 40)
     assert (told.low, told.high, told.covers) == (0.0, 1.0, None)
+
+
+def held(anchor: list[bool], entity: list[int], true: list[str]) -> pd.DataFrame:
+    """Records r0, r1, ... beside what is true of them; one with no true entity is not told of."""
+    ids = pa.array([f"r{n}" for n in range(len(anchor))])
+    homes = {e for a, e in zip(anchor, entity, strict=True) if a}
+    rows = pd.DataFrame({"anchor": anchor, "entity": entity, "joined": [e in homes for e in entity]})
+    told = pa.table({"record_id": ids, "entity": pa.array([t or None for t in true])}).drop_null()
+    return examined._held_against(rows, ids, told)
+
+
+def test_a_row_can_be_found_where_an_anchor_is_of_its_person_and_not_where_only_another_row_is() -> None:
+    rows = held([True, False, False, False], [0, 0, 1, 2], ["wang", "wang", "li", "li"])
+    assert rows["findable"].tolist() == [True, True, False, False]
+    assert rows["right"].tolist() == [True, True, False, False]
+
+
+def test_an_entity_is_of_whom_most_of_its_anchors_are() -> None:
+    rows = held([True, True, True, False, False], [0, 0, 0, 0, 0], ["wang", "li", "li", "li", "wang"])
+    assert rows["owner"].nunique() == 1
+    assert rows["right"].tolist() == [False, True, True, True, False]
+
+
+def test_of_as_many_anchors_of_two_people_one_owns_the_entity_whatever_their_order() -> None:
+    one, other = (held([True, True], [0, 0], true)["right"].tolist() for true in (["a", "b"], ["b", "a"]))
+    assert sum(one) == sum(other) == 1
+
+
+def test_rows_of_which_nothing_is_known_are_not_counted() -> None:
+    assert held([True, False], [0, 0], ["wang", ""]).index.tolist() == [0]
+
+
+def test_a_pair_counts_for_the_end_that_is_beside_an_anchor_on_either_side() -> None:
+    left, right = np.array([1, 7, 4]), np.array([8, 2, 5])
+    assert sorted(examined._ends(left, right, np.array([7, 8])).tolist()) == [1, 2]
