@@ -17,7 +17,7 @@ import recordlinkage
 
 from transforms.link.at_once import AT_ONCE
 from transforms.link.codes import Codes, Ints, Whole, distinct, ranked, spread
-from transforms.link.kernels import KERNELS
+from transforms.link.kernels import KERNELS, PARTLY
 from transforms.link.said import Values
 from transforms.link.scorer import Levels
 from transforms.places import looked_up
@@ -71,6 +71,10 @@ class Spoken:
         again, of_right = spread(self.start[right][pair], self.times[right][pair])
         return pair[again], self.v[of_left[again]], self.v[of_right]
 
+    def of_each(self, left: Whole, right: Whole) -> tuple[Codes, Codes]:
+        """As :meth:`beside`, of nodes that say one thing each: a code of the left and one of the right per pair."""
+        return self.v[self.start[left]], self.v[self.start[right]]
+
     def shared(self, left: Whole, right: Whole) -> Ints:
         """Pairs whose ends have a code in common; one may stand there several times."""
         pair, of_left = spread(self.start[left], self.times[left] * (self.times[right] > 0))
@@ -102,15 +106,27 @@ def levels_of(spoken: Spoken, left: Whole, right: Whole, using: str, worst: int)
         for piece in spoken.pieces(few):
             found[piece][spoken.shared(left[piece], right[piece])] = 1
         return found
-    for piece in spoken.pieces(times):
-        pair, a, b = spoken.beside(left[piece], right[piece])
-        if using in KERNELS:
-            best = np.where(found[piece] > 0, _UNSAID, 0).astype(np.int8)
-            np.minimum.at(best, pair, graded_levels(a, b, using, spoken.texts))
-            found[piece] = best
-        else:
-            found[piece][pair[a == b]] = 1
+    single, several = np.flatnonzero(times == 1), np.flatnonzero(times > 1)
+    for start in range(0, len(single), _AT_ONCE):
+        one = single[start : start + _AT_ONCE]
+        found[one] = _levels(*spoken.of_each(left[one], right[one]), using, worst, spoken.texts)
+    for part in spoken.pieces(times[several]):
+        some = several[part]
+        pair, a, b = spoken.beside(left[some], right[some])
+        best = np.full(len(some), _UNSAID, dtype=np.int8)
+        np.minimum.at(best, pair, _levels(a, b, using, worst, spoken.texts))
+        found[some] = best
     return found
+
+
+def _levels(a: Codes, b: Codes, using: str, worst: int, texts: pa.Array) -> Levels:
+    """Levels of value pairs, by the kernel or by equality; of most pairs both say the same."""
+    if using in KERNELS and using not in PARTLY:
+        found = np.ones(len(a), dtype=np.int8)
+        if len(unlike := np.flatnonzero(a != b)):
+            found[unlike] = graded_levels(a[unlike], b[unlike], using, texts)
+        return found
+    return graded_levels(a, b, using, texts) if using in KERNELS else np.where(a == b, 1, worst).astype(np.int8)
 
 
 def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Levels:

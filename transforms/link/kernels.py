@@ -255,3 +255,4 @@ KERNELS: dict[str, Callable[[str, str], int]] = {
     "digits": digits_level,
     "words": words_level,
 }
+PARTLY = frozenset({"date"})  # equal words are not the closest level: of a day only the year may be known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -117,28 +117,19 @@ def _in_turn(parts: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
     """Parts as one, record after record; where one is not in the order of the records, one part after the other."""
     if len(parts) == 1 or not all((r[1:] >= r[:-1]).all() for r, _ in parts):
         return np.concatenate([r for r, _ in parts]), np.concatenate([v for _, v in parts])
-    records = max((int(r[-1]) + 1 for r, _ in parts if len(r)), default=0)
-    total = np.zeros(records, dtype=np.int32)
-    for r, _ in parts:
-        total += _times(r, records)
-    start = np.cumsum(total, dtype=np.int32) - total
-    v = np.empty(sum(len(r) for r, _ in parts), dtype=np.int32)
-    for r, codes in parts:
-        of, at = _times(r, records), start[r]
-        if of.max(initial=0) > 1:
-            at += np.arange(len(r), dtype=np.int32) - (np.cumsum(of, dtype=np.int32) - of)[r]
-        v[at] = codes
-        start += of
-    return np.repeat(np.arange(records, dtype=np.int32), total), v
+    return reduce(_beside, parts)
 
 
-def _times(r: Codes, records: int) -> Codes:
-    """How often each record stands there, in order."""
-    if (r[1:] > r[:-1]).all():
-        found = np.zeros(records, dtype=np.int32)
-        found[r] = 1
-        return found
-    return np.bincount(r, minlength=records).astype(np.int32)
+def _beside(first: tuple[Codes, Codes], second: tuple[Codes, Codes]) -> tuple[Codes, Codes]:
+    """Two parts, each in the order of the records, as one: the shorter is set between the statements of the longer."""
+    long, short, side = (first, second, "right") if len(first[0]) >= len(second[0]) else (second, first, "left")
+    at = np.searchsorted(long[0], short[0], side) + np.arange(len(short[0]))  # type: ignore[call-overload]
+    rest = np.ones(len(long[0]) + len(at), dtype=bool)
+    rest[at] = False
+    found = np.empty((2, len(rest)), dtype=np.int32)
+    for column, more, some in zip(found, long, short, strict=True):
+        column[rest], column[at] = more, some
+    return found[0], found[1]
 
 
 def keep(live: Live, names: Iterable[str]) -> None:

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from transforms.link.codes import Asked, beside, distinct, distinct_rows, ranked
 from transforms.link.compare import Spoken, levels_of
+from transforms.link.kernels import JOIN, KERNELS
 from transforms.link.near import _numbers
 from transforms.link.said import Values
 
 FEW = st.lists(st.integers(0, 9), max_size=12)
 WIDE = st.lists(st.integers(0, 2**40), max_size=12)
+SAID_DAYS = ["1990-01-01 year", "1990-03-05 day", "1990-05-03 day", "1961-01-01 day", "1990-03-01 month"]
+DAYS = [said.replace(" ", JOIN) for said in SAID_DAYS]
 SAID = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4)), max_size=25)
 
 
@@ -62,6 +65,20 @@ def test_only_equality_counts_looked_up_or_seen_side_by_side(
     if len(spoken.said):
         shared = {i for i, (a, b) in enumerate(pairs) if of[a] & of[b]}
         assert set(spoken.shared(left, right).tolist()) == shared
+
+
+@settings(max_examples=80, deadline=None)
+@given(SAID, st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=9))
+@pytest.mark.parametrize(("using", "words"), [("text", ["消火栓", "消防栓", "灯杆", "消火", "井"]), ("date", DAYS)])
+def test_two_nodes_are_as_alike_as_the_closest_of_what_they_say(
+    using: str, words: list[str], said: list[tuple[int, int]], pairs: list[tuple[int, int]]
+) -> None:
+    r, v = (np.array([one[i] for one in said], dtype=np.int32) for i in (0, 1))
+    spoken = Spoken.of(Values(r, v, pa.array(words)), np.arange(6, dtype=np.int32))
+    left, right = (np.array([pair[i] for pair in pairs]) for i in (0, 1))
+    of = {node: {words[code] for record, code in said if record == node} for node in range(6)}
+    expected = [min((KERNELS[using](x, y) for x in of[a] for y in of[b]), default=0) for a, b in pairs]
+    assert levels_of(spoken, left, right, using, 9).tolist() == expected
 
 
 def test_a_token_of_nearness_is_a_number_of_its_own() -> None:

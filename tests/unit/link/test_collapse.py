@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.golden.living import Row, deploy
 from transforms import link, store
+from transforms.link import owner
 from transforms.link.kernels import JOIN, same_given
 from transforms.link.owner import judge
 from transforms.run import REPOSITORY, Run
@@ -64,6 +67,19 @@ def test_a_slip_in_the_surname_alone_agrees_but_a_relative_does_not() -> None:
     assert same_given(texts[0], texts[1])
     assert not same_given(texts[1], texts[2])
     assert not same_given(f"赵锋{JOIN}zhao feng", f"超锋{JOIN}chao feng"), "one shared character is no evidence"
+
+
+CLAIMS = st.tuples(st.sampled_from([0, 1, 2, 3, 4]), st.integers(1, 3), st.integers(0, 1))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(CLAIMS, min_size=2, max_size=3, unique_by=lambda one: one[0]), max_size=6))
+def test_numbers_of_two_names_are_judged_all_at_once_as_one_by_one(numbers: list[list[tuple[int, int, int]]]) -> None:
+    texts = [*TEXTS, f"超小明{JOIN}chao xiao ming"]
+    said = [(3 * n, *one) for n, claims in enumerate(numbers) for one in sorted(claims)]
+    frame = pd.DataFrame(said, columns=["n", "name", "rows_said", "by_authority"], dtype="int64")
+    former = {3: {TEXTS[2]}}
+    assert judge(frame, texts, former, LEVEL)["keeps"].tolist() == owner._one_by_one(frame, texts, former, LEVEL)
 
 
 PAIR = [

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.link.at_once import AT_ONCE
-from transforms.link.kernels import JOIN, KERNELS, LEVELS
+from transforms.link.kernels import JOIN, KERNELS, LEVELS, PARTLY
 
 
 def person(key: str, pinyin: str) -> str:
@@ -130,3 +130,12 @@ def test_only_what_is_not_of_the_usual_shape_is_left_to_the_kernel() -> None:
     days = [day("1990-05-06"), day("1990-06-05"), day("1990-05-01", "month"), day("", "day")]
     near, partial = (LEVELS["date"].index(word) + 1 for word in ("near", "partial"))
     assert AT_ONCE["date"](days, left, right).tolist() == [near, partial, 0]
+
+
+def test_equal_words_are_the_closest_level_of_all_but_what_may_be_known_in_part() -> None:
+    point, firm = f"112.04{JOIN}22.91", "云浮市云石贸易有限公司"
+    said = {"name": WANG, "organization_name": firm, "text": "消火栓", "distance": point}
+    said |= {"spelling": "Zhang", "digits": "12", "words": "Zhang Wei"}
+    assert set(said) == set(KERNELS) - PARTLY
+    assert {using: KERNELS[using](text, text) for using, text in said.items()} == dict.fromkeys(said, 1)
+    assert KERNELS["date"](day("1990-01-01", "year"), day("1990-01-01", "year")) == 2
