@@ -3,8 +3,9 @@
 ``python -m bench.resolution_scale --residents 30000 100000 300000 --work DIR`` generates each sample city, brings its
 persons to the door of link, then times the three rooms, and on the same standardised rows the floor: DuckDB groups
 the rows by document token and writes a label each. Splink is timed on the same rows where it is installed (it is not
-in requirements.txt), else said to be skipped. Every measurement is a process of its own (wall and CPU seconds, peak
-resident MB). JSON on standard output; ``exponent`` is the slope of log CPU seconds over log rows.
+in requirements.txt), else said to be skipped. Every measurement is a process of its own (wall and CPU seconds once
+its libraries are loaded, peak resident MB). JSON on standard output; ``exponent`` is the slope of log CPU seconds over
+log rows.
 """
 
 from __future__ import annotations
@@ -33,16 +34,19 @@ from transforms.run import Run, Settings
 
 NIGHT = "2026-10-01"
 ROOMS = ("link", "resolve", "merge")
+SPLINK = ("splink", "splink.backends.duckdb", "splink.internals.settings_creator", "splink.comparison_library")
 _KILOBYTE = 1024
 
 
-def measured(function: Callable[..., Any], *arguments: object) -> dict[str, Any]:
-    """Call in a fresh process; what it returned, and what it took."""
+def measured(function: Callable[..., Any], *arguments: object, needs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Call in a fresh process; what it returned, and what it took once the modules it needs were loaded."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_timed, (function, arguments))
+        return pool.apply(_timed, (function, arguments, needs))
 
 
-def _timed(function: Callable[..., Any], arguments: tuple[object, ...]) -> dict[str, Any]:
+def _timed(function: Callable[..., Any], arguments: tuple[object, ...], needs: tuple[str, ...]) -> dict[str, Any]:
+    for name in needs:
+        importlib.import_module(name)
     wall, cpu = time.perf_counter(), time.process_time()
     told = function(*arguments)
     found: dict[str, Any] = {
@@ -147,10 +151,11 @@ def measure(residents: int, work: Path) -> dict[str, Any]:
     """All measurements of one size."""
     run = night_of(work / f"home{residents}", city(residents, work) / "drops" / NIGHT)
     measured(prepare, run)
-    rooms = {name: measured(room, run, name) for name in ROOMS}
+    rooms = {name: measured(room, run, name, needs=(f"transforms.{name}",)) for name in ROOMS}
     total = {key: round(sum(r[key] for r in rooms.values()), 2) for key in ("wall_s", "cpu_s")}
     bottom = measured(floor, run)
-    peer = measured(splink, run) if importlib.util.find_spec("splink") else "skipped: splink is not installed"
+    there = importlib.util.find_spec("splink")
+    peer = measured(splink, run, needs=SPLINK) if there else "skipped: splink is not installed"
     return {
         "residents": residents, "rows": pq.read_metadata(live_rows(run)).num_rows, **rooms,
         "total": {**total, "peak_mb": max(r["peak_mb"] for r in rooms.values())}, "floor": bottom,
