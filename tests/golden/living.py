@@ -11,6 +11,7 @@ import pyarrow as pa
 from pypinyin import lazy_pinyin
 
 from transforms import keys, manifest, model, store
+from transforms.located import NOTHING
 from transforms.run import Run, Settings
 
 NIGHT = "2026-10-01"
@@ -87,7 +88,7 @@ def deploy(home: Path, rows: list[Row], expectations: Path) -> Run:
         store.write_table(tmp / "person.parquet", live)
         manifest.write(tmp, "account", {})
     with store.output(store.night_dir(run, "locate", "person")) as tmp:
-        store.write_table(tmp / "person.parquet", model.LOCATED.empty_table())
+        NOTHING.write(tmp, "person")
         manifest.write(tmp, "locate", {})
     for source in sorted({row.source for row in rows}):
         with store.output(store.batch_dir(settings, "standardise", f"{source}-batch")) as tmp:

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.kinds import Compare, Kind
-from transforms.link.best import FINE, Located, best_nodes
+from transforms.link.best import FINE, best_nodes
 from transforms.link.codes import Codes, Flags
 from transforms.link.kernels import JOIN
 from transforms.link.said import TEXT, Values, by_record, column, paired
 from transforms.link.tokens import tokens
 from transforms.live import Live
+from transforms.located import Best
 from transforms.threads import together
 
 STOP_SHARE, STOP_ROWS = 0.02, 20  # of a source's records, and at least: a value said of more is a stop value
@@ -26,12 +27,12 @@ _ENDS_FINE = rf"(?:^|\|)(?:{'|'.join(sorted(FINE))}):[^|]*$"
 _TO_BUILDING = r"(?s)^(?P<path>.*\|(?:door|building):[^|]*)"  # cut after the last of them; null where a path names none
 
 
-def nodes(live: Live, located: Located | None, properties: Iterable[str], threads: int = 1) -> tuple[Values, Values]:
+def nodes(live: Live, located: Best | None, properties: Iterable[str], threads: int = 1) -> tuple[Values, Values]:
     """Addresses and buildings the records name: the best located node, else the canonical path in its village.
 
     Args:
         live: live records.
-        located: their address candidates.
+        located: where they stand.
         properties: the addresses.
         threads: how many work at once.
 
@@ -40,7 +41,7 @@ def nodes(live: Live, located: Located | None, properties: Iterable[str], thread
     """
     listed = list(properties)
     paths = (partial(_paths, live, name) for name in listed)
-    best, *said = together(threads, [partial(best_nodes, live, located, listed, threads), *paths])
+    best, *said = together(threads, [partial(best_nodes, located, listed, threads), *paths])
     addresses, buildings = (
         Values.apart([Values.pooled(told), ids]) for told, ids in zip(zip(*said, strict=True), best, strict=True)
     )
@@ -57,7 +58,7 @@ def _paths(live: Live, name: str) -> tuple[Values, Values]:
 
 
 def compared(
-    live: Live, kind: Kind, compare: Compare, located: Located | None, trusted: Flags, threads: int = 1
+    live: Live, kind: Kind, compare: Compare, located: Best | None, trusted: Flags, threads: int = 1
 ) -> Values:
     """What the records say under one comparison, stop values left out. ``trusted[r]``: its number is believed.
 
@@ -70,7 +71,7 @@ def compared(
     return found.wordless() if compare.using == "tokens" else found
 
 
-def _compared(live: Live, kind: Kind, compare: Compare, located: Located | None, trusted: Flags) -> Values:
+def _compared(live: Live, kind: Kind, compare: Compare, located: Best | None, trusted: Flags) -> Values:
     names = compare.property
     if compare.using == "address":
         return nodes(live, located, names)[0]

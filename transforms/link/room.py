@@ -14,7 +14,6 @@ from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.link import scored, short
-from transforms.link.best import Located
 from transforms.link.candidates import joined
 from transforms.link.codes import Codes
 from transforms.link.collapse import Collapsed, decisive_column
@@ -23,6 +22,7 @@ from transforms.link.pairs import Pairs, tables
 from transforms.link.said import column
 from transforms.link.scorer import DEFAULT, Model, in_use
 from transforms.live import Live
+from transforms.located import Best, files
 from transforms.run import Run
 
 ROOM = "link"
@@ -41,7 +41,7 @@ def run(run: Run, stage: str) -> list[model.Report]:
         stage: one of ``kinds.STAGES``.
 
     Raises:
-        StaleInputError: account/live or the stage's located table is missing, incomplete or stale.
+        StaleInputError: account/live or what locate left of the stage is missing, incomplete or stale.
         ConfigError: a model file that is none, or one made for other comparisons.
     """
     if stage not in kinds.STAGES:
@@ -72,18 +72,17 @@ def _link(run: Run, kind: Kind) -> model.Report:
     return _report(run, kind, {k: v for k, v in facts.items() if isinstance(v, int)}, again=False)
 
 
-def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> Path | None:
-    """File of the address candidates of the kind's records; place kinds are located only after they are resolved."""
+def _located(run: Run, kind: Kind, inputs: dict[str, str]) -> Best | None:
+    """Where the kind's records stand; place kinds are located only after they are resolved."""
     if kind.stage == "place":
         return None
-    folder = store.night_dir(run, "locate", kind.stage)
-    name, digest = manifest.upstream(run.settings.lake, folder, manifest.require(run.settings.lake, folder, "locate"))
+    folder, lake = store.night_dir(run, "locate", kind.stage), run.settings.lake
+    name, digest = manifest.upstream(lake, folder, manifest.require(lake, folder, "locate", files(kind.kind)))
     inputs[name] = digest
-    path = folder / f"{kind.kind}.parquet"
-    return path if path.is_file() else None
+    return Best.read(folder, kind.kind)
 
 
-def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: Located | None, tmp: Path) -> Facts:
+def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: Best | None, tmp: Path) -> Facts:
     nobody = np.zeros(live.num_rows, dtype=bool)
     if kind.kind == "address" and live.num_rows:
         found = short.edges(engine, live, run.settings.expectations, run.night)
@@ -127,14 +126,14 @@ def _leave(run: Run, tmp: Path, live: Live, found: list[Pairs]) -> Facts:
     return {f"pairs_{how}": sum(len(p.u) for p in found if p.how == how) for how in ("number", "key", "scored")}
 
 
-def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = None) -> Pairs:
+def key_edges(engine: Engine, kind: Kind, live: Live, located: Best | None = None) -> Pairs:
     """Stars of equal keys: the decisive value, and each block's columns (or compared values) together; so of ``once``.
 
     Args:
         engine: runs key.sql.
         kind: its declaration.
         live: live records, sorted by record id.
-        located: their address candidates, where the kind compares addresses.
+        located: where they stand, if the kind compares addresses.
     """
     keys = [(decisive_column(kind),)] if kind.link.decisive else []
     said = [_shared(kind, live, located, parts) for parts in [*keys, *kind.link.blocks]]
@@ -145,7 +144,7 @@ def key_edges(engine: Engine, kind: Kind, live: Live, located: Located | None = 
     return Pairs.sure(u, v, "key")
 
 
-def _shared(kind: Kind, live: Live, located: Located | None, parts: tuple[str, ...]) -> tuple[Codes, Codes]:
+def _shared(kind: Kind, live: Live, located: Best | None, parts: tuple[str, ...]) -> tuple[Codes, Codes]:
     """(record, code) of what the records say in all the parts at once."""
     nobody, found = np.zeros(live.num_rows, dtype=bool), []
     for part in parts:

@@ -13,7 +13,6 @@ from transforms.contract import Contract
 from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link import em
-from transforms.link.best import Located
 from transforms.link.candidates import Candidates, Nodes, candidates, levels
 from transforms.link.codes import distinct_rows
 from transforms.link.collapse import Collapsed, collapse
@@ -28,6 +27,7 @@ from transforms.link.scorer import NULL, KindModel, Levels
 from transforms.link.told import Told, blocked_by, tell
 from transforms.link.twice import twice
 from transforms.live import Live
+from transforms.located import Best
 from transforms.memory import give_back
 from transforms.threads import beside
 
@@ -64,7 +64,7 @@ class Records:
     engine: Engine
     kind: Kind
     live: Live
-    located: Located | None
+    located: Best | None
 
 
 def _nothing(_collapsed: Collapsed) -> None:

@@ -14,6 +14,7 @@ from transforms.locate.cut import Cut
 from transforms.locate.match import Matcher
 from transforms.locate.texts import Texts, of_frame
 from transforms.locate.verdicts import Ground, Numbers, Verdicts, verdicts
+from transforms.located import COLUMNS, Best, coded
 from transforms.model import LOCATED
 
 _PIECE = 100_000  # records written at a time
@@ -76,3 +77,15 @@ def pieces(ids: pa.Array, of_row: dict[str, Numbers], found: Verdicts, threads: 
         return pa.table([said[n] if n in said else found.column(n, rows) for n in LOCATED.names], schema=LOCATED)
 
     return ahead(piece, range(0, max(1, len(ids)), _PIECE), threads)
+
+
+def best(of_row: dict[str, Numbers], found: Verdicts) -> Best:
+    """What of the table stands at rank 1, as numbers.
+
+    Args:
+        of_row: property → the text of each record, in the order of the record ids.
+        found: what is found for the texts.
+    """
+    first = found.start[:-1]
+    columns = [coded(found.codes[name][first], found.spelled[name]) for name in COLUMNS]
+    return Best({prop: text.astype(np.int32) for prop, text in of_row.items()}, pa.table(columns, list(COLUMNS)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +16,7 @@ from transforms import contract as contracts
 from transforms import kinds, manifest, model, store
 from transforms.divisions import divisions, names
 from transforms.kinds import Kind
-from transforms.live import Live, ascending
+from transforms.live import Live, ascending, whole
 from transforms.locate import landmarks, library, located, place_grid
 from transforms.locate.ahead import ahead
 from transforms.locate.beside import Landmarks
@@ -27,7 +26,9 @@ from transforms.locate.straddle import straddlers
 from transforms.locate.texts import Texts, of_file
 from transforms.locate.verdicts import Ground, certain, verdicts
 from transforms.locate.votes import vote
+from transforms.located import NOTHING, Best
 from transforms.run import Run
+from transforms.threads import beside as aside
 
 ROOM, PLACE = "locate", "place"
 _REGISTERED = "registered_address"  # where a body is on paper: it speaks where nothing says where it is
@@ -90,8 +91,7 @@ def run(run: Run, stage: str) -> list[model.Report]:
             if stage == PLACE:
                 told.append(beside.submit(_write, places, fresh))
             for kind in _kinds(run, stage):
-                pieces = _located(run, kind, texts.pop(kind.kind).result(), places)
-                store.write_pieces(fresh / f"{kind.kind}.parquet", pieces)
+                _locate(run, kind, texts.pop(kind.kind).result(), places, fresh)
             for one in told:
                 one.result()
             manifest.write(fresh, ROOM, inputs)
@@ -260,7 +260,8 @@ def _texts(run: Run, kind: Kind) -> Texts:
     return of_file(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet", kind.typed("address"))
 
 
-def _located(run: Run, kind: Kind, texts: Texts, places: Places) -> Iterator[pa.Table]:
+def _locate(run: Run, kind: Kind, texts: Texts, places: Places, folder: Path) -> None:
+    """Write where the records of a kind stand, with ids and as numbers."""
     path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
     of_row, told = texts.of_row, (places.matcher, places.ground, places.landmarks)
     found = verdicts(texts.table, *told, run.settings.threads)
@@ -272,15 +273,20 @@ def _located(run: Run, kind: Kind, texts: Texts, places: Places) -> Iterator[pa.
     if not ascending(ids):
         order = pc.sort_indices(ids)
         ids, of_row = ids.take(order), {prop: text[order.to_numpy()] for prop, text in of_row.items()}
-    yield from located.pieces(ids.combine_chunks(), of_row, found, run.settings.threads)
+    threads = run.settings.threads
+    with aside(threads, lambda: located.best(of_row, found).write(folder, kind.kind)) as written:
+        store.write_pieces(folder / f"{kind.kind}.parquet", located.pieces(whole(ids), of_row, found, threads))
+        written()
 
 
 def _report(run: Run, kind: Kind, folder: Path) -> model.Report:
-    table = store.read_table(folder / f"{kind.kind}.parquet", ["rank", "match_class", "reason"]).to_pandas()
-    first = table[table["rank"] == 1]
-    words = first["reason"].where(first["reason"].notna(), first["match_class"])
-    words = words.where(words.notna(), "polygon")
-    return model.Report(ROOM, kind.kind, {str(word): int(n) for word, n in words.value_counts().sort_index().items()})
+    """Records and addresses by why they have no place or grid, else by how their place was found."""
+    best = Best.read(folder, kind.kind) or NOTHING
+    said = (whole(best.table[name]).dictionary_decode() for name in ("reason", "match_class"))
+    words = pc.coalesce(*said, "polygon").dictionary_encode()
+    times = np.bincount(words.indices.to_numpy(), weights=best.times(), minlength=len(words.dictionary))
+    told = zip(words.dictionary.to_pylist(), times.tolist(), strict=True)
+    return model.Report(ROOM, kind.kind, {word: int(count) for word, count in sorted(told)})
 
 
 def _arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -16,11 +16,11 @@ from transforms.locate.library import LEVELS
 from transforms.locate.match import Matcher
 from transforms.locate.readings import decide
 from transforms.locate.texts import SILENT
+from transforms.located import COLUMNS
 
 Codes = npt.NDArray[np.int32]
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-WORDS = ("address_id", "building_id", "house_id", "level", "match_class", "grid_id", "method", "reason", "village")
 LANDMARK = "landmark"  # match class of who names one, method of a grid that is only a landmark's
 _OUTSIDE = "outside"  # the level standardise gives an address of elsewhere; where no grids are sent, all is outside
 _OF_GROUND = ("village", "grid_id", "method", "reason")  # of where a text stands, which may be beside its node
@@ -36,7 +36,7 @@ class Verdicts:
         start: where the rows of each text begin, and at last where those of the last one end.
         rank: 1, 2 or 3 per row.
         score: of 10 000.
-        codes: column of :data:`WORDS` → place in its words, -1 for null.
+        codes: column of :data:`transforms.located.COLUMNS` → place in its words, -1 for null.
         words: column → what may stand there.
     """
 
@@ -49,25 +49,25 @@ class Verdicts:
     def column(self, name: str, rows: Numbers) -> pa.Array:
         """Some rows of a column of words."""
         codes = self.codes[name][rows]
-        return self._spelled[name].take(pa.array(codes, mask=codes < 0))
+        return self.spelled[name].take(pa.array(codes, mask=codes < 0))
 
     @cached_property
-    def _spelled(self) -> dict[str, pa.Array]:
+    def spelled(self) -> dict[str, pa.Array]:
         """The words as the table has them, made once: a city's buildings alone are a million."""
         return {name: pa.array(words, pa.string()) for name, words in self.words.items()}
 
     def and_points(self, found: pd.DataFrame) -> tuple[Verdicts, Numbers]:
         """With one text more for each point found (``grid_id reason``), and which of the texts that is."""
         said = {"grid_id": found["grid_id"], "reason": found["reason"], "method": _method(found["grid_id"])}
-        words = {name: _more(self.words[name], said[name]) if name in said else self.words[name] for name in WORDS}
+        words = {name: _more(self.words[name], said[name]) if name in said else self.words[name] for name in COLUMNS}
         none = np.full(len(found), -1, dtype=np.int32)
-        codes = {name: _codes(words[name], said[name]) if name in said else none for name in WORDS}
+        codes = {name: _codes(words[name], said[name]) if name in said else none for name in COLUMNS}
         first = np.arange(1, len(found) + 1)
         both = replace(
             self, words=words, start=np.concatenate([self.start, self.start[-1] + first]),
             rank=np.concatenate([self.rank, np.ones(len(found), dtype=np.int32)]),
             score=np.concatenate([self.score, np.zeros(len(found), dtype=np.int32)]),
-            codes={name: np.concatenate([self.codes[name], codes[name]]) for name in WORDS},
+            codes={name: np.concatenate([self.codes[name], codes[name]]) for name in COLUMNS},
         )  # fmt: skip
         return both, len(self.start) - 2 + first
 

@@ -10,12 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.kinds import Heard
-from transforms.live import whole
 from transforms.merge.golden import Flags, Golden, Ints, codes
 from transforms.merge.places import Located
 
@@ -47,7 +44,7 @@ def agreed(golden: Golden, located: Located, heard: Heard | None, contracts: Map
         columns = (golden.entity[record], rows[record], source[record], np.full(len(record), told), record)
         said.append(np.column_stack(columns))
     entity, row, source, told, record = np.concatenate(said).T
-    voices = _voices(entity, _places(located, row), source, told, trust[record, told])
+    voices = _voices(entity, located.found.place[row], source, told, trust[record, told])
     claim = np.flatnonzero(told == 0)
     return _replaced(golden, heard, trust[:, 0], record[claim], voices[claim])
 
@@ -59,12 +56,6 @@ def _contested(golden: Golden, heard: Heard, trust: Ints, leads: Flags) -> Flags
     found = np.zeros(len(won), dtype=bool)
     found[golden.entity[other]] = True
     return np.asarray(found & (won >= 0) & (trust[won] < heard.alone), dtype=bool)
-
-
-def _places(located: Located, row: Ints) -> Ints:
-    """Candidate by candidate the number of its place."""
-    houses, nodes = (whole(located.table[name]).take(pa.array(row)) for name in ("house_id", "address_id"))
-    return np.asarray(pc.coalesce(houses, nodes).dictionary_encode().indices.to_numpy(), dtype=np.int64)
 
 
 def _trust(golden: Golden, heard: Heard, contracts: Mapping[str, Contract]) -> tuple[Ints, Ints]:

@@ -159,7 +159,7 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
     grid: pa.Array = pa.nulls(len(golden.ids), _TEXT)
     reason, method, placed = grid, grid, np.zeros(len(golden.ids), dtype=bool)
     for name in ("point", "lon", "address"):
-        best = located.best(golden, name, "lon")
+        best = located.best(golden, name, "lon", ("grid_id", "method", "reason"))
         tells = pc.or_kleene(pc.is_valid(best["grid_id"]), pc.equal(best["method"], "polygon"))
         tells = pc.fill_null(tells, fill_value=False).to_numpy(zero_copy_only=False) & ~placed
         grid, reason, method = (

@@ -18,6 +18,7 @@ from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.kinds import Kind
 from transforms.live import Live, ascending, whole
+from transforms.located import NOTHING, Best, files
 from transforms.merge.golden import Ints, says
 from transforms.merge.pieces import Order
 from transforms.places import places
@@ -114,7 +115,7 @@ class Inputs:
         return [
             (self._live, "account", [f"{one}.parquet" for one in whose]),
             *((store.night_dir(run, "resolve", one), "resolve", ["cluster.parquet"]) for one in whose),
-            *((store.night_dir(run, "locate", stage), "locate", [f"{name}.parquet", *_PLACE]) for stage in stages),
+            *((store.night_dir(run, "locate", stage), "locate", [*files(name), *_PLACE]) for stage in stages),
             *((store.night_dir(run, ROOM, one), ROOM, ["fact_person.parquet"]) for one in _MERGED.get(name, ())),
         ]
 
@@ -142,10 +143,9 @@ class Inputs:
         table = store.read_table(path, None, ["how"])
         return (table if ascending(table["record_id"]) else table.sort_by("record_id")).drop_columns(["record_id"])
 
-    def located_path(self) -> Path | None:
-        """Where the located candidates of the kind lie, or None."""
-        path = store.night_dir(self.run, "locate", self.kind.stage) / f"{self.kind.kind}.parquet"
-        return path if path.is_file() else None
+    def located(self) -> Best:
+        """Where the records of the kind stand."""
+        return Best.read(store.night_dir(self.run, "locate", self.kind.stage), self.kind.kind) or NOTHING
 
     def place_grid(self) -> pa.Table:
         """Grids of divisions, addresses and buildings, as locate found them."""

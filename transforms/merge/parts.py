@@ -14,22 +14,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from transforms import model
-from transforms.live import Live, whole
-from transforms.merge.golden import Ints, codes, small
+from transforms.live import whole
+from transforms.located import NOTHING
+from transforms.merge.golden import Ints, codes
 from transforms.merge.night import VAULT, Found, Inputs
 from transforms.merge.pieces import Columns, Numbers, Order, Part, Rows, Spill, Told, by_piece
-from transforms.merge.places import Candidates, Located, rows_of
-from transforms.places import numbers
+from transforms.merge.places import Candidates
 
 RECORDS = 60_000
-_LOCATED = ("property", "address_id", "building_id", "house_id", "level", "reason", "village")
-_GRID = ("grid_id", "method")  # of a fact with a point of its own
-_Group = tuple[Numbers, dict[str, pa.Array]]  # best candidates: the numbers of their records, and their columns
-_FEW = frozenset({"property", "level", "reason", "village", "method"})  # columns of few words
 
 
 @dataclass(frozen=True)
@@ -72,6 +65,7 @@ class Parts:
         threads, live = inputs.run.settings.threads, inputs.live(kind)
         self._columns = Columns(live, wanted.plain, wanted.alike)
         self._vault = Spill(folder, "vault")
+        self._best = Candidates(inputs.located() if wanted.others else NOTHING)
         with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as beside:
             there = set(wanted.names) & set(live.column_names)
             names = sorted(there, key=lambda name: (name not in wanted.alike, name))
@@ -81,7 +75,6 @@ class Parts:
             self.count = len(self._cuts) - 1
             found = [pool.submit(inputs.found, told) for told in wanted.found]
             _done(ahead[: len(wanted.alike)])  # which take most memory while they are read, and least after it
-            self._best = _Best(_best(inputs.located_path() if wanted.others else None, live, wanted, pool), live)
             for told, one in zip(wanted.found, found, strict=True):
                 self._columns.add(told.name, one.result())
             if wanted.others and inputs.sealed:
@@ -150,43 +143,3 @@ def _sealed(place: Numbers, cuts: Ints, told: tuple[pa.Table, Ints]) -> list[tup
     piece = (np.searchsorted(cuts, at, side="right") - 1).astype(np.int32)
     within = pa.array((at - cuts[piece]).astype(np.int64))
     return by_piece(table.append_column("record", within), piece)
-
-
-class _Best:
-    """Best candidates of the records (rank 1 of model.LOCATED)."""
-
-    def __init__(self, groups: Sequence[Future[_Group]], live: Live) -> None:
-        found = [one.result() for one in groups]
-        record = np.concatenate([record for record, _ in found]) if found else np.zeros(0, dtype=np.int32)
-        columns = {}
-        for name in list(found[0][1]) if found else []:
-            one = whole(pa.chunked_array([told.pop(name) for _, told in found]))
-            columns[name] = small(one) if name in _FEW else one
-        table = pa.table(columns) if found else model.LOCATED.empty_table()
-        self._rows = rows_of(codes(table["property"]), record, live.num_rows)
-        self._candidates = Candidates(table.drop_columns(["property"]))
-
-    def of(self, record: Numbers) -> Located:
-        """Where some records stand."""
-        return Located(self._candidates, {name: rows[record] for name, rows in self._rows.items()}, len(record))
-
-
-def _best(path: Path | None, live: Live, wanted: Wanted, pool: ThreadPoolExecutor) -> list[Future[_Group]]:
-    """Read where the records of a kind stand, a group of rows each."""
-    if path is None:
-        return []
-    names = [*_LOCATED, *_GRID] if wanted.whole else _LOCATED
-    groups = range(pq.read_metadata(path).num_row_groups)
-    return [pool.submit(_group, path, names, live.ids, group) for group in groups]
-
-
-def _group(path: Path, names: Sequence[str], ids: pa.Array, group: int) -> _Group:
-    """Best candidates in one group of rows: the numbers of their records, and their columns."""
-    coded = [name for name in names if name in _FEW]
-    with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=coded) as file:
-        found = file.read_row_group(group, ["record_id", "rank", *names], use_threads=False)
-    best = found.filter(pc.equal(found["rank"], 1))
-    record = numbers(ids, whole(best["record_id"]))
-    if (record < 0).any():
-        best, record = best.filter(pa.array(record >= 0)), record[record >= 0]
-    return record.astype(np.int32), {name: whole(best[name]) for name in names}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,11 @@ import pyarrow.compute as pc
 
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.live import whole
-from transforms.merge.golden import Flags, Golden, Ints, codes, plain
+from transforms.located import Best
+from transforms.merge.golden import Flags, Golden, Ints, plain
 
 ELEMENTS = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
-_TOLD = ("address_id", "building_id", "house_id", "grid_id", "method", "reason", "village")
+_TOLD = ("address_id", "building_id", "house_id", "reason", "village")
 _PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
 Rows = npt.NDArray[np.int32]  # of candidates
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
@@ -51,45 +53,36 @@ class Places:
 
 
 class Candidates:
-    """The best candidates of every (record, property) of a kind.
+    """The best candidates of all records of a kind.
 
     Attributes:
-        table: model.LOCATED rows of rank 1.
-        stands: row by row, it leads to a door or building of a known village (a path without one may be several
-            nodes); and False for row -1.
+        best: where the records stand.
+        stands: row by row of its table, it leads to a door or building of a known village (a path without one may be
+            several nodes); and False for row -1.
     """
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, best: Best) -> None:
         """See where they lead."""
-        self.table = table
-        node = pc.and_(pc.is_valid(table["address_id"]), pc.is_valid(table["village"]))
-        level = codes(table["level"])
-        fine = np.append(pc.is_in(level.dictionary, _PLACES).to_numpy(zero_copy_only=False), False)
-        stands = node.to_numpy() & fine[pc.fill_null(level.indices, -1).to_numpy()]
-        self.stands: Flags = np.append(stands, False)
+        known = (best.codes("address_id") >= 0) & (best.codes("village") >= 0)
+        self.best = best
+        self.stands: Flags = np.append(known & best.says("level", _PLACES), False)
 
+    @cached_property
+    def place(self) -> Rows:
+        """Row by row, where it stands, the number of its house, or of its node where no house is known."""
+        houses, nodes = (self.best.codes(name) for name in ("house_id", "address_id"))
+        return np.where(houses >= 0, houses, nodes + houses.max(initial=-1) + np.int32(1))
 
-def rows_of(told: pa.DictionaryArray, record: Rows, size: int) -> dict[str, Rows]:
-    """Property → per record the row of its candidate, -1 where there is none.
-
-    Args:
-        told: row by row the property.
-        record: and the number of its record.
-        size: how many records there are.
-    """
-    found = {}
-    for code, name in enumerate(told.dictionary.to_pylist()):
-        at = np.flatnonzero(told.indices.to_numpy() == code)
-        found[name] = np.full(size, -1, dtype=np.int32)
-        found[name][record[at]] = at
-    return found
+    def of(self, record: Rows) -> Located:
+        """Where some records stand."""
+        return Located(self, {name: text[record] for name, text in self.best.text.items()}, len(record))
 
 
 class Located:
     """Where some records stand: their best candidates.
 
     Attributes:
-        table: rows of :class:`Candidates`, of other records too.
+        found: those of other records too.
     """
 
     def __init__(self, found: Candidates, rows: Mapping[str, Rows], size: int) -> None:
@@ -97,32 +90,32 @@ class Located:
 
         Args:
             found: of all records.
-            rows: property → per record its row, -1 where there is none; a property of none may be missing.
+            rows: property → per record its row, -1 where it does not count; a property of none may be missing.
             size: how many records these are.
         """
-        self.table, self._found, self._rows, self._size = found.table, found, rows, size
+        self.found, self._rows, self._size = found, rows, size
 
     def heard(self, hears: Flags | None) -> Located:
         """The same where only some records' words count; None: all do."""
         if hears is None:
             return self
         rows = {name: np.where(hears, of_name, np.int32(-1)) for name, of_name in self._rows.items()}
-        return Located(self._found, rows, self._size)
+        return Located(self.found, rows, self._size)
 
     def rows(self, name: str) -> Rows:
-        """Per record the row of ``table`` with its candidate for a property, -1 where there is none."""
+        """Per record the row with its candidate for a property, -1 where there is none."""
         return self._rows[name] if name in self._rows else np.full(self._size, -1, dtype=np.int32)
 
     def leads(self, name: str) -> Flags:
         """Per record: the property leads to a door or building of a known village."""
-        return np.asarray(self._found.stands[self.rows(name)], dtype=bool)
+        return np.asarray(self.found.stands[self.rows(name)], dtype=bool)
 
-    def best(self, golden: Golden, name: str, by: str) -> Mapping[str, pa.Array]:
+    def best(self, golden: Golden, name: str, by: str, told: Sequence[str] = _TOLD) -> Mapping[str, pa.Array]:
         """Per entity, the candidate for property ``name`` of the record that won ``by``; nulls where there is none."""
         won = golden.winners[by]
         rows = np.append(self.rows(name), -1)[won]
         taken = pa.array(rows, mask=rows < 0)
-        return {c: plain(whole(self.table[c]).take(taken)) for c in _TOLD if c in self.table.column_names}
+        return {c: plain(whole(self.found.best.table[c]).take(taken)) for c in told}
 
     def of(self, golden: Golden, name: str) -> Places:
         """Per entity, the place that the winner of address property ``name`` gives."""

@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from tests.located import best_of
 from transforms import kinds, model, store
 from transforms.engine import Engine
 from transforms.link.room import key_edges
@@ -30,7 +31,7 @@ def pairs(tmp_path, *rows, located=None):
     settings = Settings(tmp_path, "sqlite://", REPOSITORY / "expectations", None, "duckdb", 1, "1GB")
     with Engine(settings) as engine:
         kind = kinds.load_all(settings.expectations)["premises"]
-        found = key_edges(engine, kind, live, located)
+        found = key_edges(engine, kind, live, None if located is None else best_of(located, live.ids))
     return list(zip(found.u.tolist(), found.v.tolist(), strict=True))
 
 

@@ -12,7 +12,7 @@ import shapely
 from click.testing import CliRunner
 
 from tests.unit.locate.conftest import OTHER, PATHS, STREET, TOWN, every_node
-from transforms import database, errors, keys, manifest, model, store
+from transforms import database, errors, keys, located, manifest, model, store
 from transforms import locate as room
 from transforms.commands import places as commands
 from transforms.locate.library import LEVELS
@@ -133,6 +133,21 @@ def test_a_facility_has_a_point_and_an_address_or_reasons(lake):
     assert by_key[("facility1", "point")]["reason"] == "outside"
     assert by_key[("facility0", "address")]["reason"] == "no_address"
     assert by_key[("facility1", "address")]["match_class"] == "exact"
+
+
+def test_the_numbers_beside_the_table_say_what_stands_there_at_rank_1(lake):
+    reports = room.run(lake, "place") + room.run(lake, "thing")
+    for stage, kind in (("place", "house"), ("place", "building"), ("thing", "facility")):
+        best = located.Best.read(store.night_dir(lake, "locate", stage), kind)
+        rows = [row for row in table(lake, stage, kind).to_pylist() if row["rank"] == 1]
+        records = sorted({row["record_id"] for row in rows})
+        assert len(rows) == len(best.text) * len(records) > 0
+        told = {prop: best.table.take(pa.array(text)).to_pylist() for prop, text in best.text.items()}
+        for row in rows:
+            mine = told[row["property"]][records.index(row["record_id"])]
+            assert mine == {name: row[name] for name in located.COLUMNS}
+    counts = {r.part: r.counts for r in reports}
+    assert counts["facility"] == {"exact": 1, "no_address": 1, "outside": 1, "polygon": 1}
 
 
 def test_an_address_in_no_grid_says_why(lake):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tests.located import best_of
 from transforms.live import Live
-from transforms.merge.golden import codes
-from transforms.merge.places import Candidates, Located, rows_of
-from transforms.places import numbers
+from transforms.merge.places import Candidates, Located, Rows
 
 
 def places_of(located: pa.Table, live: Live) -> Located:
     """The best candidates of a whole model.LOCATED."""
-    best = located.filter(pc.equal(located["rank"], 1))
-    record = numbers(live.ids, best["record_id"].combine_chunks())
-    return Located(Candidates(best), rows_of(codes(best["property"]), record, live.num_rows), live.num_rows)
+    everybody: Rows = pa.array(range(live.num_rows), pa.int32()).to_numpy()
+    return Candidates(best_of(located, live.ids)).of(everybody)
