@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.link.codes import Codes, Flags
-from transforms.link.said import TEXT, Values, merged
+from transforms.link.said import TEXT, Values
 from transforms.located import Best
 from transforms.threads import together
 
@@ -48,14 +48,18 @@ def _coded(texts: list[Codes], nodes: Codes, told: Flags) -> Values:
         told: the texts that count.
     """
     nodes = np.where(told, nodes, np.int32(-1))
-    found = []
+    said: list[Codes] = []
     for text in texts:
         of_record = nodes[text]
-        records = np.flatnonzero(of_record >= 0)
-        found.append((records.astype(np.int32), of_record[records]))
+        for before in said:
+            of_record[of_record == before] = -1  # a record says a node once
+        said.append(of_record)
+    if not said:
+        return Values()
+    in_turn = np.stack(said, axis=1).ravel()
+    at = np.flatnonzero(in_turn >= 0)
+    node, record = in_turn[at], (at // len(said)).astype(np.int32)
     named = np.zeros(int(nodes.max(initial=-1)) + 1, dtype=bool)
-    for _, node in found:
-        named[node] = True
-    code = np.cumsum(named, dtype=np.int32) - np.int32(1)
+    named[node] = True
     count = int(named.sum())
-    return Values(*merged([(r, code[node]) for r, node in found], count), pa.nulls(count, TEXT)) if found else Values()
+    return Values(record, (np.cumsum(named, dtype=np.int32) - np.int32(1))[node], pa.nulls(count, TEXT))
