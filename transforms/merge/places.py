@@ -17,14 +17,15 @@ import pyarrow.compute as pc
 
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.live import whole
-from transforms.located import Best
-from transforms.merge.golden import Flags, Golden, Ints, plain
+from transforms.located import COLUMNS, Best
+from transforms.merge.golden import Flags, Golden, Ints
 
 ELEMENTS = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
-_TOLD = ("address_id", "building_id", "house_id", "reason", "village")
+_TOLD = ("address_id", "building_id", "house_id", "village")
 _PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
 Rows = npt.NDArray[np.int32]  # of candidates
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
+_VILLAGE_ONLY, _UNRESOLVED = np.int32(1), np.int32(3)
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,27 @@ class Candidates:
 
     def __init__(self, best: Best) -> None:
         """See where they lead."""
-        known = (best.codes("address_id") >= 0) & (best.codes("village") >= 0)
         self.best = best
-        self.stands: Flags = np.append(known & best.says("level", _PLACES), False)
+        self._codes = {name: np.append(best.codes(name), np.int32(-1)) for name in COLUMNS}
+        self._words = {name: whole(best.table[name]).dictionary for name in COLUMNS}
+        level = np.append(best.says("level", _PLACES), False)
+        self.stands: Flags = level & (self._codes["address_id"] >= 0) & (self._codes["village"] >= 0)
+        why = pc.index_in(self._words["reason"], REASONS)
+        self._why = np.append(pc.fill_null(why, -1).to_numpy(), np.int32(-1))
+
+    def told(self, name: str, rows: Ints) -> pa.Array:
+        """A column of some rows; null where it is, and for row -1."""
+        codes = self._codes[name][rows]
+        return self._words[name].take(pa.array(codes, mask=codes < 0))
+
+    def why(self, rows: Ints) -> Rows:
+        """Of some rows the place of their reason among :data:`REASONS`, -1 where it is none of them."""
+        return np.asarray(self._why[self._codes["reason"][rows]], dtype=np.int32)
 
     @cached_property
     def place(self) -> Rows:
         """Row by row, where it stands, the number of its house, or of its node where no house is known."""
-        houses, nodes = (self.best.codes(name) for name in ("house_id", "address_id"))
+        houses, nodes = (self._codes[name] for name in ("house_id", "address_id"))
         return np.where(houses >= 0, houses, nodes + houses.max(initial=-1) + np.int32(1))
 
     def of(self, record: Rows) -> Located:
@@ -110,24 +124,25 @@ class Located:
         """Per record: the property leads to a door or building of a known village."""
         return np.asarray(self.found.stands[self.rows(name)], dtype=bool)
 
-    def best(self, golden: Golden, name: str, by: str, told: Sequence[str] = _TOLD) -> Mapping[str, pa.Array]:
+    def best(self, golden: Golden, name: str, by: str, told: Sequence[str]) -> Mapping[str, pa.Array]:
         """Per entity, the candidate for property ``name`` of the record that won ``by``; nulls where there is none."""
-        won = golden.winners[by]
-        rows = np.append(self.rows(name), -1)[won]
-        taken = pa.array(rows, mask=rows < 0)
-        return {c: plain(whole(self.found.best.table[c]).take(taken)) for c in told}
+        rows = np.append(self.rows(name), -1)[golden.winners[by]]
+        return {column: self.found.told(column, rows) for column in told}
 
     def of(self, golden: Golden, name: str) -> Places:
         """Per entity, the place that the winner of address property ``name`` gives."""
         won = golden.winners[name]
-        best = self.best(golden, name, name)
-        told = [golden.value(f"{name}_{level}", name) for level in ("village", "town", "county")]
-        village, address = pc.coalesce(best["village"], told[0]), best["address_id"]
-        guessed = pc.if_else(pc.is_valid(village), "village_only", "unresolved")
-        reason = pc.if_else(pc.is_in(best["reason"], REASONS), best["reason"], guessed)
-        reason = pc.if_else(pa.array((won < 0) | address.is_valid().to_numpy(zero_copy_only=False)), None, reason)
-        division = pc.coalesce(village, *told[1:])
-        return Places(won >= 0, address, best["building_id"], best["house_id"], division, reason)
+        rows = np.append(self.rows(name), -1)[won]
+        address, building, house, division = (self.found.told(column, rows) for column in _TOLD)
+        open_to = (won >= 0) & ~_valid(division)
+        said = [golden.taken(f"{name}_{level}", won[open_to]) for level in ("village", "town", "county")]
+        known = ~open_to
+        known[open_to] = _valid(said[0])
+        reason = self.found.why(rows)
+        reason = np.where(reason >= 0, reason, np.where(known, _VILLAGE_ONLY, _UNRESOLVED))
+        reasons = REASONS.take(pa.array(reason, mask=(won < 0) | _valid(address)))
+        division = pc.replace_with_mask(division, pa.array(open_to), pc.coalesce(*said))
+        return Places(won >= 0, address, building, house, division, reasons)
 
     def of_either(self, golden: Golden, name: str, other: str, places: Mapping[str, Places]) -> Places:
         """The place by ``name``, or by ``other`` where only that leads to a door and says all that ``name`` says.
@@ -142,6 +157,10 @@ class Located:
         entity = np.flatnonzero(_vague(golden, name, leads[0]) & leads[1])
         entity = entity[_says_all(golden, (name, golden.winners[name][entity]), (other, golden.winners[other][entity]))]
         return _swapped(places[name], places[other], entity)
+
+
+def _valid(values: pa.Array) -> Flags:
+    return np.asarray(values.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def finer(golden: Golden, located: Located, names: Sequence[str], contracts: Mapping[str, Contract]) -> Golden:
