@@ -16,12 +16,12 @@ from transforms.run import Run, Settings
 
 NIGHT = "2026-10-01"
 _WHOLE = 18
-_TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
+_TEXT, _TEXTS, _NUMBERS = pa.string(), pa.list_(pa.string()), pa.list_(pa.uint64())
 PERSON = pa.schema([
     *model.STANDARD, *((n, _TEXT) for n in ("name", "name_key", "name_pinyin", "name_surname", "former_name",
     "former_name_key", "former_name_pinyin", "document_kind")), ("document_valid", pa.bool_()),
     ("document_token", _TEXT),
-    ("document_near", _TEXTS), ("document_birth", pa.date32()), ("document_sex", _TEXT), ("sex", _TEXT),
+    ("document_near", _NUMBERS), ("document_birth", pa.date32()), ("document_sex", _TEXT), ("sex", _TEXT),
     ("birth_date", pa.date32()), ("birth_date_precision", _TEXT), ("phone_tokens", _TEXTS),
     ("actual_address", _TEXT), ("actual_address_path", _TEXT), ("registered_address", _TEXT), ("household_key", _TEXT),
     ("residence_kind", _TEXT), ("life_status", _TEXT), ("status_date", pa.date32()), *model.LIVE,
@@ -48,9 +48,10 @@ class Row:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:26]
 
 
-def _near(position: int, number: str) -> str:
+def _near(position: int, number: str) -> int:
     """A token of the number without one of its characters."""
-    return hashlib.sha256(f"{position}:{number[:position]}{number[position + 1 :]}".encode()).hexdigest()[:16]
+    told = hashlib.sha256(f"{position}:{number[:position]}{number[position + 1 :]}".encode()).digest()
+    return int.from_bytes(told[:8])
 
 
 def person(row: Row, ordinal: int) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Numbers a character apart: who says a token that somebody without a believed number says.
 
-Every number has eighteen such tokens, so a city's persons have a few hundred million: they are read in pieces, once, as
-the 64-bit numbers they are, and of an anchor, whose records all say the same, only one record's.
+Every number has eighteen such tokens, so a city's persons have a few hundred million: they are read in pieces, once,
+and of an anchor, whose records all say the same, only one record's.
 """
 
 from __future__ import annotations
@@ -22,13 +22,6 @@ from transforms.link.said import Values
 from transforms.live import Live
 from transforms.threads import Task, ahead
 
-_DIGITS = 16  # hexadecimal, of a token (transforms/standardise/identifiers.py)
-_LOW, _LETTER = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
-_CLOSER = [  # eight digits of a byte each move into the lower half of the number
-    (np.uint64(4), np.uint64(0x00FF00FF00FF00FF)),
-    (np.uint64(8), np.uint64(0x0000FFFF0000FFFF)),
-    (np.uint64(16), np.uint64(0x00000000FFFFFFFF)),
-]
 _Tokens = npt.NDArray[np.uint64]
 _Said: TypeAlias = "tuple[Codes, Codes, _Tokens]"  # records, how many tokens each says, and these
 
@@ -45,9 +38,6 @@ def near(live: Live, kind: Kind, compare: Compare, collapsed: Collapsed, threads
         compare: the documents compared.
         collapsed: who is an anchor, and whose number was lost.
         threads: how many work at once.
-
-    Raises:
-        ValueError: a token is not sixteen hexadecimal digits.
     """
     leftover = ~collapsed.anchor & ~collapsed.lost
     numbered = np.zeros(live.num_rows, dtype=bool)
@@ -103,7 +93,7 @@ def _read(
 
 def _told(piece: pa.Array, says: Codes, speaks: Flags, start: int) -> _Said:
     """The records of a piece that speak, how many tokens each says, and these."""
-    tokens = _numbers(pc.list_flatten(piece.filter(pa.array(speaks))))
+    tokens = pc.list_flatten(piece.filter(pa.array(speaks))).to_numpy()
     return (np.flatnonzero(speaks) + start).astype(np.int32), says[speaks].astype(np.int32), tokens
 
 
@@ -111,19 +101,3 @@ def _asked_for(asked: Asked, r: Codes, times: Codes, tokens: _Tokens) -> tuple[C
     """Who says tokens that are asked for, and their places among these."""
     said, v = asked.among(tokens)
     return r[np.searchsorted(np.cumsum(times), np.flatnonzero(said), side="right")], v
-
-
-def _numbers(tokens: pa.Array) -> _Tokens:
-    """A number of its own for each token."""
-    if not len(tokens):
-        return np.zeros(0, dtype=np.uint64)
-    if not pc.all(pc.equal(pc.binary_length(tokens), _DIGITS)).as_py():
-        raise ValueError(f"a token of nearness is {_DIGITS} hexadecimal digits")
-    _, offsets, text = tokens.buffers()
-    begin = int(np.frombuffer(offsets, dtype=np.int32)[tokens.offset])
-    digits = np.frombuffer(text, dtype=np.uint8, count=len(tokens) * _DIGITS, offset=begin).view("<u8")
-    packed = (digits & _LOW) + 9 * (digits >> 6 & _LETTER)  # a digit per byte: "0" is 48, "a" is 97
-    for shift, kept in _CLOSER:
-        packed |= packed >> shift
-        packed &= kept
-    return np.asarray(packed[::2] << 32 | packed[1::2], dtype=np.uint64)

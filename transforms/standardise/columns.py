@@ -19,13 +19,14 @@ from transforms.standardise import identifiers, names
 from transforms.standardise.address import parser
 
 DOUBLE, WORDS, BYTES = pa.float64(), pa.list_(pa.string()), pa.binary()
+NUMBERS = pa.list_(pa.uint64())
 _ADDRESS = ("", *(f"_{name}" for name in parser.COLUMNS))
 _TYPES: dict[str, dict[str, pa.DataType]] = {
     "text": {"": TEXT}, "code": {"": TEXT}, "facility_class": {"": TEXT}, "old_grid": {"": TEXT},
     "key": {"": TEXT},
     "name": {"": TEXT, "_key": TEXT, "_pinyin": TEXT, "_surname": TEXT},
     "organization_name": {"": TEXT, "_key": TEXT, "_trade": TEXT},
-    "document": {"_kind": TEXT, "_valid": BOOL, "_token": TEXT, "_near": WORDS, "_birth": DAY, "_sex": TEXT},
+    "document": {"_kind": TEXT, "_valid": BOOL, "_token": TEXT, "_near": NUMBERS, "_birth": DAY, "_sex": TEXT},
     "document_kind": {},
     "credit_code": {"": TEXT, "_valid": BOOL}, "number": {"_token": TEXT, "_valid": BOOL},
     "phone": {"_tokens": WORDS},

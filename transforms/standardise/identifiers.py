@@ -3,7 +3,8 @@
 ``near`` tokens: for each position the number without the character there, keyed together with the position. Two
 numbers that differ in one character share exactly the token of that position; a number with one character lost (17)
 stands for its own deletion at every position and so meets the whole one. Keeping the position costs nothing and does
-not join numbers that agree only after a shift.
+not join numbers that agree only after a shift. They are 64-bit whole numbers: 50 million of them have one accidental
+equality with a probability of 7e-5, and what is near is evidence of two rows, never a key that joins them.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from transforms import documents, values
 from transforms.keys import Keys
 
-_NEAR_BYTES = 8  # 50 million tokens collide with probability below 10^-4
+_NEAR_BYTES = 8
 _WHOLE, _ONE_LOST = 18, 17
 _RESIDENT_KINDS = {None, "111", "112", "113"}  # identity card, temporary card, household book: one number
 
@@ -104,7 +106,7 @@ def _nearness(secret: bytes) -> list[hashlib.blake2b]:
     return keyed
 
 
-def _near(number: str, keyed: list[hashlib.blake2b]) -> list[str] | None:
+def _near(number: str, keyed: list[hashlib.blake2b]) -> npt.NDArray[np.uint64] | None:
     """Eighteen per number, so the MAC that costs a third of an HMAC."""
     if len(number) not in (_WHOLE, _ONE_LOST):
         return None
@@ -113,9 +115,8 @@ def _near(number: str, keyed: list[hashlib.blake2b]) -> list[str] | None:
         rest = number[:position] + number[position + 1 :] if len(number) == _WHOLE else number
         one = mac.copy()
         one.update(rest.encode())
-        found.append(one.hexdigest())
-    found.sort()
-    return found
+        found.append(one.digest())
+    return np.sort(np.frombuffer(b"".join(found), dtype=">u8").astype(np.uint64))
 
 
 def phones(series: pd.Series, keys: Keys) -> tuple[pd.Series, Sealed]:

@@ -116,6 +116,14 @@ def test_numbers_one_character_apart_share_exactly_one_near_token(position, othe
     assert len(shared) == (18 if mistyped == NUMBER else 1)
 
 
+def test_near_tokens_are_whole_numbers_of_64_bits_in_ascending_order():
+    near = identifiers._near(NUMBER, identifiers._nearness(b"a synthetic key for this test only"))
+    assert near.dtype == np.uint64
+    assert len(near) == 18
+    assert (near[1:] > near[:-1]).all()
+    assert near.max() >= 2**63  # none of the bits is lost
+
+
 @given(st.integers(0, 17))
 def test_a_number_with_one_character_lost_meets_the_whole_one(position):
     keyed = identifiers._nearness(b"a synthetic key for this test only")

@@ -184,7 +184,7 @@ def test_the_output_has_the_frozen_schema_and_is_reused(run, deliver, table):
     assert table(batch, "person").schema.names[: len(model.STANDARD)] == model.STANDARD.names
     assert table(batch, "vault").schema.equals(model.VAULT)
     assert table(batch, "kept").schema.equals(model.KEPT)
-    assert table(batch, "person").schema.field("document_near").type == pa.list_(pa.string())
+    assert table(batch, "person").schema.field("document_near").type == pa.list_(pa.uint64())
 
 
 def test_a_batch_may_be_empty(run, deliver, table):
