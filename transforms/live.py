@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -15,15 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from transforms import model, store
-from transforms.groups import groups
-from transforms.threads import Task, ahead
+from transforms import manifest, mapped, model, store
+from transforms.mapped import whole, wide
 
+__all__ = ["Live", "ascending", "whole"]
 _SEPARATOR = "\x1f"
 
 
 class Live:
     """``account/live/<kind>.parquet``, sorted by record id; a record's number is its place in that order.
+
+    Columns that lie beside it (:mod:`transforms.mapped`) are mapped, and nothing is read of the table itself. What the
+    folder's manifest names is found to be whole before it is looked at.
 
     Attributes:
         column_names: what the records may say.
@@ -34,17 +37,49 @@ class Live:
     """
 
     def __init__(self, path: Path) -> None:
-        """Look at the file; no file: no records."""
-        self._path = path if path.is_file() else None
+        """Look at the file; no file: no records.
+
+        Raises:
+            StaleInputError: it is not as its manifest says.
+        """
+        self._path, self._folder = path if path.is_file() else None, path.parent
+        self._found = manifest.Manifest.read(path.parent)
+        self._beside = {name: file for file in (self._found.files if self._found else ())
+                        if (name := mapped.column_of(path.stem, file)) is not None}  # fmt: skip
+        self._mapped: dict[str, pa.Array] = {}
+        self.kept: dict[str, Any] = {}
+        if self._beside:
+            self.column_names = list(self._beside)
+            self.ids: pa.Array = self._map("record_id")
+            self._order, self.ordered, self.num_rows = None, True, len(self.ids)
+            return
+        if self._path:
+            self._whole(path.name)
         nothing = pa.schema([*model.STANDARD, *model.LIVE])
         self._schema = pq.read_schema(path) if self._path else nothing
         self.column_names = list(self._schema.names)
         ids = self._read("record_id")
         self._order = None if ascending(ids) else pc.sort_indices(ids)  # the lake's tables lie in order
         self.ordered = self._order is None
-        self.ids: pa.Array = whole(ids if self._order is None else ids.take(self._order))
+        self.ids = whole(ids if self._order is None else ids.take(self._order))
         self.num_rows = len(self.ids)
-        self.kept: dict[str, Any] = {}
+
+    def _whole(self, file: str) -> None:
+        if self._found and file in self._found.files:
+            manifest.whole(self._folder, self._found, file)
+
+    def _map(self, name: str) -> pa.Array:
+        """A column that lies beside the table.
+
+        Raises:
+            StaleInputError: its file is not as its manifest says.
+            KeyError: there is none of the name.
+        """
+        if name not in self._mapped:
+            file = self._beside[name]
+            self._whole(file)
+            self._mapped[name] = mapped.column(self._folder / file)
+        return self._mapped[name]
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column, in the order of the record ids.
@@ -63,27 +98,6 @@ class Live:
         """
         return whole(self.column(name)).take(records)
 
-    def pieces(self, name: str, threads: int = 1) -> Iterator[tuple[slice, pa.Array]]:
-        """A wide column in pieces: the record numbers of each, and its values.
-
-        Args:
-            name: the column.
-            threads: how many read the pieces that follow.
-        """
-        start = 0
-        if self._path is None or self._order is not None:
-            batches = iter(self.column(name).chunks)
-        else:
-            batches = (whole(group.column(0)) for group in ahead(threads, self.groups(name)))
-        for values in batches:
-            yield slice(start, start + len(values)), values
-            start += len(values)
-
-    def groups(self, name: str) -> Iterator[Task[pa.Table]]:
-        """A column, group after group of rows, for whoever reads several at once; none of a file out of order."""
-        if self._path is not None and self._order is None and name in self.column_names:
-            yield from groups(self._path, [name])
-
     def keys(self, *names: str) -> pa.Array:
         """Several columns as one text per record; null where one of them is, or where there is no such column."""
         if any(name not in self.column_names for name in names):
@@ -92,11 +106,15 @@ class Live:
         return pc.binary_join_element_wise(*parts, _SEPARATOR)
 
     def codes(self, name: str) -> pa.DictionaryArray:
-        """A column of few values as codes: the name of a batch has ninety characters.
+        """A column as codes of 32 bits, of what is distinct; of lists only those of numbers.
 
         Raises:
             KeyError: there is none of the name.
         """
+        if self._beside:
+            return wide(self._map(name))
+        if self.listed(name):
+            return wide(mapped.in_codes(whole(self.column(name))))
         if self._path is None or name not in self.column_names:
             return whole(self.column(name)).dictionary_encode()
         found = whole(store.read_table(self._path, [name], [name]).column(name))
@@ -110,12 +128,16 @@ class Live:
 
     def listed(self, name: str) -> bool:
         """The column holds a list per record."""
-        of = self._schema.field(name).type
+        of = self._type(name)
         return bool(pa.types.is_list(of) or pa.types.is_large_list(of))
 
     def text(self, name: str) -> bool:
         """The column holds a text per record."""
-        return bool(pa.types.is_string(self._schema.field(name).type))
+        return bool(pa.types.is_string(self._type(name)))
+
+    def _type(self, name: str) -> pa.DataType:
+        of = self._map(name).type if self._beside else self._schema.field(name).type
+        return of.value_type if pa.types.is_dictionary(of) else of
 
     def says(self, name: str, words: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Per record: a column of few values says one of these words."""
@@ -138,6 +160,10 @@ class Live:
     def _read(self, name: str) -> pa.ChunkedArray:
         if name not in self.column_names:
             raise KeyError(name)
+        if self._beside:
+            said = self._map(name)
+            plain = isinstance(said, pa.DictionaryArray)
+            return pa.chunked_array([said.dictionary.take(said.indices) if plain else said])
         if self._path is None:
             return pa.chunked_array([], pa.string())
         seen = store.settled(self._path)
@@ -182,8 +208,3 @@ def ascending(ids: pa.ChunkedArray) -> bool:
     """Whether the ids lie in order, which costs less to see than to sort them."""
     one = whole(ids)
     return pc.all(pc.less_equal(one[:-1], one[1:])).as_py() is not False
-
-
-def whole(values: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece; one that is in one piece already is not copied, as ``combine_chunks`` does."""
-    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()

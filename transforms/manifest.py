@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -22,7 +22,6 @@ from transforms import store
 from transforms.errors import StaleInputError
 from transforms.model import Batch
 from transforms.run import Run
-from transforms.threads import beside
 
 NAME = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent
@@ -131,28 +130,13 @@ def require(lake: Path, folder: Path, room: str, files: Collection[str] | None =
     return found
 
 
-@contextlib.contextmanager
-def meanwhile(lake: Path, folder: Path, room: str, threads: int) -> Iterator[tuple[Manifest, Callable[[], None]]]:
-    """As :func:`require`, but whether the files are whole is found while the block reads them.
-
-    Gives the manifest and what waits for the answer: the block hands nothing over before. A block that fails is told
-    that its input was damaged rather than what came of that.
-
-    Args:
-        lake: where all rooms write.
-        folder: the input.
-        room: who wrote it.
-        threads: how many the block may have.
+def whole(folder: Path, found: Manifest, file: str) -> None:
+    """As :func:`require`, of one file, for whoever reads one after the other.
 
     Raises:
         StaleInputError: saying stored, required and remedy.
     """
-    found = _told(lake, folder, room)
-    with beside(threads, partial(_whole, lake, folder, found)) as looked:
-        try:
-            yield found, looked
-        finally:
-            looked()
+    _whole(folder.parent, folder, found, [file])
 
 
 def _whole(lake: Path, folder: Path, found: Manifest, files: Collection[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, model, store, subjects
+from transforms import checkpoint, contract, database, decisions, holds, kinds, manifest, mapped, model, store, subjects
 from transforms.account import live_rows, own, tail
 from transforms.account.fold import Fold, Given
 from transforms.checkpoint import Checkpoint
@@ -58,7 +58,8 @@ def apply(run: Run) -> list[Report]:
     found = manifest.fresh(live, _ROOM, inputs)
     if found is None or manifest.fresh(versions, _ROOM, inputs) is None:
         found = _write(run, told(run, contracts, landed, past), past, of, inputs)
-    counts = {name.removesuffix(".parquet"): int(told["rows"] or 0) for name, told in found.files.items()}
+    tables = {Path(name): told["rows"] for name, told in found.files.items()}
+    counts = {name.stem: int(rows or 0) for name, rows in tables.items() if name.suffix == ".parquet"}
     run.say("account: live records " + ", ".join(f"{kind} {rows}" for kind, rows in counts.items()))
     return [Report(_ROOM, "apply", counts)]
 
@@ -132,6 +133,8 @@ def _write(run: Run, given: Given, past: Checkpoint, of: Judged, inputs: dict[st
             mine = own.mentioned(run, folder, of)
             if mine.num_rows:
                 own.put(folder / f"{KIND}.parquet", mine)
+            for path in sorted(folder.glob("*.parquet")):
+                mapped.lay(path, run.settings.threads)
             found = manifest.write(folder, _ROOM, inputs)
         with store.output(store.night_dir(run, _ROOM, "versions")) as folder:
             pieces = own.versions(_versions(fold, given, past, contracts), mine)

@@ -20,7 +20,6 @@ from transforms.link.encode import compared, sources
 from transforms.link.kernels import LEVELS
 from transforms.link.owner import judge
 from transforms.link.said import Values, by_record, column
-from transforms.link.tokens import tokens
 from transforms.live import Live
 from transforms.second import unified
 
@@ -58,10 +57,9 @@ def decisive_column(kind: Kind) -> str:
     return kind.token_of(kind.link.decisive or "")
 
 
-def numbers(live: Live, kind: Kind, threads: int = 1) -> tuple[Codes, Codes]:
+def numbers(live: Live, kind: Kind) -> tuple[Codes, Codes]:
     """(record number, code of its valid decisive value)."""
-    name = decisive_column(kind)
-    said = column(live, name) if name == kind.link.decisive else tokens(live, name, threads)
+    said = column(live, decisive_column(kind))
     if f"{kind.link.decisive}_valid" in live.column_names:
         said = said.only(pc.fill_null(live.column(f"{kind.link.decisive}_valid"), fill_value=False).to_numpy())
     if kind.link.second is None:
@@ -83,7 +81,7 @@ def collapse(
         told: asked for once they are needed, by comparison label: values that tell people apart, the number's own
             facts left out.
     """
-    r, n = numbers(live, kind, engine.threads)
+    r, n = numbers(live, kind)
     names, texts = _names(live, kind, r)
     authority = live.sourced(issuing(kind, contracts))[r]
     believed = ~_contradicts(live, kind, r, n)[r]

@@ -15,7 +15,6 @@ from transforms.link.best import FINE, best_nodes
 from transforms.link.codes import Codes, Flags
 from transforms.link.kernels import JOIN
 from transforms.link.said import TEXT, Values, by_record, column, paired
-from transforms.link.tokens import tokens
 from transforms.live import Live
 from transforms.located import Best
 from transforms.threads import together
@@ -52,20 +51,16 @@ def _paths(live: Live, name: str) -> tuple[Values, Values]:
     """Canonical paths that name one place, and their beginnings that name a building."""
     said = column(live, f"{name}_path")
     if f"{name}_village" in live.column_names:  # 人民路12号 of a county may stand in several of its villages
-        said = said.only(live.column(f"{name}_village").is_valid().to_numpy())
+        said = said.only(live.codes(f"{name}_village").is_valid().to_numpy(zero_copy_only=False))
     fine = pc.match_substring_regex(said.texts, _ENDS_FINE).to_numpy(zero_copy_only=False)
     return said.where(fine[said.v]), said.told(pc.struct_field(pc.extract_regex(said.texts, _TO_BUILDING), 0))
 
 
-def compared(
-    live: Live, kind: Kind, compare: Compare, located: Best | None, trusted: Flags, threads: int = 1
-) -> Values:
+def compared(live: Live, kind: Kind, compare: Compare, located: Best | None, trusted: Flags) -> Values:
     """What the records say under one comparison, stop values left out. ``trusted[r]``: its number is believed.
 
     Tokens keep no words: there are as many as people, and only their equality is asked for.
     """
-    if compare.using == "tokens" and len(compare.property) == 1 and not compare.also:
-        return tokens(live, f"{compare.label}_tokens", threads)
     found = _compared(live, kind, compare, located, trusted)
     found = unstopped(found, sources(live)) if compare.using in STOPPED else found
     return found.wordless() if compare.using == "tokens" else found

@@ -53,22 +53,21 @@ def run(run: Run, stage: str) -> list[model.Report]:
 def _link(run: Run, kind: Kind) -> model.Report:
     folder, lake = store.night_dir(run, ROOM, kind.kind), run.settings.lake
     live_dir = store.night_dir(run, "account", "live")
-    with manifest.meanwhile(lake, live_dir, "account", run.settings.threads) as (given, whole):
-        inputs = dict([manifest.upstream(lake, live_dir, given)])
-        inputs["configuration"] = manifest.configuration(run.settings.expectations)
-        located = _located(run, kind, inputs)
-        if kind.certainty == "scored":
-            inputs["model"] = store.file_sha256(in_use(run.settings.home))
-        if done := manifest.fresh(folder, ROOM, inputs):
-            return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-        live = Live(live_dir / f"{kind.kind}.parquet")
-        with Engine(run.settings) as engine, store.output(folder) as tmp:
-            if kind.certainty == "key":
-                facts = _keyed(run, engine, kind, live, located, tmp)
-            else:
-                facts = _scored(run, kind, scored.Records(engine, kind, live, located), tmp)
-            manifest.write(tmp, ROOM, inputs, facts)
-            whole()
+    given = manifest.require(lake, live_dir, "account", files=())  # live records look at theirs as they are read
+    inputs = dict([manifest.upstream(lake, live_dir, given)])
+    inputs["configuration"] = manifest.configuration(run.settings.expectations)
+    located = _located(run, kind, inputs)
+    if kind.certainty == "scored":
+        inputs["model"] = store.file_sha256(in_use(run.settings.home))
+    if done := manifest.fresh(folder, ROOM, inputs):
+        return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
+    live = Live(live_dir / f"{kind.kind}.parquet")
+    with Engine(run.settings) as engine, store.output(folder) as tmp:
+        if kind.certainty == "key":
+            facts = _keyed(run, engine, kind, live, located, tmp)
+        else:
+            facts = _scored(run, kind, scored.Records(engine, kind, live, located), tmp)
+        manifest.write(tmp, ROOM, inputs, facts)
     return _report(run, kind, {k: v for k, v in facts.items() if isinstance(v, int)}, again=False)
 
 

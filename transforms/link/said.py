@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from transforms.link.codes import Codes, Flags, ranked
 from transforms.link.kernels import JOIN
-from transforms.live import Live
+from transforms.live import Live, whole
 
 TEXT = pa.string()
 
@@ -148,12 +148,12 @@ def _column(live: Live, name: str) -> Values:
         return Values()
     r = everybody(live.num_rows)
     if listed := live.listed(name):
-        values = live.column(name)
-        r = np.repeat(r, pc.fill_null(pc.list_value_length(values), 0).to_numpy())
-        codes, texts = encoded(pc.list_flatten(values))
+        values = whole(live.column(name))
+        r = np.repeat(r, pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False))
+        coded = _coded(pc.list_flatten(values))
     else:
         coded = live.codes(name)
-        codes, texts = pc.fill_null(coded.indices, -1).to_numpy(), coded.dictionary
+    codes, texts = pc.fill_null(coded.indices.cast(pa.int32()), -1).to_numpy(), coded.dictionary
     if pa.types.is_floating(texts.type):
         texts = pa.array([f"{v:.7f}" for v in texts.to_pylist()], TEXT)
     texts = pc.cast(texts, TEXT)
@@ -179,6 +179,10 @@ def everybody(size: int) -> Codes:
     r = np.arange(size, dtype=np.int32)
     r.flags.writeable = False
     return r
+
+
+def _coded(values: pa.Array) -> pa.DictionaryArray:
+    return values if isinstance(values, pa.DictionaryArray) else values.dictionary_encode()
 
 
 def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:

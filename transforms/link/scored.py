@@ -138,7 +138,7 @@ def _told(records: Records, contracts: dict[str, Contract], models: Sequence[Kin
 
     with beside(threads, living) as homes:
         keep(live, blocked_by(kind))
-        plain = {c.label: compared(live, kind, c, None, nobody, threads) for c in telling if c.using != "address"}
+        plain = {c.label: compared(live, kind, c, None, nobody) for c in telling if c.using != "address"}
 
         def apart() -> dict[str, Values]:
             return plain | {label: found[0] for label, found in homes().items()}

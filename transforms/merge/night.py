@@ -113,7 +113,7 @@ class Inputs:
         whose = (name, *_CLUSTERS.get(name, ()))
         stages = dict.fromkeys((self.kind.stage, *_LOCATED.get(name, ())))
         return [
-            (self._live, "account", [f"{one}.parquet" for one in whose]),
+            (self._live, "account", []),
             *((store.night_dir(run, "resolve", one), "resolve", ["cluster.parquet"]) for one in whose),
             *((store.night_dir(run, "locate", stage), "locate", [*files(name), *_PLACE]) for stage in stages),
             *((store.night_dir(run, ROOM, one), ROOM, ["fact_person.parquet"]) for one in _MERGED.get(name, ())),

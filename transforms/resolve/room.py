@@ -86,24 +86,23 @@ def _digest(table: pa.Table) -> str:
 def _resolve(run: Run, kind: Kind, before: Before, release: int) -> model.Report:
     folder, lake, threads = store.night_dir(run, ROOM, kind.kind), run.settings.lake, run.settings.threads
     live_dir, link_dir = store.night_dir(run, "account", "live"), store.night_dir(run, "link", kind.kind)
-    with manifest.meanwhile(lake, live_dir, "account", threads) as (live, whole):
-        linked = manifest.require(lake, link_dir, "link")
-        inputs = dict([manifest.upstream(lake, live_dir, live), manifest.upstream(lake, link_dir, linked)])
-        inputs["configuration"] = manifest.configuration(run.settings.expectations)
-        inputs |= before.digests()
-        if done := manifest.fresh(folder, ROOM, inputs):
-            return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-        tables, entities, minted = resolve(run, kind, before, release)
-        counts = {
-            "records": tables["cluster"].num_rows,
-            "entities": entities,
-            "minted": minted,
-        }
-        with store.output(folder) as tmp:
-            files = (partial(store.write_table, tmp / f"{name}.parquet", table) for name, table in tables.items())
-            together(threads, files)
-            manifest.write(tmp, ROOM, inputs, dict(counts))
-            whole()
+    live = manifest.require(lake, live_dir, "account", files=())  # live records look at theirs as they are read
+    linked = manifest.require(lake, link_dir, "link")
+    inputs = dict([manifest.upstream(lake, live_dir, live), manifest.upstream(lake, link_dir, linked)])
+    inputs["configuration"] = manifest.configuration(run.settings.expectations)
+    inputs |= before.digests()
+    if done := manifest.fresh(folder, ROOM, inputs):
+        return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
+    tables, entities, minted = resolve(run, kind, before, release)
+    counts = {
+        "records": tables["cluster"].num_rows,
+        "entities": entities,
+        "minted": minted,
+    }
+    with store.output(folder) as tmp:
+        files = (partial(store.write_table, tmp / f"{name}.parquet", table) for name, table in tables.items())
+        together(threads, files)
+        manifest.write(tmp, ROOM, inputs, dict(counts))
     return _report(run, kind, counts, again=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +66,6 @@ def test_only_equality_counts_looked_up_or_seen_side_by_side(
         assert set(spoken.shared(left, right).tolist()) == shared
 
 
-<<<<<<< HEAD
 @settings(max_examples=80, deadline=None)
 @given(SAID, st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=9))
 @pytest.mark.parametrize(("using", "words"), [("text", ["消火栓", "消防栓", "灯杆", "消火", "井"]), ("date", DAYS)])
@@ -80,16 +80,6 @@ def test_two_nodes_are_as_alike_as_the_closest_of_what_they_say(
     assert levels_of(spoken, left, right, using, 9).tolist() == expected
 
 
-def test_a_token_of_nearness_is_a_number_of_its_own() -> None:
-    tokens = ["0" * 16, "0" * 15 + "1", "1" + "0" * 15, "f" * 16, "00000000a0000000", "0000000a00000000"]
-    assert len(set(_numbers(pa.array(tokens)).tolist())) == len(tokens)
-    assert _numbers(pa.array(tokens).slice(2)).tolist() == _numbers(pa.array(tokens))[2:].tolist()
-    with pytest.raises(ValueError, match="hexadecimal"):
-        _numbers(pa.array(["abc"]))
-
-
-=======
->>>>>>> eebda49 (Tokens of nearness are 64-bit whole numbers from standardise on)
 def test_pieces_of_pairs_cover_all_and_none_is_much_too_large() -> None:
     spoken = Spoken.of(Values(), np.zeros(0, dtype=np.int32))
     times = np.array([1_500_000, 1_000_000, 0, 3_000_000, 1, 1_999_999, 5])

@@ -57,30 +57,16 @@ def test_a_spoilt_output_is_refused_with_a_remedy(tmp_path: Path, spoil: object)
         manifest.require(tmp_path, folder, "land")
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("spoil", [missing, incomplete, damaged, gone])
-def test_what_is_read_meanwhile_is_refused_whatever_came_of_reading_it(
-    tmp_path: Path, spoil: object, threads: int
-) -> None:
+@pytest.mark.parametrize("spoil", [damaged, gone])
+def test_one_file_after_the_other_is_refused_once_it_is_not_as_written(tmp_path: Path, spoil: object) -> None:
     folder = made(tmp_path, "land", {})
-    with manifest.meanwhile(tmp_path, folder, "land", threads) as (found, whole):
-        whole()
-        assert found.facts == {"rows": 1}
+    found = manifest.require(tmp_path, folder, "land", files=())
+    manifest.whole(folder, found, "rows.parquet")
     assert callable(spoil)
     spoil(folder)
-    handed_over: list[bool] = []
-
-    def reads(*, fails: bool) -> None:
-        with manifest.meanwhile(tmp_path, folder, "land", threads) as (_, whole):
-            if fails:
-                raise OSError("damaged")
-            whole()
-            handed_over.append(fails)
-
-    for fails in (False, True):
-        with pytest.raises(StaleInputError, match="run 'gridfacts room land'"):
-            reads(fails=fails)
-    assert not handed_over
+    assert manifest.require(tmp_path, folder, "land", files=()) == found
+    with pytest.raises(StaleInputError, match="run 'gridfacts room land'"):
+        manifest.whole(folder, found, "rows.parquet")
 
 
 def test_of_an_input_only_the_files_that_are_read_must_be_whole(tmp_path: Path) -> None:
