@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from transforms.run import Run, Settings
 
 EXPIRED = "expired"  # beside the manifest of a delivery whose tables went (transforms.checkpoint)
 _FEW_ROWS = 20_000  # a table as small is read and written before threads and compressors have begun
+_MANY_WORDS = 1 << 16  # a column of more distinct texts is one group of rows, which has them once
+_WORDS_BYTES = 1 << 30  # texts that a group of rows may hold as words: Parquet gives up on them at a megabyte
 _LISTED_ROWS = 1 << 20  # read at once where there are lists: Arrow gives up where those of a table hold 2 GiB of text
 _WRITTEN = {"write_page_checksum": True, "coerce_timestamps": "us", "store_schema": True}
 _AT_ONCE = 8  # files that are on their way to the disk: a journal takes them in one commit, not in one each
@@ -132,29 +134,36 @@ def write_pieces(path: Path, pieces: Iterable[pa.Table]) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+def writing(path: Path, schema: pa.Schema, ends: Sequence[str] | None = None) -> Iterator[Callable[[pa.Table], None]]:
     """As :func:`write_pieces`, for whoever writes several tables side by side: gives what writes a piece.
 
     A small table is not compressed: its pieces wait until they are many, or all. Without a piece it is empty.
-    Where texts come as codes (Arrow dictionaries) they are texts in the file, and no other column tries a dictionary.
+    Where texts come as codes (Arrow dictionaries) they are texts in the file, each word once in a group of rows, and no
+    other column tries a dictionary. Who reads such a column as codes has those that were written.
+
+    Args:
+        path: the file.
+        schema: of its pieces.
+        ends: columns of which each group of rows says the least and the greatest value; None: all.
     """
     waiting: list[pa.Table] = []
     coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    how = _WRITTEN | ({"store_schema": False, "use_dictionary": coded} if coded else {})
+    asked = {"store_schema": False, "use_dictionary": coded, "dictionary_pagesize_limit": _WORDS_BYTES}
+    how = _WRITTEN | (asked if coded else {}) | {"write_statistics": True if ends is None else list(ends)}
     with pa.OSFile(str(path), "wb") as file, contextlib.ExitStack() as stack:
         writer: pq.ParquetWriter | None = None
 
         def begin(compression: str) -> pq.ParquetWriter:
             opened = stack.enter_context(pq.ParquetWriter(file, schema, compression=compression, **how))
             for piece in waiting or [schema.empty_table()]:
-                opened.write_table(piece)
+                opened.write_table(piece, _at_once(piece, coded))
             waiting.clear()
             return opened
 
         def write(piece: pa.Table) -> None:
             nonlocal writer
             if writer is not None:
-                writer.write_table(piece)
+                writer.write_table(piece, _at_once(piece, coded))
                 return
             waiting.append(piece)
             if sum(map(len, waiting)) > _FEW_ROWS:
@@ -163,6 +172,12 @@ def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None
         yield write
         if writer is None:
             begin("none")
+
+
+def _at_once(piece: pa.Table, coded: Iterable[str]) -> int | None:
+    """How many rows of a piece are one group; None: as many as the library thinks right."""
+    words = (len(chunk.dictionary) for name in coded for chunk in piece[name].chunks)
+    return piece.num_rows if max(words, default=0) > _MANY_WORDS else None
 
 
 def read_table(path: Path, columns: list[str] | None = None, coded: list[str] | None = None) -> pa.Table:
@@ -204,24 +219,6 @@ def read_group(path: Path, at: int) -> pa.Table:
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         return file.read_row_group(at)
-
-
-def write_again(path: Path, target: Path, batch: str) -> None:
-    """Write the rows of one batch's table as those of another, as the other would be written by itself.
-
-    Raises:
-        OSError: the file is damaged.
-    """
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        groups = map(file.read_row_group, range(file.num_row_groups)) if file.num_row_groups else iter([file.read()])
-        write_pieces(target, (_of_batch(rows, batch) for rows in groups))
-
-
-def _of_batch(rows: pa.Table, batch: str) -> pa.Table:
-    at = rows.schema.get_field_index("batch")
-    rows = rows.set_column(at, rows.schema.field(at), pa.repeat(pa.scalar(batch, pa.string()), rows.num_rows))
-    plain = [one.with_type(pa.list_(one.type.value_type)) if pa.types.is_list(one.type) else one for one in rows.schema]
-    return rows.cast(pa.schema(plain))  # Parquet has another name for what a list holds, and keeps it as it is told
 
 
 def file_sha256(path: Path) -> str:

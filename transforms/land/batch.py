@@ -16,6 +16,7 @@ from transforms import checkpoint, decisions, manifest, model, store, values
 from transforms import contract as contracts
 from transforms.contract import Contract
 from transforms.errors import GridfactsError, RefusedError
+from transforms.groups import write_again
 from transforms.land import again, erase, redact, returned, sandbox
 from transforms.land.child import TABLE, Result
 from transforms.land.intake import Totals
@@ -198,7 +199,7 @@ def _split(settings: Settings, batch: Batch, arrival: Arrival, folder: Path) -> 
     if not late and (before := again.landed_before(settings, batch, form, _inputs(settings, batch))):
         table, facts = before
         _agree(arrival, int(facts["rows"] or 0))
-        store.write_again(table, folder / TABLE, batch.id)
+        write_again(table, folder / TABLE, batch.id)
         return facts | {"file": arrival.file, "bytes": arrival.size}
     path, result = parse_raw(settings, batch, folder, whole=arrival.totals.sha256 == batch.sha256)
     _agree(arrival, result.rows)

@@ -17,11 +17,11 @@ from transforms import checkpoint, contract, database, kinds, manifest, model, s
 from transforms.checkpoint import Checkpoint
 from transforms.contract import Contract
 from transforms.kinds import Kind
-from transforms.live import Live, ascending, whole
+from transforms.live import Live, whole
 from transforms.located import NOTHING, Best, files
 from transforms.merge.golden import Ints, says
 from transforms.merge.pieces import Order
-from transforms.places import places
+from transforms.places import Shelf
 from transforms.run import Run
 
 ROOM = "merge"
@@ -138,10 +138,9 @@ class Inputs:
         return self._live / f"{kind or self.kind.kind}.parquet"
 
     def cluster(self, kind: str | None = None) -> pa.Table:
-        """cluster.parquet of a kind in the order of the record ids, which are left out."""
+        """cluster.parquet of a kind, a row per live record in the order of their ids, which are left out."""
         path = store.night_dir(self.run, "resolve", kind or self.kind.kind) / "cluster.parquet"
-        table = store.read_table(path, None, ["how"])
-        return (table if ascending(table["record_id"]) else table.sort_by("record_id")).drop_columns(["record_id"])
+        return store.read_table(path, ["entity_id", "how", "trusted"], ["entity_id", "how"])
 
     def located(self) -> Best:
         """Where the records of the kind stand."""
@@ -201,9 +200,9 @@ class Inputs:
 
     def _sealed(self, live: Live, mine: Ints, vault: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Ints]]:
         """Rows of the vault with a token that belong to some of the records."""
-        ids = live.ids.take(pa.array(mine))
+        shelf = Shelf(live.ids.take(pa.array(mine)))
         for told in vault:
-            at = places(ids, whole(told["record_id"]))
+            at = shelf.places(whole(told["record_id"]))
             tokened = whole(told["token"]).is_valid().to_numpy(zero_copy_only=False)
             kept = np.flatnonzero((at >= 0) & says(told["kind"], self.kind.kind) & tokened)
             if len(kept):

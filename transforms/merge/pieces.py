@@ -22,9 +22,10 @@ import pyarrow.compute as pc
 from transforms.live import Live, whole
 from transforms.merge.golden import Flags, Ints, codes, small
 from transforms.merge.places import Located
-from transforms.places import ordered, same
+from transforms.places import ordered
 
 Numbers = npt.NDArray[np.int32]
+_BITS = 32  # of a record's number, below that of its entity
 
 
 class Order:
@@ -37,16 +38,22 @@ class Order:
     """
 
     def __init__(self, entity_id: pa.Array) -> None:
-        """Sort records by their entities.
+        """Sort records by their entities: numbers are sorted, and each entity's id is looked at once.
 
         Args:
-            entity_id: of the records, in the order of their ids.
+            entity_id: of the records, in the order of their ids; best as codes.
         """
-        order = ordered(entity_id)
-        new = np.append(True, ~same(entity_id, order))[: len(order)]
-        self.ids: pa.Array = entity_id.take(pa.array(order[new]))
-        self.entity: Numbers = (np.cumsum(new) - 1).astype(np.int32)
-        self.record: Numbers = order.astype(np.int32)
+        said = codes(entity_id)
+        order, number = ordered(said.dictionary), said.indices.to_numpy()
+        told = np.zeros(len(order), dtype=bool)
+        told[number] = True
+        order = order[told[order]]
+        place = np.empty(len(told), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        lain = np.sort(place[number] << _BITS | np.arange(len(number)))
+        self.ids: pa.Array = said.dictionary.take(pa.array(order))
+        self.entity: Numbers = (lain >> _BITS).astype(np.int32)
+        self.record: Numbers = lain.astype(np.int32)  # the lower bits
 
     def cuts(self, size: int) -> Ints:
         """Places at which pieces begin, each of whole entities and of about so many records, and the end."""
@@ -197,10 +204,10 @@ class Spill:
         path = self._path(piece)
         if not path.is_file():
             return None
-        with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
-            found = stream.read_all()
+        with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
+            found = stream.read_all().combine_chunks()
         path.unlink()
-        return found.combine_chunks()
+        return found
 
 
 def by_piece(table: pa.Table, piece: npt.ArrayLike) -> list[tuple[int, pa.Table]]:

@@ -56,11 +56,13 @@ class Assignment:
 
     Attributes:
         entities: per cluster, in the order of their smallest records, the identity it keeps.
+        number: and the place of that one among the identities as they stand now.
         past: homes and identities as they stand now.
         minted: number of new identities.
     """
 
     entities: pa.Array
+    number: Ints
     past: Past
     minted: int
 
@@ -101,8 +103,11 @@ def assign(
     homes = _rehomed(ids, cluster, home, kept, entities, past.homes, release)
     born = _born(past.identities, new, founding, release)
     identities = _standing_now(past.identities, kept, entities, release)
-    everyone = _in_order(pa.concat_tables([identities, born]), "entity_id")
-    return Assignment(entities, Past(homes, everyone), len(minting))
+    order = ordered(known)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    everyone = pa.concat_tables([identities, born]).take(pa.array(order))
+    return Assignment(entities, place[held], Past(homes, everyone), len(minting))
 
 
 def _homes(ids: pa.Array, past: Past) -> pa.Table:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -100,19 +100,19 @@ def with_successors(named: Assignment, ids: pa.Array, entities: pa.Array, heirs:
     Args:
         named: tonight's outcome.
         ids: live record ids.
-        entities: of each its entity.
+        entities: of each its entity, as codes or not.
         heirs: :attr:`Passed.heirs`.
     """
     if not heirs:
         return named
     table = named.past.identities
     old = pa.array(list(heirs), pa.string())
-    follows = entities.take(pc.index_in(pa.array(list(heirs.values()), pa.string()), value_set=ids))
+    follows = entities.take(pc.index_in(pa.array(list(heirs.values()), pa.string()), value_set=ids)).cast(pa.string())
     told = pc.if_else(pc.equal(table["state"], LIVE), None, follows.take(pc.index_in(table["entity_id"], old)))
     place = table.schema.get_field_index("signpost")
     signposts = pc.coalesce(table["signpost"], told)
     whole = table.set_column(place, model.IDENTITY.field("signpost"), signposts)
-    return Assignment(named.entities, Past(named.past.homes, whole), named.minted)
+    return replace(named, past=Past(named.past.homes, whole))
 
 
 def _places(gone: pa.Table, live: pa.Table, least: int) -> list[tuple[str, list[tuple[str, bool]]]]:

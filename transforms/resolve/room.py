@@ -23,7 +23,7 @@ from transforms.model import Batch
 from transforms.places import Shelf
 from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Graph, Ints, Pairs, clusters, numbered
 from transforms.resolve.facts import needed, statements
-from transforms.resolve.identity import HOME, Past, assign
+from transforms.resolve.identity import HOME, Assignment, Past, assign
 from transforms.resolve.passed import LOST, SAID, Passed, lost, passed_on, said, with_successors
 from transforms.run import Run
 from transforms.threads import Task, ahead, beside, together
@@ -34,6 +34,7 @@ _RENAMED = "address"  # the kind whose entities bear a name that changes for all
 _JOINS = pa.schema([model.PAIR.field(name) for name in ("left", "right", "score", "how")])
 _AS_THEY_ARE = ("_valid", "_birth", "birth_date")  # endings of columns that are no text; of the others codes are read
 # cluster.parquet = model.CLUSTER and whether the record's own number is believed (merge publishes no other).
+# Who reads its entities as codes has their places among the entities of tonight, which lie in order.
 CLUSTER = pa.schema([*model.CLUSTER, pa.field("trusted", pa.bool_())])
 
 
@@ -125,22 +126,33 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     passed = _passed(run, kind, ids, before.past, release)
     with Engine(run.settings) as engine:
         named = assign(engine, ids, root, before.past.with_homes(passed.homes), release, mint)
-    words = pa.DictionaryArray.from_arrays(pa.array(how, pa.int8()), pa.array(HOWS)).cast(pa.string())
-    whose = named.entities.take(pa.array(numbered(root)[1]))
+    whose = _whose(named, numbered(root)[1])
     named = with_successors(named, ids, whose, passed.heirs)
-    homes = named.past.homes
-    of_kind = pa.repeat(kind.kind, homes.num_rows)
-    identities = named.past.identities
-    kinds_of = pa.repeat(kind.kind, identities.num_rows)
-    return (
-        {
-            "cluster": pa.table([ids, whose, words, units.column("trusted")], schema=CLUSTER),
-            "identity": identities.set_column(1, model.IDENTITY.field("kind"), kinds_of),
-            "home": pa.table([homes["record_id"], of_kind, homes["entity_id"]], schema=model.HOME),
-        },
-        len(named.entities),
-        named.minted,
-    )
+    words = pa.DictionaryArray.from_arrays(how.astype(np.int32), pa.array(HOWS))
+    homes, identities = named.past.homes, named.past.identities
+    columns = {
+        "cluster": (CLUSTER, [ids, whose, words, units.column("trusted")]),
+        "identity": (model.IDENTITY, [_few(kind, name, identities) for name in model.IDENTITY.names]),
+        "home": (model.HOME, [_few(kind, name, homes) for name in model.HOME.names]),
+    }
+    tables = {name: pa.table(told, schema.names) for name, (schema, told) in columns.items()}
+    return tables, len(named.entities), named.minted
+
+
+def _whose(named: Assignment, cluster: Ints) -> pa.DictionaryArray:
+    """Per record its entity, as its place among the entities of tonight; ``cluster``: of each the number."""
+    ids = whole(named.past.identities["entity_id"])
+    live = np.zeros(len(ids), dtype=bool)
+    live[named.number] = True
+    place = np.cumsum(live, dtype=np.int32) - np.int32(1)
+    return pa.DictionaryArray.from_arrays(place[named.number][cluster], ids.filter(pa.array(live)))
+
+
+def _few(kind: Kind, name: str, table: pa.Table) -> pa.Array:
+    """A column of homes or identities, words that are told again and again as codes."""
+    if name == "kind":
+        return pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, dtype=np.int32), pa.array([kind.kind]))
+    return whole(table[name]).dictionary_encode() if name == "state" else whole(table[name])
 
 
 def _passed(run: Run, kind: Kind, ids: pa.Array, past: Past, release: int) -> Passed:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import manifest, store
+from transforms.groups import write_again
 from transforms.kinds import Kind
 from transforms.model import Batch
 from transforms.run import Run
@@ -68,7 +69,7 @@ class Before:
             if path.stem in _NO_BATCH:
                 shutil.copyfile(path, fresh / path.name)
             else:
-                store.write_again(path, fresh / path.name, batch)
+                write_again(path, fresh / path.name, batch)
 
     def of(self, kind: str) -> Earlier:
         """Its rows of a kind."""

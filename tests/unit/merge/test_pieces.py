@@ -50,6 +50,12 @@ def test_records_lie_by_their_entities_and_a_piece_holds_whole_ones(ids: list[st
     assert order.record.tolist() == sorted(range(len(ids)), key=lambda record: (ids[record], record))
     assert order.ids.to_pylist() == sorted(set(ids))
     assert [order.ids[e].as_py() for e in order.entity.tolist()] == sorted(ids)
+    words = pa.array([*dict.fromkeys(ids), "nobody's"], pa.string())
+    coded = Order(
+        pa.DictionaryArray.from_arrays(pa.array([words.to_pylist().index(one) for one in ids], pa.int32()), words)
+    )
+    assert (coded.record.tolist(), coded.entity.tolist()) == (order.record.tolist(), order.entity.tolist())
+    assert coded.ids == order.ids
     cuts = order.cuts(size).tolist()
     assert (cuts[0], cuts[-1]) == (0, len(ids))
     assert all(order.entity[at] != order.entity[at - 1] for at in cuts[1:-1])

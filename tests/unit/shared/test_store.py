@@ -97,6 +97,24 @@ def test_texts_that_come_as_codes_are_texts_in_the_file(tmp_path: Path) -> None:
     assert (word.has_dictionary_page, one.has_dictionary_page) == (True, False)
 
 
+def test_who_reads_many_words_as_codes_has_those_that_were_written(tmp_path: Path) -> None:
+    words = [f"{n:026d}" for n in range(70_000)]  # more than a megabyte, and more than are few
+    at = [69_999, 0, 0, 5] * 30_000
+    told = pa.table({"id": pa.DictionaryArray.from_arrays(pa.array(at, pa.int32()), pa.array(words))})
+    with store.writing(tmp_path / "t.parquet", told.schema) as write:
+        write(told)
+        write(told.slice(0, 1))
+    assert [pq.read_metadata(tmp_path / "t.parquet").row_group(n).num_rows for n in (0, 1)] == [len(at), 1]
+    for column, said in (
+        (store.read_group(tmp_path / "t.parquet", 0)["id"], at),
+        (store.read_table(tmp_path / "t.parquet")["id"], [*at, at[0]]),
+    ):
+        assert column.to_pylist() == [words[n] for n in said]
+    with pq.ParquetFile(tmp_path / "t.parquet", read_dictionary=["id"]) as file:
+        (codes,) = file.read_row_group(0)["id"].chunks
+    assert (codes.dictionary.to_pylist(), codes.indices.to_pylist()) == (words, at)
+
+
 def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
     settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)})
     scratch, yesterday = settings.home / "tmp", time.time() - 90_000
