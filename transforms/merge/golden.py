@@ -79,33 +79,42 @@ class Golden:
         }
 
     @cached_property
-    def _claimed(self) -> tuple[Ints, Ints, Ints, pa.Array]:
-        """Who won what: entity after entity, and of each its properties in order; the winners' record ids.
+    def _claimed(self) -> tuple[Ints, Ints, Ints]:
+        """Who won what: entity after entity, and of each its properties in order.
 
-        Each as parallel arrays: entity, property (its place among the sorted ones), record, record id.
+        Parallel arrays: entity, property (its place among the sorted ones), record.
         """
         names = sorted(self.winners)
         won = np.column_stack([self.winners[n] for n in names]) if names else np.zeros((len(self.ids), 0), np.int64)
         entity, told = np.nonzero(won >= 0)
-        record = won[entity, told]
-        return entity, told, record, self.live.ids.take(pa.array(record))
+        return entity, told, won[entity, told]
 
     @cached_property
     def _provenance(self) -> pa.Array:
-        """JSON text per entity: property → record id, sorted by property; both are plain ASCII."""
-        entity, told, _, ids = self._claimed
-        begins = pa.array([f'"{name}":"' for name in sorted(self.winners)], pa.string()).take(pa.array(told))
-        said = pc.binary_join_element_wise(begins, ids, '"', "")
-        ends = np.r_[0, np.cumsum(np.bincount(entity, minlength=len(self.ids)))].astype(np.int32)
-        listed = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), said), ",")
-        return pc.binary_join_element_wise("{", listed, "}", "")
+        """JSON text per entity: property → record id, sorted by property; both are plain ASCII.
+
+        Claims lie entity after entity: the texts of one entity's claims, one behind the other, are its text.
+        """
+        (entity, told, record), size = self._claimed, len(self.ids)
+        if not len(entity):
+            return pa.repeat(pa.scalar("{}"), size)
+        other = np.r_[True, entity[1:] != entity[:-1], True]
+        names = sorted(self.winners)
+        begins = pa.array([f'{mark}"{name}":"' for mark in ",{" for name in names]).take(told + len(names) * other[:-1])
+        ids = self.live.ids.take(pa.array(record))
+        said = pc.binary_join_element_wise(begins, ids, pa.array(['"', '"}']).take(pa.array(other[1:].astype(int))), "")
+        times = np.bincount(entity, minlength=size)
+        ends = np.frombuffer(said.buffers()[1], dtype=np.int32)[np.r_[0, np.cumsum(times)]]
+        texts = pa.StringArray.from_buffers(size, pa.py_buffer(ends), said.buffers()[2])
+        return texts if times.all() else pc.if_else(pa.array(times == 0), "{}", texts)
 
     def claims(self) -> pa.Table:
         """claim.parquet: which record won each value."""
-        entity, told, record, ids = self._claimed
-        properties = pa.DictionaryArray.from_arrays(told.astype(np.int32), pa.array(sorted(self.winners), pa.string()))
+        entity, told, record = self._claimed
+        properties = as_codes(told, pa.array(sorted(self.winners), pa.string()))
         sources = codes(self.live.column("source")).take(pa.array(record))
-        return pa.table([self.ids.take(pa.array(entity)), properties, ids, sources], names=model.CLAIM.names)
+        columns = [as_codes(entity, self.ids), properties, as_codes(record, self.live.ids), sources]
+        return pa.table(columns, names=model.CLAIM.names)
 
 
 def plain(values: pa.Array) -> pa.Array:
@@ -117,6 +126,14 @@ def codes(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """The values as codes."""
     one = whole(values) if isinstance(values, pa.ChunkedArray) else values
     return one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()
+
+
+def as_codes(at: Ints, texts: pa.Array) -> pa.DictionaryArray:
+    """Some of the texts, each of which is another, by their places; those of which none is meant are left out."""
+    meant = np.zeros(len(texts), dtype=bool)
+    meant[at] = True
+    place = np.cumsum(meant, dtype=np.int32) - np.int32(1)
+    return pa.DictionaryArray.from_arrays(place[at], texts.filter(pa.array(meant)))
 
 
 def small(coded: pa.DictionaryArray) -> pa.DictionaryArray:

@@ -94,7 +94,11 @@ def _merge(run: Run, kind: Kind, asked: Stage) -> model.Report:
             for made in _made(inputs, engine, found):
                 for name, table in made.items():
                     if name not in written:
-                        written[name] = files.enter_context(store.writing(tmp / f"{name}.parquet", table.schema))
+                        path, key = (
+                            tmp / f"{name}.parquet",
+                            table.column_names[:1],
+                        )  # by which alone the rows lie in order
+                        written[name] = files.enter_context(store.writing(path, table.schema, key))
                     counts[name] = counts.get(name, 0) + table.num_rows
                 list(pool.map(lambda name, table: written[name](table), made, made.values()))
         counts = dict(sorted(counts.items()))
