@@ -73,13 +73,9 @@ def test_of_an_input_only_the_files_that_are_read_must_be_whole(tmp_path: Path) 
     folder = made(tmp_path, "land", {})
     damaged(folder)
     assert manifest.require(tmp_path, folder, "land", ["others.parquet"]).facts == {"rows": 1}
-    with manifest.meanwhile(tmp_path, folder, "land", 2, ["others.parquet"]) as (_, whole):
-        whole()
     for files in (["others.parquet", "rows.parquet"], None):
         with pytest.raises(StaleInputError):
             manifest.require(tmp_path, folder, "land", files)
-        with pytest.raises(StaleInputError), manifest.meanwhile(tmp_path, folder, "land", 2, files):
-            pass
 
 
 def test_a_file_that_was_whole_is_refused_once_it_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
