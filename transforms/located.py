@@ -53,11 +53,10 @@ class Best:
 
     def write(self, folder: Path, kind: str) -> None:
         """Lay the two files into a folder."""
-        names = sorted(self.text)
-        said = pa.record_batch([pa.array(self.text[name], pa.int32()) for name in names], names)
-        for name, rows in zip(files(kind), (said, self.table.combine_chunks()), strict=True):
+        said = {name: pa.array(self.text[name], pa.int32()) for name in sorted(self.text)}
+        for name, rows in zip(files(kind), (pa.table(said), self.table), strict=True):
             with pa.OSFile(str(folder / name), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
-                writer.write(rows)
+                writer.write_table(rows)
 
     def codes(self, name: str) -> Numbers:
         """Row by row of ``table`` the code of a column, -1 where it is null."""

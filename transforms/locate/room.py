@@ -27,8 +27,8 @@ from transforms.locate.texts import Texts, of_file
 from transforms.locate.verdicts import Ground, certain, verdicts
 from transforms.locate.votes import vote
 from transforms.located import NOTHING, Best
+from transforms.memory import give_back
 from transforms.run import Run
-from transforms.threads import beside as aside
 
 ROOM, PLACE = "locate", "place"
 _REGISTERED = "registered_address"  # where a body is on paper: it speaks where nothing says where it is
@@ -262,21 +262,21 @@ def _texts(run: Run, kind: Kind) -> Texts:
 
 def _locate(run: Run, kind: Kind, texts: Texts, places: Places, folder: Path) -> None:
     """Write where the records of a kind stand, with ids and as numbers."""
-    path = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet"
-    of_row, told = texts.of_row, (places.matcher, places.ground, places.landmarks)
-    found = verdicts(texts.table, *told, run.settings.threads)
+    path, threads = store.night_dir(run, "account", "live") / f"{kind.kind}.parquet", run.settings.threads
+    found = verdicts(texts.table, places.matcher, places.ground, places.landmarks, threads)
+    of_row = texts.of_row
     if kind.stage != PLACE and kind.typed("lon") and kind.typed("lat"):
         lon, lat = kind.typed("lon")[0], kind.typed("lat")[0]
         live = store.read_table(path, [lon, lat]).to_pandas()
         of_row, found = located.with_points(texts, found, located.points(live[lon], live[lat], places.cut))
+    del texts  # a city's are a few hundred megabytes
+    give_back()
     ids = store.read_table(path, ["record_id"]).column(0)
     if not ascending(ids):
         order = pc.sort_indices(ids)
         ids, of_row = ids.take(order), {prop: text[order.to_numpy()] for prop, text in of_row.items()}
-    threads = run.settings.threads
-    with aside(threads, lambda: located.best(of_row, found).write(folder, kind.kind)) as written:
-        store.write_pieces(folder / f"{kind.kind}.parquet", located.pieces(whole(ids), of_row, found, threads))
-        written()
+    located.best(of_row, found).write(folder, kind.kind)
+    store.write_pieces(folder / f"{kind.kind}.parquet", located.pieces(whole(ids), of_row, found, threads))
 
 
 def _report(run: Run, kind: Kind, folder: Path) -> model.Report:
