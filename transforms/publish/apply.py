@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, checksum, tables
 from transforms.disputed import Doubt
 from transforms.errors import GridfactsError, StaleInputError
-from transforms.publish import delta, disputed, indexes, lock, restricted, state
+from transforms.publish import checks, delta, disputed, indexes, lock, restricted, state
 from transforms.publish.bundle import Bundle
 from transforms.publish.delta import Delta
 from transforms.publish.loading import Loader
@@ -61,6 +61,8 @@ def end(connection: Connection, bundle: Bundle, before: State) -> Delta:
     done = Delta(
         bundle.base + 1, is_large(bundle.changes, before.counts), before.checksum or checksum.EMPTY, dict(before.counts)
     )
+    if not done.whole:
+        done.laid = checks.staged_columns()
     if not bundle.base:
         done.dropped = indexes.drop(connection, checksum.counted())
     if done.whole and bulk.is_postgres(connection):

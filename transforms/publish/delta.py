@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,12 +18,12 @@ from transforms.tables import Table
 
 
 def ended_keys(table: str) -> str:
-    """The temporary table that holds the keys of a table's rows that ended tonight."""
+    """The temporary table that holds a table's rows that ended tonight, as far as checks need them."""
     return f"ended_{table}"
 
 
 def begun_keys(table: str) -> str:
-    """The temporary table that holds the keys of a table's rows that began tonight."""
+    """The temporary table that holds a table's rows that began tonight, as far as checks need them."""
     return f"begun_{table}"
 
 
@@ -39,6 +39,7 @@ class Delta:
         counts: table → its current rows, as far as they changed.
         dropped: table → statements that make the indexes again which it goes without while its first rows are loaded.
         gone: table without history → the rows that were removed, whole: what a rollback puts back.
+        laid: table → the columns of its rows that ended or began which lie where checks find them; else its key.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Delta:
     begun: set[str] = field(default_factory=set)
     dropped: dict[str, list[str]] = field(default_factory=dict)
     gone: dict[str, pa.Table] = field(default_factory=dict)
+    laid: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def count(self, table: str, rows: int) -> None:
         """So many rows more in a table."""
@@ -70,7 +72,7 @@ def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
     """Begin the rows that begin, of every table, after the others have ended; make the indexes that waited for them.
 
     Returns:
-        Table → the keys of its rows that began; nothing where everything is new.
+        Table → what checks need of its rows that began; nothing where everything is new.
 
     Raises:
         GridfactsError: ``NOT_A_NUMBER``.
@@ -80,7 +82,7 @@ def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
         keys = []
         for opened in _fetched(bundle.opening(name)):
             if not delta.whole:
-                keys.append(opened.select(table.key))
+                keys.append(opened.select(delta.laid.get(name, table.key)))
             loader.insert(name, _known(table, opened, delta.number))
             delta.begun.add(name)
             delta.count(name, opened.num_rows)
@@ -100,7 +102,7 @@ def _fetched(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def stage(connection: Connection, keys: dict[str, pa.Table]) -> None:
-    """Put the keys of rows that began where checks find them."""
+    """Put rows that began where checks find them."""
     for name, rows in keys.items():
         bulk.stage(connection, begun_keys(name), name, rows)
 
@@ -133,6 +135,8 @@ def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta, rem
     if not table.history:
         delta.gone[name] = pa.concat_tables([table.schema.empty_table(), *rows])
     connection.exec_driver_sql(_ending(table, staged, same, delta.number))
+    if (laid := delta.laid.get(name, table.key)) != table.key:
+        bulk.stage(connection, staged, name, pa.concat_tables([table.schema.empty_table(), *rows]).select(laid))
     delta.ended.add(name)
     delta.count(name, -keys.num_rows)
 
