@@ -22,6 +22,7 @@ from transforms import store
 from transforms.errors import StaleInputError
 from transforms.model import Batch
 from transforms.run import Run
+from transforms.threads import together
 
 NAME = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent
@@ -97,7 +98,7 @@ def fresh(folder: Path, room: str, inputs: Mapping[str, str]) -> Manifest | None
     found = Manifest.read(folder)
     if found is None or found.status != "complete" or found.code != code_of(room) or found.inputs != dict(inputs):
         return None
-    return found if _damaged(folder, found) is None else None
+    return found if damaged(folder, found) is None else None
 
 
 def write(
@@ -113,7 +114,7 @@ def write(
     return made
 
 
-def require(lake: Path, folder: Path, room: str, files: Collection[str] | None = None) -> Manifest:
+def require(lake: Path, folder: Path, room: str, files: Collection[str] | None = None, *, threads: int = 1) -> Manifest:
     """The manifest of an input, checked: there, complete, its files whole, and what it was made from unchanged.
 
     Args:
@@ -121,12 +122,13 @@ def require(lake: Path, folder: Path, room: str, files: Collection[str] | None =
         folder: of the input.
         room: who wrote it.
         files: those that will be read, of which alone it is asked whether they are whole; None: all.
+        threads: how many files are read at once.
 
     Raises:
         StaleInputError: saying stored, required and remedy.
     """
     found = _told(lake, folder, room)
-    _whole(lake, folder, found, files)
+    _whole(lake, folder, found, files, threads)
     return found
 
 
@@ -139,10 +141,10 @@ def whole(folder: Path, found: Manifest, file: str) -> None:
     _whole(folder.parent, folder, found, [file])
 
 
-def _whole(lake: Path, folder: Path, found: Manifest, files: Collection[str] | None = None) -> None:
+def _whole(lake: Path, folder: Path, found: Manifest, files: Collection[str] | None = None, threads: int = 1) -> None:
     """Refuse an input one of whose files, or of some of them, is not as it was written."""
-    if damaged := _damaged(folder, found, files):
-        where, told = str(folder.relative_to(lake)), f"{damaged} not as its manifest says"
+    if name := damaged(folder, found, files, threads):
+        where, told = str(folder.relative_to(lake)), f"{name} not as its manifest says"
         raise StaleInputError(where, told, "the file as written", _remedy(found.room))
 
 
@@ -199,14 +201,15 @@ def upstream(lake: Path, folder: Path, found: Manifest) -> tuple[str, str]:
     return str((folder / NAME).relative_to(lake)), found.digest
 
 
-def _damaged(folder: Path, found: Manifest, files: Collection[str] | None = None) -> str | None:
-    for name, told in found.files.items():
-        if files is not None and name not in files:
-            continue
-        path = folder / name
-        if not path.is_file() or sha256_of(path) != told["sha256"]:
-            return name
-    return None
+def damaged(folder: Path, found: Manifest, files: Collection[str] | None = None, threads: int = 1) -> str | None:
+    """The first file, or of some of them, that is not there as the manifest says; so many are read at once."""
+    asked = [name for name in found.files if files is None or name in files]
+    whole = together(threads, [partial(_as_told, folder / name, found.files[name]["sha256"]) for name in asked])
+    return next((name for name, one in zip(asked, whole, strict=True) if not one), None)
+
+
+def _as_told(path: Path, sha256: object) -> bool:
+    return path.is_file() and sha256_of(path) == sha256
 
 
 def sha256_of(path: Path) -> str:

@@ -128,7 +128,10 @@ def read(settings: Settings, night: str, *, released: int | None = None) -> Bund
     folder, room = settings.lake / "night" / night / _ACCOUNT / "release", _ACCOUNT
     if released is not None and (again := rollback_folder(settings, released)).is_dir():
         folder, room = again, "publish"
-    found = _whole(folder, room) if released is not None else manifest.require(settings.lake, folder, _ACCOUNT)
+    if released is not None:
+        found = _whole(folder, room, settings.threads)
+    else:
+        found = manifest.require(settings.lake, folder, _ACCOUNT, threads=settings.threads)
     try:
         told = json.loads((folder / "release.json").read_text("utf-8"))
         counts = {str(name): int(rows) for name, rows in told["counts"].items()}
@@ -144,17 +147,12 @@ def read(settings: Settings, night: str, *, released: int | None = None) -> Bund
     return bundle
 
 
-def _whole(folder: Path, room: str) -> Manifest:
+def _whole(folder: Path, room: str, threads: int) -> Manifest:
     found = Manifest.read(folder)
     if found is None or (found.room, found.status) != (room, "complete"):
         stored = f"no complete manifest of room {room}"
+    elif wrong := manifest.damaged(folder, found, threads=threads):
+        stored = f"{wrong} not as its manifest says"
     else:
-        wrong = [n for n, f in found.files.items() if not _same(folder / n, f["sha256"])]
-        if not wrong:
-            return found
-        stored = f"{wrong[0]} not as its manifest says"
+        return found
     raise StaleInputError(str(folder), stored, "what was released", "run that night again, or restore the lake")
-
-
-def _same(path: Path, sha256: object) -> bool:
-    return path.is_file() and store.file_sha256(path) == sha256
