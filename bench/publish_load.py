@@ -228,7 +228,7 @@ def bare(source: Path, url: str | None, results: list[dict[str, Any]]) -> None:
         shutil.copy(file, file.with_name("bare.db"))
         with timed("bare ADBC", results, rows=rows), loading.into(file.with_name("bare.db")) as loader:
             for name, table in found.items():
-                loader.insert(name, table)
+                loader.insert(name, [table])
         with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
             for pragma in ("journal_mode=OFF", "synchronous=OFF"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()

@@ -63,12 +63,16 @@ def questions(settings: Settings) -> dict[str, Callable[[random.Random], object]
         with database.reading(dbs.release) as connection:
             return feed.Whole(connection, follow).page(chance.randrange(max(1, last - 1000)))
 
+    def page_kept(chance: random.Random) -> object:
+        return feed.Whole(kept, follow).page(chance.randrange(max(1, last - 1000)))
+
     def entity(chance: random.Random) -> object:
         with database.reading(dbs.release) as connection:
             return connection.execute(VIEW, {"one": chance.choice(persons)}).all()
 
     return {
         "feed page of 1000": page,
+        "feed page of 1000, connection kept": page_kept,
         "bare page of 1000": lambda chance: bare.execute(
             PAGE.format(mark), (chance.randrange(max(1, last - 1000)),)
         ).fetchall(),

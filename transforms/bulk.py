@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -92,11 +92,34 @@ def insert(connection: Connection, table: str, rows: pa.Table) -> None:
     Raises:
         GridfactsError: ``NOT_A_NUMBER``: a NaN, on which the two databases would not agree.
     """
-    require_numbers(table, rows)
-    if not is_postgres(connection):
-        _many(connection, _insertion(table, rows.column_names), rows)
-    elif rows.num_rows:
-        _copy_in(connection, table, table, rows)
+    insert_all(connection, table, [rows])
+
+
+def insert_all(connection: Connection, table: str, rows: Iterable[pa.Table], *, frozen: bool = False) -> None:
+    """Append rows that come in pieces of the same columns, named as the table's; PostgreSQL takes them as one stream.
+
+    Args:
+        connection: whose transaction writes.
+        table: the table.
+        rows: its rows; they are asked for as they are written.
+        frozen: PostgreSQL: as rows that everybody sees once the transaction ends. It must have emptied the table.
+
+    Raises:
+        GridfactsError: ``NOT_A_NUMBER``: a NaN, on which the two databases would not agree.
+    """
+    numbers = _numbers(table, rows)
+    if is_postgres(connection):
+        _copy_in(connection, table, table, numbers, frozen=frozen)
+        return
+    for piece in numbers:
+        _many(connection, _insertion(table, piece.column_names), piece)
+
+
+def _numbers(table: str, rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    for piece in rows:
+        require_numbers(table, piece)
+        if piece.num_rows:
+            yield piece
 
 
 def require_numbers(table: str, rows: pa.Table) -> None:
@@ -141,7 +164,7 @@ def stage(connection: Connection, name: str, table: str, rows: pa.Table) -> None
         f'CREATE TEMP TABLE {name} {end} AS SELECT {listed(rows.column_names)} FROM "{table}" LIMIT 0'  # noqa: S608
     )
     if is_postgres(connection):
-        _copy_in(connection, name, table, rows)
+        _copy_in(connection, name, table, [rows])
         connection.exec_driver_sql(f"ANALYZE {name}")
     else:
         _many(connection, _insertion(name, rows.column_names), rows)
@@ -204,17 +227,22 @@ def _driver(connection: Connection) -> psycopg.Connection[Any]:
     return found
 
 
-def _copy_in(connection: Connection, into: str, table: str, rows: pa.Table) -> None:
+def _copy_in(connection: Connection, into: str, table: str, rows: Iterable[pa.Table], *, frozen: bool = False) -> None:
     """Rows meant for a table, into it or what has its columns' types; the next are encoded while some are sent."""
-    rows = rows.cast(schema_of(table, rows.column_names))
-    statement = f'COPY "{into}" ({listed(rows.column_names)}) FROM STDIN (FORMAT binary)'
+    coming = iter(rows)
+    if (first := next(coming, None)) is None:
+        return
+    schema = schema_of(table, first.column_names)
+    options = "FORMAT binary, FREEZE" if frozen else "FORMAT binary"
+    statement = f'COPY "{into}" ({listed(schema.names)}) FROM STDIN ({options})'
     with (
         _driver(connection).cursor() as cursor,
         cursor.copy(statement.encode(), writer=QueuedLibpqWriter(cursor)) as copy,
     ):
         copy.write(copy_format.HEADER)
-        for batch in rows.to_batches(max_chunksize=_ROWS):
-            copy.write(copy_format.encoded(batch))
+        for piece in itertools.chain([first], coming):
+            for batch in piece.cast(schema).to_batches(max_chunksize=_ROWS):
+                copy.write(copy_format.encoded(batch))
         copy.write(copy_format.TRAILER)
 
 

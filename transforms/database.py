@@ -33,7 +33,8 @@ _BUSY_SECONDS = 30
 _CACHE, _CACHE_WRITING = 16_384, 524_288  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
 _RULE = re.compile(r"\w+(?: \w+)? constraint failed(?:: [\w., ]+)?")
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever
-    "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC"
+    "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC "
+    "-c jit=off"  # a night asks a hundred short questions: compiling each, in each worker, takes longer than asking
 )
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Self
 
@@ -22,7 +22,7 @@ from transforms import store
 from transforms.errors import StaleInputError
 from transforms.model import Batch
 from transforms.run import Run
-from transforms.threads import together
+from transforms.threads import beside, together
 
 NAME = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent
@@ -139,6 +139,33 @@ def whole(folder: Path, found: Manifest, file: str) -> None:
         StaleInputError: saying stored, required and remedy.
     """
     _whole(folder.parent, folder, found, [file])
+
+
+@contextlib.contextmanager
+def meanwhile(
+    lake: Path, folder: Path, room: str, threads: int, files: Collection[str] | None = None
+) -> Iterator[tuple[Manifest, Callable[[], None]]]:
+    """As :func:`require`, but whether the files are whole is found while the block reads them.
+
+    Gives the manifest and what waits for the answer: the block hands nothing over before. A block that fails is told
+    that its input was damaged rather than what came of that.
+
+    Args:
+        lake: where all rooms write.
+        folder: the input.
+        room: who wrote it.
+        threads: how many the block may have.
+        files: as for :func:`require`.
+
+    Raises:
+        StaleInputError: saying stored, required and remedy.
+    """
+    found = _told(lake, folder, room)
+    with beside(threads, partial(_whole, lake, folder, found, files)) as looked:
+        try:
+            yield found, looked
+        finally:
+            looked()
 
 
 def _whole(lake: Path, folder: Path, found: Manifest, files: Collection[str] | None = None, threads: int = 1) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from transforms import database, subjects
 from transforms.database import Databases
-from transforms.publish import homes, indexes, loading
+from transforms.publish import afresh, homes, indexes, loading
 from transforms.publish.bundle import Bundle
 from transforms.publish.loading import InTransaction, Loader
 
@@ -72,8 +72,9 @@ def _free(dbs: Databases) -> bool:
 @contextlib.contextmanager
 def _in_transaction(dbs: Databases, found: Bundle, beside: Executor) -> Iterator[Taking]:
     with database.writing(dbs.control) as connection:
+        frozen = afresh.take(connection, [homes.NAME])
         dropped = indexes.drop(connection, [homes.NAME])[homes.NAME]
-        with _over(beside.submit(_fill, InTransaction(connection), found, dropped)) as filled:
+        with _over(beside.submit(_fill, InTransaction(connection, frozen=frozen), found, dropped)) as filled:
 
             @contextlib.contextmanager
             def taking() -> Iterator[Connection]:
@@ -120,6 +121,5 @@ def _over(task: Future[None]) -> Iterator[Future[None]]:
 
 
 def _fill(loader: Loader, found: Bundle, made: list[str]) -> None:
-    for rows in homes.every(found):
-        loader.insert(homes.NAME, homes.stamped(rows, found.base + 1))
+    loader.insert(homes.NAME, (homes.stamped(rows, found.base + 1) for rows in homes.every(found)))
     indexes.make(loader, made)

@@ -12,16 +12,22 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, checksum, tables
 from transforms.disputed import Doubt
 from transforms.errors import GridfactsError, StaleInputError
-from transforms.publish import checks, delta, disputed, indexes, lock, restricted, state
+from transforms.publish import afresh, checks, delta, disputed, indexes, lock, restricted, state
 from transforms.publish.bundle import Bundle
 from transforms.publish.delta import Delta
 from transforms.publish.loading import Loader
 from transforms.publish.state import State
 
-_SORTING = (  # of a new whole: both cores sort for an index, and joins of checks fit in memory
+_ASKING = (  # a view of twelve tables is asked of a night's few rows: by these first, whatever stands where
+    "join_collapse_limit = 24",
+    "from_collapse_limit = 24",
+    "geqo = off",
+    "work_mem = '128MB'",
+)
+_WHOLE = (  # of a new whole: both cores sort for an index, and joins of checks fit in memory
     "maintenance_work_mem = '512MB'",
     "max_parallel_maintenance_workers = 2",
-    "work_mem = '128MB'",
+    "work_mem = '384MB'",
 )
 LARGE = 0.2  # design.md section 3: a larger share of changed rows is treated as a new whole
 
@@ -44,13 +50,14 @@ def is_large(changes: int, counts: dict[str, int]) -> bool:
     return not counts or changes > LARGE * sum(counts.values())
 
 
-def end(connection: Connection, bundle: Bundle, before: State) -> Delta:
+def end(connection: Connection, bundle: Bundle, before: State, *, plain: bool) -> Delta:
     """Begin a release: what ends has ended, and a first release is without secondary indexes.
 
     Args:
         connection: the writing transaction.
         bundle: what account left.
         before: the release it goes on from, with the rows that are there.
+        plain: rows begin and nothing else is to be told: nobody is restricted, no dispute stands.
 
     Raises:
         StaleInputError: the bundle was computed against another release.
@@ -64,9 +71,10 @@ def end(connection: Connection, bundle: Bundle, before: State) -> Delta:
     if not done.whole:
         done.laid = checks.staged_columns()
     if not bundle.base:
+        done.frozen = plain and afresh.take(connection, tables.of("release"))
         done.dropped = indexes.drop(connection, checksum.counted())
-    if done.whole and bulk.is_postgres(connection):
-        for setting in _SORTING:
+    if bulk.is_postgres(connection):
+        for setting in (*_ASKING, *(_WHOLE if done.whole else ())):
             connection.exec_driver_sql(f"SET LOCAL {setting}")
     delta.end(connection, bundle, done)
     return done
@@ -106,12 +114,12 @@ def told(connection: Connection, bundle: Bundle, done: Delta, hidden: Collection
 def tell(loader: Loader, one: Told) -> None:
     """Write the events that :func:`told` numbered."""
     if one.events.num_rows:
-        loader.insert("change", one.events)
+        loader.insert("change", [one.events])
     indexes.make(loader, one.dropped)
 
 
 def _add(connection: Connection, name: str, rows: pa.Table, done: Delta) -> None:
-    bulk.insert(connection, name, rows)
+    bulk.insert_all(connection, name, [rows], frozen=done.frozen)
     done.count(name, rows.num_rows)
 
 

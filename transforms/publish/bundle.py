@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from transforms.manifest import Manifest
 from transforms.run import Settings
 
 _ACCOUNT = "account"
+_TOLD = "release.json"
+_RECEIPTS = ("change", "source_state", "home", "outcome", "quarantine", "delivery")
 ROWS = 200_000  # rows of a piece: a city's largest table has tens of millions
 
 
@@ -112,28 +115,58 @@ def rollback_folder(settings: Settings, release: int) -> Path:
     return settings.lake / "rollback" / f"{release:06d}"
 
 
-def read(settings: Settings, night: str, *, released: int | None = None) -> Bundle:
-    """The release that account closed for a night, or that a rollback made.
+@contextlib.contextmanager
+def reading(settings: Settings, night: str) -> Iterator[tuple[Bundle, Callable[[], None]]]:
+    """The release that account closed for a night; whether its files are whole is found while the block reads them.
+
+    Gives the bundle and what waits for the answer: the block commits nothing before. Only what publish reads is asked.
 
     Args:
         settings: where the lake is.
         night: its date.
-        released: its number, when it is in the release database already: what was left must be whole, but what it was
-            made from may have been made anew since (by newer code, say).
 
     Raises:
         StaleInputError: account has not closed the night, or what it wrote is incomplete, damaged or stale.
         GridfactsError: ``DELTA``: release.json is of another night.
     """
-    folder, room = settings.lake / "night" / night / _ACCOUNT / "release", _ACCOUNT
-    if released is not None and (again := rollback_folder(settings, released)).is_dir():
+    folder = _folder(settings, night)
+    with manifest.meanwhile(settings.lake, folder, _ACCOUNT, settings.threads, _files()) as (found, whole):
+        yield _bundle(folder, night, found, _ACCOUNT), whole
+
+
+def released(settings: Settings, night: str, number: int) -> Bundle:
+    """What became a release: as account closed the night then, or as a rollback made it.
+
+    What was left must be whole, but what it was made from may have been made anew since (by newer code, say).
+
+    Args:
+        settings: where the lake is.
+        night: its date.
+        number: of the release.
+
+    Raises:
+        StaleInputError: what was left is gone, incomplete or damaged.
+        GridfactsError: ``DELTA``: release.json is of another night.
+    """
+    folder, room = _folder(settings, night), _ACCOUNT
+    if (again := rollback_folder(settings, number)).is_dir():
         folder, room = again, "publish"
-    if released is not None:
-        found = _whole(folder, room, settings.threads)
-    else:
-        found = manifest.require(settings.lake, folder, _ACCOUNT, threads=settings.threads)
+    return _bundle(folder, night, _whole(folder, room, settings.threads), room)
+
+
+def _folder(settings: Settings, night: str) -> Path:
+    return settings.lake / "night" / night / _ACCOUNT / "release"
+
+
+def _files() -> set[str]:
+    """The files of a bundle that publish reads."""
+    begun = {f"{name}.{part}.parquet" for name in tables.of("release") for part in ("close", "open")}
+    return begun | {f"{name}.parquet" for name in _RECEIPTS} | {_TOLD}
+
+
+def _bundle(folder: Path, night: str, found: Manifest, room: str) -> Bundle:
     try:
-        told = json.loads((folder / "release.json").read_text("utf-8"))
+        told = json.loads((folder / _TOLD).read_text("utf-8"))
         counts = {str(name): int(rows) for name, rows in told["counts"].items()}
         bundle = Bundle(
             folder, str(told["night"]), int(told["base_release"]), str(told["checksum"]), counts,

@@ -48,7 +48,7 @@ def reconcile(settings: Settings, dbs: Databases, own: Ahead | None = None) -> i
     before = Before(*released[taken - 1]) if taken else None
     for row in released[taken:]:
         mine = own if own is not None and own.found.base + 1 == row.release else None
-        found = mine.found if mine else bundles.read(settings, row.night, released=row.release)
+        found = mine.found if mine else bundles.released(settings, row.night, row.release)
         if found.checksum != row.checksum:
             raise GridfactsError(
                 "CONTROL_LOST",

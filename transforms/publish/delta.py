@@ -37,6 +37,7 @@ class Delta:
         ended, begun: tables of which rows ended, or began.
         checksum: that of the release before without the rows that ended.
         counts: table → its current rows, as far as they changed.
+        frozen: its rows go into tables that this transaction emptied (``afresh.py``).
         dropped: table → statements that make the indexes again which it goes without while its first rows are loaded.
         gone: table without history → the rows that were removed, whole: what a rollback puts back.
         laid: table → the columns of its rows that ended or began which lie where checks find them; else its key.
@@ -46,6 +47,7 @@ class Delta:
     whole: bool
     checksum: str
     counts: dict[str, int]
+    frozen: bool = False
     ended: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
     dropped: dict[str, list[str]] = field(default_factory=dict)
@@ -77,19 +79,22 @@ def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
     Raises:
         GridfactsError: ``NOT_A_NUMBER``.
     """
-    found = {}
+    found: dict[str, list[pa.Table]] = {}
     for name, table in checksum.counted().items():
-        keys = []
-        for opened in _fetched(bundle.opening(name)):
-            if not delta.whole:
-                keys.append(opened.select(delta.laid.get(name, table.key)))
-            loader.insert(name, _known(table, opened, delta.number))
-            delta.begun.add(name)
-            delta.count(name, opened.num_rows)
+        loader.insert(name, _begun(table, bundle, delta, found))
         indexes.make(loader, delta.dropped.get(name, ()))
-        if keys:
-            found[name] = pa.concat_tables(keys)
-    return found
+    return {name: pa.concat_tables(keys) for name, keys in found.items()}
+
+
+def _begun(table: Table, bundle: Bundle, delta: Delta, keys: dict[str, list[pa.Table]]) -> Iterator[pa.Table]:
+    """The rows of a table that begin, as they are written; counted, and their keys kept, as they are asked for."""
+    name = table.table
+    for opened in _fetched(bundle.opening(name)):
+        if not delta.whole:
+            keys.setdefault(name, []).append(opened.select(delta.laid.get(name, table.key)))
+        delta.begun.add(name)
+        delta.count(name, opened.num_rows)
+        yield _known(table, opened, delta.number)
 
 
 def _fetched(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:

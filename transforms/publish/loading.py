@@ -8,7 +8,7 @@ do not see each other's locks (https://sqlite.org/howtocorrupt.html, 2.2.1): it 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -36,8 +36,8 @@ _PRAGMAS = (
 class Loader(Protocol):
     """Takes rows and statements."""
 
-    def insert(self, table: str, rows: pa.Table) -> None:
-        """Append rows; their columns are named as the table's.
+    def insert(self, table: str, rows: Iterable[pa.Table]) -> None:
+        """Append rows that come in pieces; their columns are named as the table's.
 
         Raises:
             GridfactsError: ``NOT_A_NUMBER``.
@@ -50,13 +50,13 @@ class Loader(Protocol):
 class InTransaction:
     """Loads within a transaction of either database."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Of the caller, who commits."""
-        self._connection = connection
+    def __init__(self, connection: Connection, *, frozen: bool = False) -> None:
+        """Of the caller, who commits; ``frozen`` as in :func:`transforms.bulk.insert_all`, for all its tables."""
+        self._connection, self._frozen = connection, frozen
 
-    def insert(self, table: str, rows: pa.Table) -> None:
+    def insert(self, table: str, rows: Iterable[pa.Table]) -> None:
         """As :class:`Loader`."""
-        bulk.insert(self._connection, table, rows)
+        bulk.insert_all(self._connection, table, rows, frozen=self._frozen)
 
     def execute(self, statement: str) -> None:
         """As :class:`Loader`."""
@@ -69,9 +69,10 @@ class _InFile:
     def __init__(self, cursor: dbapi.Cursor) -> None:
         self._cursor = cursor
 
-    def insert(self, table: str, rows: pa.Table) -> None:
-        bulk.require_numbers(table, rows)
-        self._cursor.adbc_ingest(table, rows, mode="append")
+    def insert(self, table: str, rows: Iterable[pa.Table]) -> None:
+        for piece in rows:
+            bulk.require_numbers(table, piece)
+            self._cursor.adbc_ingest(table, piece, mode="append")
 
     def execute(self, statement: str) -> None:
         self._cursor.execute(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from transforms import database, key_marks, keys, manifest, store
@@ -10,6 +11,7 @@ from transforms.model import Report
 from transforms.publish import ahead, control, erased, lock, reseal, state, undo, writing
 from transforms.publish import bundle as bundles
 from transforms.publish.apply import require_base
+from transforms.publish.bundle import Bundle
 from transforms.publish.lock import publish_lock
 from transforms.publish.schema import ensure_schema
 from transforms.publish.state import State
@@ -33,22 +35,27 @@ def run(run: Run) -> list[Report]:
         DatabaseError: the database refused; the old release stands.
         GridfactsError: ``PUBLISH_BUSY``, ``DELTA``, ``COUNTS``, ``CHECKSUM``, ``CONTROL_AHEAD`` or ``CONTROL_LOST``.
     """
-    found = bundles.read(run.settings, run.night)
-    manifest.require(run.settings.lake, store.night_dir(run, _BRAKES), _BRAKES)
-    dbs = database.open_databases(run.settings)
-    with publish_lock(dbs):
-        before = _start(run, dbs)
-        if (before.night, before.checksum) == (found.night, found.checksum):
-            control.refresh(dbs, found)
-            _forgotten(run, dbs, before.release)
-            run.say(f"publish: night {run.night} is already published as release {before.release}")
-            return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
-        require_base(found, before.release)
-        with _beside(run) as beside, ahead.going(dbs, found, beside) as own:
-            now, warnings = writing.write(run.settings, dbs, found, before, beside)
-            control.reconcile(run.settings, dbs, own)
-        state.settle(run.settings, now)
-        _forgotten(run, dbs, now.release)
+    with bundles.reading(run.settings, run.night) as (found, whole):
+        manifest.require(run.settings.lake, store.night_dir(run, _BRAKES), _BRAKES)
+        dbs = database.open_databases(run.settings)
+        with publish_lock(dbs):
+            return _published(run, dbs, found, whole)
+
+
+def _published(run: Run, dbs: Databases, found: Bundle, whole: Callable[[], None]) -> list[Report]:
+    before = _start(run, dbs)
+    if (before.night, before.checksum) == (found.night, found.checksum):
+        whole()
+        control.refresh(dbs, found)
+        _forgotten(run, dbs, before.release)
+        run.say(f"publish: night {run.night} is already published as release {before.release}")
+        return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
+    require_base(found, before.release)
+    with _beside(run) as beside, ahead.going(dbs, found, beside) as own:
+        now, warnings = writing.write(run.settings, dbs, found, before, beside, whole)
+        control.reconcile(run.settings, dbs, own)
+    state.settle(run.settings, now)
+    _forgotten(run, dbs, now.release)
     for name, rows in warnings.items():
         run.say(f"publish: warning {name}: {rows} rows")
     run.say(f"publish: night {run.night} is release {found.base + 1}: {found.changes} rows ended or began")
@@ -70,7 +77,7 @@ def rollback(run: Run) -> list[Report]:
         before = _start(run, dbs)
         found = undo.bundle(run.settings, dbs, before)
         with _beside(run) as beside:
-            now, _ = writing.write(run.settings, dbs, found, before, beside)
+            now, _ = writing.write(run.settings, dbs, found, before, beside, _is_whole)
         control.reconcile(run.settings, dbs)
         state.settle(run.settings, now)
     run.say(f"publish: release {before.release} is taken back; release {now.release} is night {now.night} again")
@@ -116,6 +123,10 @@ def _start(run: Run, dbs: Databases) -> State:
         run.say(f"publish: control took in {late} release(s) that a stopped run had left")
     state.settle(run.settings, found)
     return found
+
+
+def _is_whole() -> None:
+    """What a rollback has just written nobody need read to know it."""
 
 
 def _beside(run: Run) -> ThreadPoolExecutor:

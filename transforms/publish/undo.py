@@ -67,7 +67,7 @@ def bundle(settings: Settings, dbs: Databases, now: State) -> Bundle:
         store.write_table(folder / "source_state.parquet", sources.drop_columns(["release"]))
         (folder / "release.json").write_text(_told(night, now, sides), "utf-8")
         manifest.write(folder, "publish", {})
-    return bundles.read(settings, night, released=now.release + 1)
+    return bundles.released(settings, night, now.release + 1)
 
 
 def _folder(settings: Settings, release: int) -> Path:
@@ -91,7 +91,7 @@ def _sides(settings: Settings, connection: Connection, table: Table, release: in
         return ended, bulk.select(connection, table.table, where={"known_to": release})
     path = _folder(settings, release) / f"{table.table}.parquet"
     gone = store.read_table(path) if path.exists() else table.schema.empty_table()
-    opened = bundles.read(settings, _night(connection, release), released=release).opened(table.table)
+    opened = bundles.released(settings, _night(connection, release), release).opened(table.table)
     ended = _standing(connection, table, opened.select(table.key)) if opened is not None else table.schema.empty_table()
     if table.table != "identity":
         return ended, gone

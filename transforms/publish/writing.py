@@ -6,7 +6,7 @@ Either way the digests of what begins are summed beside it, and HEAD hears what 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,11 @@ class _Order:
     before: State
     hidden: Collection[str]
     doubts: Sequence[Doubt]
+    whole: Callable[[], None]
 
 
 def write(
-    settings: Settings, dbs: Databases, bundle: Bundle, before: State, beside: Executor
+    settings: Settings, dbs: Databases, bundle: Bundle, before: State, beside: Executor, whole: Callable[[], None]
 ) -> tuple[State, dict[str, int]]:
     """Make a release of a bundle.
 
@@ -43,6 +44,7 @@ def write(
         bundle: what account left.
         before: the release it goes on from, with the rows that are there.
         beside: who sums digests while rows are written.
+        whole: waits until it is known that the bundle's files are as account wrote them.
 
     Returns:
         What the database is; ``<table>.<check>`` → rows of the #warn checks that found some.
@@ -53,7 +55,7 @@ def write(
         DatabaseError: the database refused; the old release stands.
         GridfactsError: ``DELTA``, ``NOT_A_NUMBER``, ``COUNTS``, ``CHECKSUM``: this is not what account said.
     """
-    order = _Order(settings, dbs, bundle, before, subjects.hidden(dbs), disputed.doubts(settings, dbs))
+    order = _Order(settings, dbs, bundle, before, subjects.hidden(dbs), disputed.doubts(settings, dbs), whole)
     begun = beside.submit(delta.begun_checksum, bundle)
     if dbs.release_file is not None and apply.is_large(bundle.changes, before.counts):
         return _as_a_file(order, dbs.release_file, begun, beside)
@@ -62,8 +64,8 @@ def write(
 
 def _in_place(order: _Order, begun: Future[str]) -> tuple[State, dict[str, int]]:
     with database.writing(order.dbs.release) as connection:
-        loader = loading.InTransaction(connection)
-        done = apply.end(connection, order.bundle, order.before)
+        done = apply.end(connection, order.bundle, order.before, plain=not order.hidden and not order.doubts)
+        loader = loading.InTransaction(connection, frozen=done.frozen)
         delta.stage(connection, apply.load(loader, order.bundle, done))
         apply.tell(loader, apply.told(connection, order.bundle, done, order.hidden, order.doubts))
         apply.analyse(connection, done)
@@ -78,7 +80,7 @@ def _as_a_file(order: _Order, path: Path, begun: Future[str], beside: Executor) 
     with generation.building(path, order.bundle.base + 1) as engine:
         file = Path(str(engine.url.database))
         with database.writing(engine) as connection:
-            done = apply.end(connection, order.bundle, order.before)
+            done = apply.end(connection, order.bundle, order.before, plain=False)
         with loading.into(file) as loader:
             apply.load(loader, order.bundle, done)
         with database.writing(engine) as connection:
@@ -95,6 +97,7 @@ def _as_a_file(order: _Order, path: Path, begun: Future[str], beside: Executor) 
 
 
 def _intended(order: _Order, done: delta.Delta, begun: Future[str]) -> State:
+    order.whole()
     now = apply.coming(order.bundle, done, begun.result())
     undo.keep(order.settings, now.release, done.gone)
     state.intend(order.settings, now)

@@ -45,8 +45,8 @@ def test_exactly_the_rows_that_differ(
         columns = list(zip(*rows(told), strict=True)) or [[], [], []]
         store.write_table(there / "home.parquet", pa.table([pa.array(c, pa.string()) for c in columns], SCHEMA))
         manifest.write(there, "account", {})
-    found, before = bundles.read(settings, small.NIGHTS[1]), Before(1, small.NIGHTS[0], "")
-    before = dataclasses.replace(before, checksum=bundles.read(settings, small.NIGHTS[0]).checksum)
+    found, before = bundles.released(settings, small.NIGHTS[1], 2), Before(1, small.NIGHTS[0], "")
+    before = dataclasses.replace(before, checksum=bundles.released(settings, small.NIGHTS[0], 1).checksum)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundles, "ROWS", piece)
         told = [tuple(row.values()) for rows in homes.news(settings, found, before) for row in rows.to_pylist()]
@@ -61,7 +61,7 @@ def in_control(settings: Settings) -> list[tuple[str, int]]:
 
 
 def brought(settings: Settings, night: str, before: Before) -> list[str]:
-    found = bundles.read(settings, night)
+    found = bundles.released(settings, night, 1)
     return [record for rows in homes.news(settings, found, before) for record in rows["record_id"].to_pylist()]
 
 
@@ -120,6 +120,6 @@ def test_only_a_first_release_with_homes_lets_them_go_ahead(
     settings: Settings, asked: dict[str, Any], goes: bool
 ) -> None:
     small.close(settings, "2026-10-01", {}, small.first_city(), 0)
-    found = dataclasses.replace(bundles.read(settings, "2026-10-01"), **asked)
+    found = dataclasses.replace(bundles.released(settings, "2026-10-01", 1), **asked)
     with ThreadPoolExecutor(1) as beside, ahead.going(database.open_databases(settings), found, beside) as own:
         assert (own.taking is not None) == goes

@@ -49,11 +49,11 @@ def test_every_table_takes_the_same_rows_either_way(file: Path) -> None:
     for name in names:
         query = f'SELECT {", ".join(f"{c}, typeof({c})" for c in tables.load_all()[name].columns)} FROM "{name}"'
         with database.writing(engine) as connection:
-            loading.InTransaction(connection).insert(name, rows_of(name))
+            loading.InTransaction(connection).insert(name, [rows_of(name)])
             found[name] = connection.exec_driver_sql(query).all()
             connection.exec_driver_sql(f'DELETE FROM "{name}"')
         with loading.into(file) as loader:
-            loader.insert(name, rows_of(name))
+            loader.insert(name, [rows_of(name)])
         with database.reading(engine) as connection:
             assert connection.exec_driver_sql(query).all() == found[name], name
             assert bulk.select(connection, name).num_rows == 3
@@ -61,9 +61,9 @@ def test_every_table_takes_the_same_rows_either_way(file: Path) -> None:
 
 def test_what_is_refused_is_told_without_a_value(file: Path) -> None:
     with loading.into(file) as loader:
-        loader.insert("identity", rows_of("identity"))
+        loader.insert("identity", [rows_of("identity")])
     with pytest.raises(DatabaseError) as refused, loading.into(file) as loader:
-        loader.insert("identity", rows_of("identity"))
+        loader.insert("identity", [rows_of("identity")])
     assert "UNIQUE constraint failed: identity.entity_id" in str(refused.value)
     assert "INSERT" not in str(refused.value)
     with pytest.raises(DatabaseError, match="ProgrammingError"), loading.into(file) as loader:
@@ -73,4 +73,4 @@ def test_what_is_refused_is_told_without_a_value(file: Path) -> None:
 def test_a_number_that_is_none_is_refused(file: Path) -> None:
     rows = pa.table({"source": ["s"], "old_code": ["o"], "grid_id": ["g"], "weight": [math.nan]})
     with pytest.raises(GridfactsError, match="table grid_crosswalk, column weight"), loading.into(file) as loader:
-        loader.insert("grid_crosswalk", rows)
+        loader.insert("grid_crosswalk", [rows])
