@@ -26,6 +26,7 @@ _ASKING = (  # a view of twelve tables is asked of a night's few rows: by these 
 )
 _WHOLE = (  # of a new whole: both cores sort for an index, and joins of checks fit in memory
     "maintenance_work_mem = '512MB'",
+    "parallel_tuple_cost = 0.01",  # a join is asked by all workers though its rows are many
     "max_parallel_maintenance_workers = 2",
     "work_mem = '384MB'",
 )
