@@ -61,7 +61,8 @@ def reconcile(settings: Settings, dbs: Databases, own: Ahead | None = None) -> i
         else:
             with database.writing(dbs.control) as connection:
                 if _take(connection, found, row.release):
-                    _homes(connection, homes.news(settings, found, before), row.release)
+                    news = mine.news() if mine is not None and mine.news else homes.news(settings, found, before)
+                    _homes(connection, news, row.release)
         before = Before(*row)
     return len(released) - taken
 

@@ -51,7 +51,7 @@ def _published(run: Run, dbs: Databases, found: Bundle, whole: Callable[[], None
         run.say(f"publish: night {run.night} is already published as release {before.release}")
         return [Report(_ROOM, run.night, {"release": before.release, "rows": 0})]
     require_base(found, before.release)
-    with _beside(run) as beside, ahead.going(dbs, found, beside) as own:
+    with _beside(run) as beside, ahead.going(run.settings, dbs, found, before, beside) as own:
         now, warnings = writing.write(run.settings, dbs, found, before, beside, whole)
         control.reconcile(run.settings, dbs, own)
     state.settle(run.settings, now)

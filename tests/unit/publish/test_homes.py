@@ -18,6 +18,7 @@ from transforms.publish import ahead, homes
 from transforms.publish import bundle as bundles
 from transforms.publish.checks import CheckError
 from transforms.publish.homes import Before
+from transforms.publish.state import State
 from transforms.run import Settings
 
 Home = tuple[str, str, str]  # kind, record, identity
@@ -120,6 +121,41 @@ def test_only_a_first_release_with_homes_lets_them_go_ahead(
     settings: Settings, asked: dict[str, Any], goes: bool
 ) -> None:
     small.close(settings, "2026-10-01", {}, small.first_city(), 0)
-    found = dataclasses.replace(bundles.released(settings, "2026-10-01", 1), **asked)
-    with ThreadPoolExecutor(1) as beside, ahead.going(database.open_databases(settings), found, beside) as own:
+    dbs, found = (
+        database.open_databases(settings),
+        dataclasses.replace(bundles.released(settings, "2026-10-01", 1), **asked),
+    )
+    with ThreadPoolExecutor(1) as beside, ahead.going(settings, dbs, found, State(), beside) as own:
         assert (own.taking is not None) == goes
+
+
+@pytest.mark.parametrize("held", [0, 1, 100])
+@pytest.mark.parametrize("many", [1, 2, 100])
+def test_news_that_were_sought_beside_are_those_that_control_lacks(
+    settings: Settings, held: int, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are held, and whether or not the pages they touch were read before."""
+    before = State(1, "2026-10-01", small.close(settings, "2026-10-01", {}, small.first_city(), 0).checksum)
+    dbs, found = database.open_databases(settings), bundles.released(settings, "2026-10-01", 1)
+    found, read = dataclasses.replace(found, base=2), []
+    monkeypatch.setattr(bundles, "ROWS", 1)
+    monkeypatch.setattr(ahead, "_HELD", held)
+    monkeypatch.setattr(ahead, "_MANY", many)
+    monkeypatch.setattr(ahead, "_read", read.append)
+    for known, news in ((before, []), (State(1, "2026-10-01", "another"), ["rec1", "rec2", "rec3"])):
+        with ThreadPoolExecutor(1) as beside, ahead.going(settings, dbs, found, known, beside) as own:
+            assert own.news is not None
+            assert [record for rows in own.news() for record in rows["record_id"].to_pylist()] == news
+    assert len(read) == (dbs.release_file is not None and (many, held) in ((1, 1), (1, 100), (2, 100)))
+
+
+def test_the_pages_that_are_read_are_those_of_homes_and_their_indexes(settings: Settings) -> None:
+    publish.run(small.close(settings, "2026-10-01", {}, small.first_city(), 0).run)
+    dbs = database.open_databases(settings)
+    if dbs.release_file is not None:
+        with database.reading(dbs.control) as connection:
+            asked = "SELECT name FROM sqlite_master WHERE tbl_name = 'home'"
+            there = list(connection.exec_driver_sql(asked).scalars())
+            plans = [str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()) for text in ahead.PAGES]
+        assert len(there) == len(plans) == 3
+        assert all(any(f"INDEX {name}'" in plan or plan.endswith("SCAN home')]") for plan in plans) for name in there)
