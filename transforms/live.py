@@ -46,7 +46,6 @@ class Live:
         self._found = manifest.Manifest.read(path.parent)
         self._beside = {name: file for file in (self._found.files if self._found else ())
                         if (name := mapped.column_of(path.stem, file)) is not None}  # fmt: skip
-        self._mapped: dict[str, pa.Array] = {}
         self.kept: dict[str, Any] = {}
         if self._beside:
             self.column_names = list(self._beside)
@@ -75,11 +74,9 @@ class Live:
             StaleInputError: its file is not as its manifest says.
             KeyError: there is none of the name.
         """
-        if name not in self._mapped:
-            file = self._beside[name]
-            self._whole(file)
-            self._mapped[name] = mapped.column(self._folder / file)
-        return self._mapped[name]
+        file = self._beside[name]
+        self._whole(file)
+        return mapped.column(self._folder / file)  # not kept: what nobody holds is mapped no more
 
     def column(self, name: str) -> pa.ChunkedArray:
         """A column, in the order of the record ids.

@@ -82,7 +82,7 @@ def _read(path: Path, field: pa.Field) -> pa.Array:
 
 
 def in_codes(values: pa.Array) -> pa.Array:
-    """A column as it is laid: of texts and of lists of numbers codes, of lists of texts codes of these."""
+    """A column as it is laid: of texts, days and lists of numbers codes, of lists of texts codes of these."""
     of = values.type
     if _of_numbers(of):
         return _numbered([lambda: pa.table([values], ["values"])], of)
@@ -91,7 +91,8 @@ def in_codes(values: pa.Array) -> pa.Array:
         times = pc.fill_null(pc.list_value_length(values), 0).to_numpy()
         ends = pa.array(np.append(0, np.cumsum(times)).astype(np.int32))
         return pa.ListArray.from_arrays(ends, said, mask=values.is_null())
-    return _small(_coded(values)) if pa.types.is_string(of) or pa.types.is_dictionary(of) else values
+    said = pa.types.is_string(of) or pa.types.is_date(of) or pa.types.is_dictionary(of)
+    return _small(_coded(values)) if said else values
 
 
 def _of_numbers(of: pa.DataType) -> bool:

@@ -216,10 +216,17 @@ def paired(live: Live, first: str, second: str) -> Values:
 
 def _paired(live: Live, first: str, second: str) -> Values:
     one, two = column(live, first), column(live, second)
-    size = len(two.texts) + 1
+    size, many = len(two.texts) + 1, len(one.texts)
     other = np.full(live.num_rows, size - 1, dtype=np.int32)
     other[two.r] = two.v
-    both, v = ranked(one.v.astype(np.int64) * size + other[one.r], (len(one.texts) or 1) * size)
-    left = one.texts.take(pa.array(both // size))
-    right = pa.concat_arrays([two.texts, pa.array([""], TEXT)]).take(pa.array(both % size))
+    beside, usual = other[one.r], np.full(many, size - 1, dtype=np.int32)
+    usual[one.v] = beside  # what mostly stands beside a text: who says that needs no code but the text's
+    odd = np.flatnonzero(usual[one.v] != beside)
+    both, codes = ranked(one.v[odd].astype(np.int64) * size + beside[odd], (many or 1) * size)
+    v = one.v
+    if len(odd):
+        v = v.copy()
+        v[odd] = codes + np.int32(many)
+    left = pa.concat_arrays([one.texts, one.texts.take(pa.array(both // size))])
+    right = pa.concat_arrays([two.texts, pa.array([""], TEXT)]).take(pa.array(np.append(usual, both % size)))
     return Values(one.r, v, pc.binary_join_element_wise(left, right, JOIN))
