@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -27,6 +27,8 @@ _EVENTS = sa.text(
     "SELECT seq, release, kind, entity_id, event, fields, other_id FROM change "
     "WHERE seq > :after ORDER BY seq LIMIT :limit"
 )
+_NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
+_RESTRICTED = "restricted"  # the table, and what a connection knows: it is there
 # Rows are joined to a page's events in this order (CROSS JOIN): these are a thousand, a table has millions.
 _TOLD = "SELECT DISTINCT entity_id FROM change WHERE seq BETWEEN :first AND :last AND kind = :kind"
 # The last event of a release and of those before it. Numbers rise with releases, so that halving finds it in some
@@ -69,8 +71,7 @@ class Mark:
     seq: int
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One event, with the row as of its release. The feed itself holds no values.
 
     Attributes:
@@ -150,8 +151,10 @@ class Whole:
         if events:
             self._looked(len(events))
         upto = events[-1].seq if events else after
-        first, beyond = _release_of(self._connection, after), _release_of(self._connection, upto + 1)
-        return Page(events, upto, marks(self._connection, first - 1 if first else 0, beyond))
+        release = _releases_of(self._connection, after, upto + 1)
+        first, beyond = release.get(after, 1), release.get(upto + 1)
+        ended = [] if first == beyond else marks(self._connection, first - 1, beyond)
+        return Page(events, upto, ended)
 
     def snapshot(self) -> Iterable[tuple[str, list[Row]]]:
         """Every followed table as of the newest release."""
@@ -192,10 +195,10 @@ def marks(connection: Connection, after: int = 0, before: int | None = None) -> 
     ]
 
 
-def _release_of(connection: Connection, seq: int) -> int | None:
-    """The release that an event is of, None where there is no such event."""
-    found = connection.scalar(sa.text("SELECT release FROM change WHERE seq = :seq"), {"seq": seq})
-    return None if found is None else int(found)
+def _releases_of(connection: Connection, *numbers: int) -> dict[int, int]:
+    """Number → the release that the event is of, of the numbers that an event has."""
+    asked = sa.text("SELECT seq, release FROM change WHERE seq IN :numbers").bindparams(_NUMBERS)
+    return {int(seq): int(release) for seq, release in connection.execute(asked, {"numbers": numbers})}
 
 
 def _page(connection: Connection, follow: Mapping[str, tables.Table], after: int, limit: int) -> list[Event]:
@@ -216,8 +219,10 @@ def _page(connection: Connection, follow: Mapping[str, tables.Table], after: int
 
 def restricted(connection: Connection) -> frozenset[str]:
     """The entities that are restricted today."""
-    if not sa.inspect(connection).has_table("restricted"):  # new code before its first night
-        return frozenset()
+    if not connection.info.get(_RESTRICTED):  # new code before its first night
+        connection.info[_RESTRICTED] = sa.inspect(connection).has_table(_RESTRICTED)
+        if not connection.info[_RESTRICTED]:
+            return frozenset()
     return frozenset(connection.scalars(sa.text("SELECT entity_id FROM restricted WHERE state <> 'lifted'")))
 
 
@@ -241,13 +246,15 @@ def as_of(
     text = f"SELECT {listed(names, 'one')} {_standing(table, among=among is not None)}"
     found = connection.execute(sa.text(text), {"release": release, **(among or {})}).all()
     shut = restricted(connection) if shut is None else shut
-    turned = [(name, _PLAIN[kind]) for name in names if (kind := table.columns[name].type) in _PLAIN]
-    rows = [dict(zip(names, row, strict=True)) for row in found if row[at] not in shut]
-    for row in rows:
-        for name, plain in turned:
-            if row[name] is not None:
-                row[name] = plain(row[name])
-    return rows
+    told = zip(*(row for row in found if row[at] not in shut), strict=True)  # column by column: a few are turned
+    columns = [_plainly(table.columns[name].type, values) for name, values in zip(names, told, strict=False)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plainly(of: tables.Type, values: tuple[Any, ...]) -> Iterable[Any]:
+    """A column's values, such as both databases tell alike."""
+    plain = _PLAIN.get(of)
+    return values if plain is None else [None if value is None else plain(value) for value in values]
 
 
 def _count(connection: Connection, table: tables.Table, release: int) -> int:

@@ -144,7 +144,7 @@ class Limited:
 
 
 def _numbered(event: Event, number: int) -> Event:
-    return Event(event.seq + number, *(getattr(event, name) for name in list(Event.__dataclass_fields__)[1:]))
+    return event._replace(seq=event.seq + number)
 
 
 def _shape(package: Package, name: str) -> Shape:
