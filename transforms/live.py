@@ -16,9 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import manifest, mapped, model, store
-from transforms.mapped import whole, wide
+from transforms.coded import whole, wide
 
-__all__ = ["Live", "ascending", "whole"]
 _SEPARATOR = "\x1f"
 
 

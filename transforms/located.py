@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.live import whole
+from transforms.coded import whole
 from transforms.places import ordered
 
 Numbers = npt.NDArray[np.int32]

@@ -114,7 +114,7 @@ def write(
     return made
 
 
-def require(lake: Path, folder: Path, room: str, files: Collection[str] | None = None, *, threads: int = 1) -> Manifest:
+def require(lake: Path, folder: Path, room: str, files: Collection[str] | None = None) -> Manifest:
     """The manifest of an input, checked: there, complete, its files whole, and what it was made from unchanged.
 
     Args:
@@ -122,13 +122,12 @@ def require(lake: Path, folder: Path, room: str, files: Collection[str] | None =
         folder: of the input.
         room: who wrote it.
         files: those that will be read, of which alone it is asked whether they are whole; None: all.
-        threads: how many files are read at once.
 
     Raises:
         StaleInputError: saying stored, required and remedy.
     """
     found = _told(lake, folder, room)
-    _whole(lake, folder, found, files, threads)
+    _whole(lake, folder, found, files)
     return found
 
 
@@ -168,9 +167,9 @@ def meanwhile(
             looked()
 
 
-def _whole(lake: Path, folder: Path, found: Manifest, files: Collection[str] | None = None, threads: int = 1) -> None:
+def _whole(lake: Path, folder: Path, found: Manifest, files: Collection[str] | None = None) -> None:
     """Refuse an input one of whose files, or of some of them, is not as it was written."""
-    if name := damaged(folder, found, files, threads):
+    if name := damaged(folder, found, files):
         where, told = str(folder.relative_to(lake)), f"{name} not as its manifest says"
         raise StaleInputError(where, told, "the file as written", _remedy(found.room))
 

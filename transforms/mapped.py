@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from transforms import store
+from transforms.coded import codes, small, whole
 from transforms.groups import groups
 from transforms.threads import Task, ahead, together
 
@@ -87,34 +88,16 @@ def in_codes(values: pa.Array) -> pa.Array:
     if _of_numbers(of):
         return _numbered([lambda: pa.table([values], ["values"])], of)
     if pa.types.is_list(of) or pa.types.is_large_list(of):
-        said = _small(_coded(pc.list_flatten(values)))
+        said = small(codes(pc.list_flatten(values)))
         times = pc.fill_null(pc.list_value_length(values), 0).to_numpy()
         ends = pa.array(np.append(0, np.cumsum(times)).astype(np.int32))
         return pa.ListArray.from_arrays(ends, said, mask=values.is_null())
     said = pa.types.is_string(of) or pa.types.is_date(of) or pa.types.is_dictionary(of)
-    return _small(_coded(values)) if said else values
+    return small(codes(values)) if said else values
 
 
 def _of_numbers(of: pa.DataType) -> bool:
     return bool(pa.types.is_list(of) and pa.types.is_integer(of.value_type))
-
-
-def _coded(values: pa.Array) -> pa.DictionaryArray:
-    return values if isinstance(values, pa.DictionaryArray) else values.dictionary_encode()
-
-
-def _small(coded: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The same with codes of no more bytes than they need."""
-    fits = next((few for few in (pa.int8(), pa.int16()) if len(coded.dictionary) < 1 << few.bit_width - 1), pa.int32())
-    return pa.DictionaryArray.from_arrays(coded.indices.cast(fits), coded.dictionary)
-
-
-def wide(values: pa.Array) -> pa.DictionaryArray:
-    """Values as codes of 32 bits, as codes are reckoned with."""
-    coded = _coded(values)
-    if coded.type.index_type == pa.int32():
-        return coded
-    return pa.DictionaryArray.from_arrays(coded.indices.cast(pa.int32()), coded.dictionary)
 
 
 def _numbered(pieces: list[Task[pa.Table]], of: pa.DataType) -> pa.DictionaryArray:
@@ -165,8 +148,3 @@ def _taken(pieces: list[Task[pa.Table]], leads: npt.NDArray[np.bool_]) -> Iterat
         values = whole(table.column(0))
         yield values.filter(pa.array(leads[start : start + len(values)]))
         start += len(values)
-
-
-def whole(values: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece; one that is in one piece already is not copied, as ``combine_chunks`` does."""
-    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()

@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.coded import whole, wide
 from transforms.link.codes import Codes, Flags, ranked
 from transforms.link.kernels import JOIN
-from transforms.live import Live, whole
+from transforms.live import Live
 
 TEXT = pa.string()
 
@@ -122,8 +123,13 @@ def _in_turn(parts: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
 
 def _beside(first: tuple[Codes, Codes], second: tuple[Codes, Codes]) -> tuple[Codes, Codes]:
     """Two parts, each in the order of the records, as one: the shorter is set between the statements of the longer."""
-    long, short, side = (first, second, "right") if len(first[0]) >= len(second[0]) else (second, first, "left")
-    at = np.searchsorted(long[0], short[0], side) + np.arange(len(short[0]))  # type: ignore[call-overload]
+    if len(first[0]) >= len(second[0]):
+        long, short = first, second
+        at = np.searchsorted(long[0], short[0], "right")  # behind what the first says of a record
+    else:
+        long, short = second, first
+        at = np.searchsorted(long[0], short[0])
+    at += np.arange(len(at))
     rest = np.ones(len(long[0]) + len(at), dtype=bool)
     rest[at] = False
     found = np.empty((2, len(rest)), dtype=np.int32)
@@ -150,10 +156,10 @@ def _column(live: Live, name: str) -> Values:
     if listed := live.listed(name):
         values = whole(live.column(name))
         r = np.repeat(r, pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False))
-        coded = _coded(pc.list_flatten(values))
+        coded = wide(pc.list_flatten(values))
     else:
         coded = live.codes(name)
-    codes, texts = pc.fill_null(coded.indices.cast(pa.int32()), -1).to_numpy(), coded.dictionary
+    codes, texts = pc.fill_null(coded.indices, -1).to_numpy(), coded.dictionary
     if pa.types.is_floating(texts.type):
         texts = pa.array([f"{v:.7f}" for v in texts.to_pylist()], TEXT)
     texts = pc.cast(texts, TEXT)
@@ -179,10 +185,6 @@ def everybody(size: int) -> Codes:
     r = np.arange(size, dtype=np.int32)
     r.flags.writeable = False
     return r
-
-
-def _coded(values: pa.Array) -> pa.DictionaryArray:
-    return values if isinstance(values, pa.DictionaryArray) else values.dictionary_encode()
 
 
 def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from transforms import contract as contracts
 from transforms import kinds, manifest, model, store
+from transforms.coded import whole
 from transforms.divisions import divisions, names
 from transforms.kinds import Kind
-from transforms.live import Live, ascending, whole
+from transforms.live import Live, ascending
 from transforms.locate import landmarks, library, located, place_grid
 from transforms.locate.ahead import ahead
 from transforms.locate.beside import Landmarks

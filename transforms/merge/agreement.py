@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from transforms.coded import codes
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.kinds import Heard
-from transforms.merge.golden import Flags, Golden, Ints, codes
+from transforms.merge.golden import Flags, Golden, Ints
 from transforms.merge.places import Located
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.coded import whole
 from transforms.contract import Contract
-from transforms.live import whole
 from transforms.merge.golden import Flags, Golden, Ints, plain
 from transforms.merge.night import Inputs
 from transforms.merge.places import Located, Places, columns, first, of_members

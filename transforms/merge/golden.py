@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
+from transforms.coded import as_codes, codes, whole
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.engine import Engine
-from transforms.live import Live, whole
+from transforms.live import Live
 from transforms.places import ordered
 
 _STEPS = Path(__file__).with_name("survive.sql")
@@ -120,26 +121,6 @@ class Golden:
 def plain(values: pa.Array) -> pa.Array:
     """The values themselves of a column that may be held as codes."""
     return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
-
-
-def codes(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
-    """The values as codes."""
-    one = whole(values) if isinstance(values, pa.ChunkedArray) else values
-    return one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()
-
-
-def as_codes(at: Ints, texts: pa.Array) -> pa.DictionaryArray:
-    """Some of the texts, each of which is another, by their places; those of which none is meant are left out."""
-    meant = np.zeros(len(texts), dtype=bool)
-    meant[at] = True
-    place = np.cumsum(meant, dtype=np.int32) - np.int32(1)
-    return pa.DictionaryArray.from_arrays(place[at], texts.filter(pa.array(meant)))
-
-
-def small(coded: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The same with codes of no more bytes than they need."""
-    fits = next((few for few in (pa.int8(), pa.int16()) if len(coded.dictionary) < 1 << few.bit_width - 1), None)
-    return coded if fits is None else pa.DictionaryArray.from_arrays(coded.indices.cast(fits), coded.dictionary)
 
 
 def says(values: pa.Array | pa.ChunkedArray, word: str) -> Flags:

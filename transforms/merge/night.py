@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 
 from transforms import checkpoint, contract, database, kinds, manifest, model, store
 from transforms.checkpoint import Checkpoint
+from transforms.coded import whole
 from transforms.contract import Contract
 from transforms.kinds import Kind
-from transforms.live import Live, whole
+from transforms.live import Live
 from transforms.located import NOTHING, Best, files
 from transforms.merge.golden import Ints, says
 from transforms.merge.pieces import Order

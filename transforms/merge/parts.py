@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from transforms.live import whole
+from transforms.coded import codes, whole
 from transforms.located import NOTHING
-from transforms.merge.golden import Ints, codes
+from transforms.merge.golden import Ints
 from transforms.merge.night import VAULT, Found, Inputs
 from transforms.merge.pieces import Columns, Numbers, Order, Part, Rows, Spill, Told, by_piece
 from transforms.merge.places import Candidates

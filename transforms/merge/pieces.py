@@ -19,8 +19,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.live import Live, whole
-from transforms.merge.golden import Flags, Ints, codes, small
+from transforms.coded import codes, small, whole
+from transforms.live import Live
+from transforms.merge.golden import Flags, Ints
 from transforms.merge.places import Located
 from transforms.places import ordered
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.coded import whole
 from transforms.contract import DEFAULT_TRUST, Contract
-from transforms.live import whole
 from transforms.located import COLUMNS, Best
 from transforms.merge.golden import Flags, Golden, Ints
 
@@ -25,7 +25,7 @@ _TOLD = ("address_id", "building_id", "house_id", "village")
 _PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
 Rows = npt.NDArray[np.int32]  # of candidates
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
-_VILLAGE_ONLY, _UNRESOLVED = np.int32(1), np.int32(3)
+_VILLAGE_ONLY, _UNRESOLVED = (np.int32(REASONS.index(word).as_py()) for word in ("village_only", "unresolved"))
 
 
 @dataclass(frozen=True)

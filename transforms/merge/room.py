@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import kinds, manifest, model, store, tables
+from transforms.coded import whole
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.live import whole
 from transforms.merge import agreement, ended, facts, parts, places, standards
 from transforms.merge.golden import Flags, Golden, gathered, plain, survive
 from transforms.merge.night import ROOM, Found, Inputs, Stage
@@ -94,11 +94,9 @@ def _merge(run: Run, kind: Kind, asked: Stage) -> model.Report:
             for made in _made(inputs, engine, found):
                 for name, table in made.items():
                     if name not in written:
-                        path, key = (
-                            tmp / f"{name}.parquet",
-                            table.column_names[:1],
-                        )  # by which alone the rows lie in order
-                        written[name] = files.enter_context(store.writing(path, table.schema, key))
+                        key = table.column_names[:1]  # by which alone the rows lie in order
+                        writing = store.writing(tmp / f"{name}.parquet", table.schema, key)
+                        written[name] = files.enter_context(writing)
                     counts[name] = counts.get(name, 0) + table.num_rows
                 list(pool.map(lambda name, table: written[name](table), made, made.values()))
         counts = dict(sorted(counts.items()))

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from transforms.live import Live, whole
+from transforms.coded import whole
+from transforms.live import Live
 from transforms.merge.golden import Flags, Golden, Ints, plain
 from transforms.merge.night import Inputs
 

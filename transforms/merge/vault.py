@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.live import whole
+from transforms.coded import whole
 from transforms.merge.golden import Flags, Golden, Ints, ranks, says
 from transforms.merge.pieces import Told
 from transforms.merge.standards import Columns

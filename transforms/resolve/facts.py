@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.coded import codes, whole
 from transforms.contract import Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.live import whole
 from transforms.resolve.cluster import Facts, Flags, Ints
 from transforms.second import unified
 from transforms.threads import together
@@ -192,18 +192,13 @@ def _nothing() -> Said:
 
 def _codes(values: pa.ChunkedArray) -> Ints:
     """Value codes, -1 for null; equal codes, equal values, and no meaning in their order."""
-    indices = _coded(values).indices
+    indices = codes(values).indices
     return np.asarray(pc.fill_null(indices, _NONE).to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray:
-    one = whole(values)
-    return one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()
 
 
 def _says(values: pa.ChunkedArray, words: Sequence[str]) -> Flags:
     """Row by row: the value is one of these words."""
-    said = _coded(values)
+    said = codes(values)
     found = pc.is_in(said.dictionary, pa.array(words, said.dictionary.type)).to_numpy(zero_copy_only=False)
     return np.asarray(np.append(found, False)[pc.fill_null(said.indices, -1).to_numpy()], dtype=bool)
 
@@ -250,5 +245,5 @@ def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> tuple[Ints, Int
     said = _flags(pc.is_valid(live.column(day))) & _flags(pc.is_valid(live.column(sex)))
     record = np.flatnonzero(said & ~_says(live.column(sex), ["unknown"]) & counts)
     taken = pa.array(record)
-    days, sexes = whole(live.column(day)).take(taken), _coded(live.column(sex)).take(taken)
+    days, sexes = whole(live.column(day)).take(taken), codes(live.column(sex)).take(taken)
     return record, days.cast(pa.int32()).to_numpy().astype(np.int64), sexes

@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
+from transforms.coded import whole
 from transforms.engine import Engine
-from transforms.live import ascending, whole
+from transforms.live import ascending
 from transforms.places import ordered, places
 from transforms.resolve.cluster import Flags, Ints, numbered
 

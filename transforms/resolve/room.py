@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import contract, database, keys, kinds, manifest, model, store
+from transforms.coded import as_codes, whole
 from transforms.database import Databases
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.groups import groups
 from transforms.kinds import Kind
-from transforms.live import Live, whole
+from transforms.live import Live
 from transforms.memory import give_back
 from transforms.model import Batch
 from transforms.places import Shelf
@@ -141,11 +142,7 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
 
 def _whose(named: Assignment, cluster: Ints) -> pa.DictionaryArray:
     """Per record its entity, as its place among the entities of tonight; ``cluster``: of each the number."""
-    ids = whole(named.past.identities["entity_id"])
-    live = np.zeros(len(ids), dtype=bool)
-    live[named.number] = True
-    place = np.cumsum(live, dtype=np.int32) - np.int32(1)
-    return pa.DictionaryArray.from_arrays(place[named.number][cluster], ids.filter(pa.array(live)))
+    return as_codes(named.number[cluster], whole(named.past.identities["entity_id"]))
 
 
 def _few(kind: Kind, name: str, table: pa.Table) -> pa.Array:

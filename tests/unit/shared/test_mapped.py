@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms import manifest, mapped, store
+from transforms.coded import wide
 from transforms.errors import StaleInputError
 from transforms.live import Live
 
@@ -112,4 +113,4 @@ def test_codes_take_no_more_bytes_than_they_need() -> None:
     for many, of in ((127, pa.int8()), (128, pa.int16()), (2**15, pa.int32())):
         coded = mapped.in_codes(pa.array([str(i) for i in range(many)]))
         assert coded.type.index_type == of
-        assert mapped.wide(coded).indices.to_numpy().tolist() == np.arange(many).tolist()
+        assert wide(coded).indices.to_numpy().tolist() == np.arange(many).tolist()
