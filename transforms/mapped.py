@@ -44,15 +44,14 @@ def column_of(kind: str, file: str) -> str | None:
     return file.removeprefix(f"{kind}.").removesuffix(_SUFFIX) if mine else None
 
 
-def lay(path: Path, threads: int, few: int = FEW) -> None:
+def lay(path: Path, threads: int) -> None:
     """Lay the columns of a table beside it; of a small one none.
 
     Args:
         path: Parquet, a kind's live records.
         threads: how many columns are laid at once.
-        few: so many rows and less are a small one.
     """
-    if store.rows_of(path) > few:
+    if store.rows_of(path) > FEW:
         schema = pq.read_schema(path)
         told = [field for field in schema if field.name not in _UNREAD and not field.name.startswith(_RAW)]
         together(threads, [partial(_lay, path, field) for field in told])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.account.deployment import World
-from transforms import account, model, store
+from transforms import account, mapped, model, store
 from transforms.account import tail
 from transforms.account.apply import Landed, fates
 from transforms.engine import Engine
+from transforms.live import Live
 from transforms.model import Batch
 from transforms.run import Settings
 
@@ -168,3 +170,19 @@ def test_live_records_of_all_files_lie_in_the_order_of_their_ids(city: World) ->
     assert len(set(live["batch"].to_pylist())) > 1
     assert len(ids) > 3
     assert ids == sorted(ids)
+
+
+def test_the_columns_of_a_large_kind_are_laid_beside_its_live_records(city: World, monkeypatch) -> None:
+    live = store.night_dir(city.run, "account", "live")
+    assert not list(live.glob("*.arrow"))
+    before = {path.stem: Live(path).column("record_id").to_pylist() for path in live.glob("*.parquet")}
+    shutil.rmtree(live)
+    monkeypatch.setattr(mapped, "FEW", 1)
+    told = account.apply(city.run)[0].counts
+    assert told == {kind: len(ids) for kind, ids in before.items()}
+    assert {path.name.split(".")[0] for path in live.glob("*.arrow")} == {
+        k for k, ids in before.items() if len(ids) > 1
+    }
+    for kind, ids in before.items():
+        (live / f"{kind}.parquet").unlink()
+        assert Live(live / f"{kind}.parquet").ids.to_pylist() == (ids if kind in large else [])

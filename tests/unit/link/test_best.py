@@ -33,6 +33,17 @@ def test_equal_nodes_are_one_code_whichever_property_names_them() -> None:
     assert (len(addresses.texts), len(buildings.texts)) == (2, 1)
 
 
+def test_a_record_that_names_one_node_by_two_addresses_says_it_once() -> None:
+    found = [
+        FLAT | {"record_id": "r0", "property": name, "rank": 1, "building_id": building}
+        for name, building in (("actual", "b1"), ("registered", "b2"))
+    ]
+    located = best_of(pa.Table.from_pylist(found, model.LOCATED), IDS)
+    addresses, buildings = best_nodes(located, ["actual", "registered"])
+    assert _told(addresses) == [(0, 0)]
+    assert _told(buildings) == [(0, 0), (0, 1)]
+
+
 def test_a_property_that_is_not_asked_for_says_nothing() -> None:
     assert [_told(values) for values in _said(FLAT | {"property": "point"})] == [[], []]
 

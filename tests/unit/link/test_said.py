@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from transforms.link.codes import Codes
@@ -21,6 +21,8 @@ def columns(part: list[tuple[int, int]]) -> tuple[Codes, Codes]:
 
 @settings(max_examples=150, deadline=None)
 @given(PARTS)
+@example([[(1, 0), (2, 0)], [(1, 1)]])
+@example([[(1, 1)], [(1, 0), (2, 0)]])
 def test_merged_parts_say_the_same_once_and_of_a_record_in_their_order(parts: list[list[tuple[int, int]]]) -> None:
     r, v = merged([columns(part) for part in parts], 4)
     expected = list(dict.fromkeys(one for part in parts for one in part))

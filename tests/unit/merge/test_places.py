@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.located import best_of
 from tests.unit.merge.placed import places_of
 from transforms import contract, model, store
 from transforms.live import Live
@@ -53,6 +54,18 @@ def _located(records: dict[str, Said]) -> pa.Table:
         for record, said in records.items() for rank in (1, 2)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, model.LOCATED)
+
+
+def test_two_records_stand_at_one_place_where_their_house_is_one_and_else_where_their_node_is() -> None:
+    stands = [("a1", "h1"), ("a2", "h1"), ("a1", None), ("a1", None), ("a2", None), (None, None)]
+    rows = [
+        {"record_id": f"r{i}", "property": "address", "rank": 1, "address_id": node, "house_id": house}
+        for i, (node, house) in enumerate(stands)
+    ]
+    located = best_of(pa.Table.from_pylist(rows, model.LOCATED), pa.array([f"r{i}" for i in range(len(rows))]))
+    place = places.Candidates(located).place[located.text["address"]]
+    same = {(i, j) for i in range(5) for j in range(i) if place[i] == place[j]}
+    assert same == {(1, 0), (3, 2)}
 
 
 @pytest.fixture

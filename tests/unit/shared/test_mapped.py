@@ -34,7 +34,9 @@ def laid(folder: Path, few: int = 0) -> Path:
     folder.mkdir()
     path = folder / "person.parquet"
     pq.write_table(TABLE, path, row_group_size=3)
-    mapped.lay(path, 2, few)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mapped, "FEW", few)
+        mapped.lay(path, 2)
     manifest.write(folder, "account", {})
     return path
 

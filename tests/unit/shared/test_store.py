@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -113,6 +114,16 @@ def test_who_reads_many_words_as_codes_has_those_that_were_written(tmp_path: Pat
     with pq.ParquetFile(tmp_path / "t.parquet", read_dictionary=["id"]) as file:
         (codes,) = file.read_row_group(0)["id"].chunks
     assert (codes.dictionary.to_pylist(), codes.indices.to_pylist()) == (words, at)
+
+
+def test_a_long_column_of_many_words_is_one_group_of_rows_and_one_of_few_words_is_several(tmp_path: Path) -> None:
+    rows = (1 << 20) + 1  # one more than the library puts into a group
+    for many, groups in ((70_000, 1), (7, 2)):
+        words = pa.array([str(n) for n in range(many)])
+        told = pa.table({"id": pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), words)})
+        with store.writing(tmp_path / "t.parquet", told.schema) as write:
+            write(told)
+        assert pq.read_metadata(tmp_path / "t.parquet").num_row_groups == groups
 
 
 def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
