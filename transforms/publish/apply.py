@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, checksum, tables
 from transforms.disputed import Doubt
 from transforms.errors import GridfactsError, StaleInputError
-from transforms.publish import afresh, checks, delta, disputed, indexes, lock, restricted, state
+from transforms.publish import afresh, delta, disputed, indexes, lock, restricted, state, touched
 from transforms.publish.bundle import Bundle
 from transforms.publish.delta import Delta
 from transforms.publish.loading import Loader
@@ -70,7 +70,7 @@ def end(connection: Connection, bundle: Bundle, before: State, *, plain: bool) -
         bundle.base + 1, is_large(bundle.changes, before.counts), before.checksum or checksum.EMPTY, dict(before.counts)
     )
     if not done.whole:
-        done.laid = checks.staged_columns()
+        done.laid = touched.staged_columns()
     if not bundle.base:
         done.frozen = plain and afresh.take(connection, tables.of("release"))
         done.dropped = indexes.drop(connection, checksum.counted())

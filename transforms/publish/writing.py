@@ -14,7 +14,7 @@ from pathlib import Path
 from transforms import database, disputed, subjects
 from transforms.database import Databases
 from transforms.disputed import Doubt
-from transforms.publish import apply, checks, delta, erased, generation, joined, loading, state, undo
+from transforms.publish import apply, checks, delta, erased, generation, joined, loading, state, touched, undo
 from transforms.publish.bundle import Bundle
 from transforms.publish.state import State
 from transforms.run import Settings
@@ -69,7 +69,8 @@ def _in_place(order: _Order, begun: Future[str]) -> tuple[State, dict[str, int]]
         delta.stage(connection, apply.load(loader, order.bundle, done))
         apply.tell(loader, apply.told(connection, order.bundle, done, order.hidden, order.doubts))
         apply.analyse(connection, done)
-        warnings = checks.require(functools.partial(checks.offending, connection), done)
+        asked = _all if done.whole else touched.look(connection, done).queries
+        warnings = checks.require(functools.partial(checks.offending, connection), asked)
         now = _intended(order, done, begun)
         erased.forget(connection, erased.due(order.dbs, connection))
     return now, warnings
@@ -90,10 +91,14 @@ def _as_a_file(order: _Order, path: Path, begun: Future[str], beside: Executor) 
             apply.tell(loader, told)
         flushed = beside.submit(generation.flush, file)
         with joined.asking(order.settings, file, [check.query for check in checks.load_all()]) as count:
-            warnings = checks.require(count, done)
+            warnings = checks.require(count, _all)
         flushed.result()
         now = _intended(order, done, begun)
     return now, warnings
+
+
+def _all(check: checks.Check) -> list[str]:
+    return [check.query]
 
 
 def _intended(order: _Order, done: delta.Delta, begun: Future[str]) -> State:
