@@ -30,7 +30,9 @@ from transforms.errors import ConfigError, GridfactsError
 from transforms.run import Settings
 
 _BUSY_SECONDS = 30
-_CACHE, _CACHE_WRITING = 16_384, 524_288  # KiB of pages: with SQLite's own 2 MB every look by a random id is a read
+# KiB of pages, at most. With SQLite's own 2 MB every look by a random id is a read. What is written and does not fit
+# goes to the log before its time, where every later read looks for its page: a city's night took twice as long.
+_CACHE, _CACHE_WRITING = 16_384, 4_194_304
 _RULE = re.compile(r"\w+(?: \w+)? constraint failed(?:: [\w., ]+)?")
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever
     "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC "

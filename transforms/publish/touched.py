@@ -15,9 +15,9 @@ from transforms.publish.delta import Delta, begun_keys, ended_keys
 
 _APPENDED = ("change", "source_state")  # rows come with their release and stay as they are
 _PLACE, _GRID = "place_grid", "std_grid"
-# How a view finds where a fact lies: kind of node, and the fact's column that names one; what it looks at of either.
+# How a view finds where a fact lies: kind of node, and the fact's column that names one.
 _PLACED = re.compile(r"LEFT JOIN v1_place AS (\w+)\s+ON \1\.node_kind = '(\w+)' AND \1\.node_id = fact\.(\w+)")
-_LOOKED = {_PLACE: ("cut", "grid_id", "reason"), _GRID: ("cut",)}
+_STAYS = {_GRID: ("cut",)}  # beside the key, what makes a row that begins the one that ended: who asks for it finds it
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Touched:
         that ended tonight. A row that stays can break it only through another table: where the check asks whether
         something is there (``LEFT JOIN ... AS other``, none found), through one that is lost; where it asks what
         belongs to a row (``... AS member``), through one that left or came there; where it asks for a fact's grid (a
-        view with ``v1_place``), through a place or a grid that moved; else through any change, and then all rows are
-        asked.
+        view with ``v1_place``), through a place that is lost, since of one that stays checks of its own hold that it
+        lies in a grid of the newest cut or says why not; else through any change, and then all rows are asked.
         """
         if check.table in _APPENDED and "WHERE" in check.query:
             tonights = rf"FROM (SELECT * FROM \1 WHERE release = {int(self.delta.number)}) AS one"  # noqa: S608
@@ -55,8 +55,9 @@ class Touched:
             return self._of_some(check, _members(member, self.delta))
         if self.recut and _GRID in tables_of(check.query):
             return [check.query]
-        if (placed := _PLACED.findall(viewed(check))) and self._only(check, *_LOOKED):
-            return self._of_some(check, _facts(check.table, placed, self.delta))
+        placed = _PLACED.findall(viewed(check))
+        if placed and self._only(check, _PLACE, _GRID):
+            return self._of_some(check, self._lying(check.table, placed))
         if not found and not self._only(check):
             return [check.query]
         queries = []
@@ -66,6 +67,15 @@ class Touched:
         if found and found["other"] in self.lost:
             queries.append(_among(check, _lost(found["other"], self.delta), {found["column"]: found["key"]}))
         return queries if check.table in checksum.counted() else [check.query]
+
+    def _lying(self, table: str, placed: Sequence[tuple[str, str, str]]) -> list[str]:
+        """Selects the keys of facts that lay at a place that is lost; nothing where none is."""
+        if _PLACE not in self.lost:
+            return []
+        lost = f"SELECT node_id FROM ({_lost(_PLACE, self.delta)}) AS went WHERE node_kind ="  # noqa: S608 - our own
+        lay = " OR ".join(f"\"{column}\" IN ({lost} '{kind}')" for _, kind, column in placed)
+        [key] = tables.load_all()[table].key
+        return [f'SELECT "{key}" FROM {table} WHERE known_to IS NULL AND ({lay})']  # noqa: S608 - a view's words
 
     def _only(self, check: Check, *others: str) -> bool:
         """Whether of the other tables that the check reads none was written but these."""
@@ -85,14 +95,14 @@ def look(connection: Connection, delta: Delta) -> Touched:
     """What was written, whose rows lie staged."""
     written = delta.begun | delta.ended
     lost = {name for name in delta.ended if name not in delta.begun or _any(connection, _lost(name, delta))}
-    recut = any(_any(connection, text) for name in _LOOKED if name in written for text in _recut(name, delta))
+    recut = any(_any(connection, text) for name in (_PLACE, _GRID) if name in written for text in _recut(name, delta))
     return Touched(delta, frozenset(lost), recut)
 
 
 @lru_cache(maxsize=1)
 def staged_columns() -> Mapping[str, Sequence[str]]:
     """Table → what of tonight's rows lies where checks find it: the key, and the columns that decide who is asked."""
-    found: dict[str, set[str]] = {name: set(_LOOKED.get(name, ())) for name in checksum.counted()}
+    found: dict[str, set[str]] = {name: set(_STAYS.get(name, ())) for name in checksum.counted()}
     for check in load_all():
         if check.table in found:
             found[check.table] |= asks(check) or frozenset()
@@ -126,7 +136,7 @@ def _anew(check: Check, delta: Delta) -> str:
 
 def _lost(table: str, delta: Delta) -> str:
     """Selects the keys that ended and did not begin again."""
-    key = tables.load_all()[table].key
+    key = (*tables.load_all()[table].key, *_STAYS.get(table, ()))
     return _first_only(ended_keys(table), begun_keys(table) if table in delta.begun else "", key)
 
 
@@ -153,21 +163,6 @@ def _members(member: re.Match[str], delta: Delta) -> list[str]:
         f'SELECT "{column}" FROM ({some}) AS went WHERE "{column}" IS NOT NULL'  # noqa: S608 - names of our own
         for some in _differing(member["other"], [column], delta)
     ]
-
-
-def _facts(table: str, placed: Sequence[tuple[str, str, str]], delta: Delta) -> list[str]:
-    """Selects the keys of facts that lie where a node or its grid moved; nothing where none did."""
-    moved = _differing(_PLACE, _LOOKED[_PLACE], delta)
-    if grids := _differing(_GRID, _LOOKED[_GRID], delta):
-        lay = " UNION ".join(f"SELECT grid_id FROM ({some}) AS went" for some in grids)  # noqa: S608 - our own text
-        moved.append(f"SELECT node_kind, node_id FROM {_PLACE} WHERE known_to IS NULL AND grid_id IN ({lay})")  # noqa: S608
-    lies = [
-        f"\"{column}\" IN (SELECT node_id FROM ({some}) AS went WHERE node_kind = '{kind}')"  # noqa: S608 - a view's words
-        for _, kind, column in placed
-        for some in moved
-    ]
-    [key] = tables.load_all()[table].key
-    return [f'SELECT "{key}" FROM {table} WHERE known_to IS NULL AND ({" OR ".join(lies)})'] if lies else []  # noqa: S608
 
 
 def _recut(table: str, delta: Delta) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from transforms import database, disputed, subjects
 from transforms.database import Databases
 from transforms.disputed import Doubt
-from transforms.publish import apply, checks, delta, erased, generation, joined, loading, state, touched, undo
+from transforms.publish import apply, checks, delta, erased, generation, joined, loading, pages, state, touched, undo
 from transforms.publish.bundle import Bundle
 from transforms.publish.state import State
 from transforms.run import Settings
@@ -63,6 +63,7 @@ def write(
 
 
 def _in_place(order: _Order, begun: Future[str]) -> tuple[State, dict[str, int]]:
+    pages.read(order.dbs, order.bundle)
     with database.writing(order.dbs.release) as connection:
         done = apply.end(connection, order.bundle, order.before, plain=not order.hidden and not order.doubts)
         loader = loading.InTransaction(connection, frozen=done.frozen)

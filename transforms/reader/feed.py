@@ -7,7 +7,7 @@ may see is told by :mod:`transforms.reader.limited`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -23,11 +23,14 @@ REPLACE = "replace"  # the event of a table that is told whole
 Row = dict[str, Any]
 # What the drivers do not tell alike.
 _PLAIN: dict[tables.Type, Callable[[Any], object]] = {"day": str, "boolean": bool, "binary": str}
-_EVENTS = sa.text(
-    "SELECT seq, release, kind, entity_id, event, fields, other_id FROM change "
-    "WHERE seq > :after ORDER BY seq LIMIT :limit"
-)
-_NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
+_TOLD_OF = "one.seq, one.release, one.kind, one.entity_id, one.event, one.fields, one.other_id"
+# Of the event before a page and of the one beyond it, too, the release is asked: they say which releases end in it.
+_SOME = "(SELECT * FROM change WHERE seq >= :after ORDER BY seq LIMIT :limit + 2) AS one"
+_SHUT = "LEFT JOIN restricted AS shut ON shut.entity_id = one.entity_id AND shut.state <> 'lifted'"
+_EVENTS = {
+    True: sa.text(f"SELECT {_TOLD_OF}, shut.entity_id IS NOT NULL AS shut FROM {_SOME} {_SHUT} ORDER BY one.seq"),  # noqa: S608
+    False: sa.text(f"SELECT {_TOLD_OF}, 0 AS shut FROM {_SOME} ORDER BY one.seq"),  # noqa: S608 - our own words
+}
 _RESTRICTED = "restricted"  # the table, and what a connection knows: it is there
 # Rows are joined to a page's events in this order (CROSS JOIN): these are a thousand, a table has millions.
 _TOLD = "SELECT DISTINCT entity_id FROM change WHERE seq BETWEEN :first AND :last AND kind = :kind"
@@ -147,14 +150,15 @@ class Whole:
 
     def page(self, after: int, limit: int = PAGE) -> Page:
         """The next events after a number."""
-        events = _page(self._connection, self._follow, after, limit)
-        if events:
-            self._looked(len(events))
-        upto = events[-1].seq if events else after
-        release = _releases_of(self._connection, after, upto + 1)
-        first, beyond = release.get(after, 1), release.get(upto + 1)
-        ended = [] if first == beyond else marks(self._connection, first - 1, beyond)
-        return Page(events, upto, ended)
+        asked = {"after": after, "limit": limit}
+        read = self._connection.execute(_EVENTS[_may_restrict(self._connection)], asked).all()
+        before = [event.release for event in read if event.seq == after]
+        told, beyond = read[len(before) :][:limit], [event.release for event in read[len(before) + limit :]]
+        if told:
+            self._looked(len(told))
+        first = before[0] if before else 1
+        ended = [] if beyond[:1] == [first] else marks(self._connection, first - 1, beyond[0] if beyond else None)
+        return Page(_events(self._connection, self._follow, told), told[-1].seq if told else after, ended)
 
     def snapshot(self) -> Iterable[tuple[str, list[Row]]]:
         """Every followed table as of the newest release."""
@@ -195,34 +199,35 @@ def marks(connection: Connection, after: int = 0, before: int | None = None) -> 
     ]
 
 
-def _releases_of(connection: Connection, *numbers: int) -> dict[int, int]:
-    """Number → the release that the event is of, of the numbers that an event has."""
-    asked = sa.text("SELECT seq, release FROM change WHERE seq IN :numbers").bindparams(_NUMBERS)
-    return {int(seq): int(release) for seq, release in connection.execute(asked, {"numbers": numbers})}
-
-
-def _page(connection: Connection, follow: Mapping[str, tables.Table], after: int, limit: int) -> list[Event]:
-    found = connection.execute(_EVENTS, {"after": after, "limit": limit}).all()
-    shut = restricted(connection)
+def _events(
+    connection: Connection, follow: Mapping[str, tables.Table], read: Sequence[sa.Row[*tuple[Any, ...]]]
+) -> list[Event]:
+    """What was read of the events, each with its row."""
+    shut = frozenset(event.entity_id for event in read if event.shut)
     rows: dict[tuple[str, int, str], Row] = {}
-    for release, told in itertools.groupby(found, lambda event: event.release):
+    for release, told in itertools.groupby(read, lambda event: event.release):
         numbers = [(event.seq, event.kind) for event in told]
         among: dict[str, int | str] = {"first": numbers[0][0], "last": numbers[-1][0]}
         for kind in sorted({kind for _, kind in numbers} & follow.keys()):
             for row in as_of(connection, follow[kind], release, among | {"kind": kind}, shut):
                 rows[kind, release, row[follow[kind].key[0]]] = row
     return [
-        Event(seq, release, kind, (one,), event, fields, other, rows.get((kind, release, one)), one in shut)
-        for seq, release, kind, one, event, fields, other in found
+        Event(seq, release, kind, (one,), event, fields, other, rows.get((kind, release, one)), bool(hidden))
+        for seq, release, kind, one, event, fields, other, hidden in read
     ]
+
+
+def _may_restrict(connection: Connection) -> bool:
+    """Whether the table of restrictions is there: new code does without it before its first night."""
+    if not connection.info.get(_RESTRICTED):
+        connection.info[_RESTRICTED] = sa.inspect(connection).has_table(_RESTRICTED)
+    return bool(connection.info[_RESTRICTED])
 
 
 def restricted(connection: Connection) -> frozenset[str]:
     """The entities that are restricted today."""
-    if not connection.info.get(_RESTRICTED):  # new code before its first night
-        connection.info[_RESTRICTED] = sa.inspect(connection).has_table(_RESTRICTED)
-        if not connection.info[_RESTRICTED]:
-            return frozenset()
+    if not _may_restrict(connection):
+        return frozenset()
     return frozenset(connection.scalars(sa.text("SELECT entity_id FROM restricted WHERE state <> 'lifted'")))
 
 

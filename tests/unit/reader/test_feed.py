@@ -110,3 +110,21 @@ def test_a_retired_row_is_still_there_as_of_its_release(settings: Settings) -> N
         table = feed.followed(settings)["person"]
         asked = {r: sorted(row["person_id"] for row in feed.as_of(source, table, r)) for r in (1, 2, 3)}
     assert asked == {1: ["per1", "per2", "per3"], 2: ["per1", "per2", "per4"], 3: ["per1", "per2", "per3"]}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_the_page_that_tells_the_last_event_of_a_release_tells_that_it_ends(settings: Settings, limit: int) -> None:
+    three_nights(settings)
+    ends: list[int] = []
+    with database.reading(database.open_databases(settings).release) as source:
+        every = {mark.seq: mark.release for mark in feed.marks(source)}
+        whole, after = feed.Whole(source, feed.followed(settings)), 0
+        while (page := whole.page(after, limit)).events:
+            assert [event.seq for event in page.events] == list(range(after + 1, page.upto + 1))
+            assert all(mark.seq <= page.upto for mark in page.marks)
+            told = {mark.seq: mark.release for mark in page.marks if mark.seq > after}
+            assert told == {seq: release for seq, release in every.items() if after < seq <= page.upto}
+            ends += told.values()
+            after = page.upto
+        assert [mark.release for mark in page.marks] == [3], "and so does the empty page after it"
+    assert ends == [1, 2, 3]
