@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from transforms import database, tables
+from transforms import bulk, database, tables
 from transforms.database import Databases
 from transforms.errors import GridfactsError
 from transforms.run import Settings
@@ -73,6 +73,8 @@ def of_database(dbs: Databases, threads: int = 1) -> State:
 def _rows(dbs: Databases, table: Table) -> int:
     where = " WHERE known_to IS NULL" if table.history else ""
     with database.reading(dbs.release) as connection:
+        if bulk.is_postgres(connection):  # tables are counted side by side: with workers for each no reader gets a core
+            connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
         return int(connection.scalar(sa.text(f'SELECT count(*) FROM "{table.table}"{where}')) or 0)  # noqa: S608
 
 
