@@ -56,7 +56,7 @@ class Touched:
         if self.recut and _GRID in tables_of(check.query):
             return [check.query]
         placed = _PLACED.findall(viewed(check))
-        if placed and self._only(check, _PLACE, _GRID):
+        if placed and not found and self._only(check, _PLACE, _GRID):
             return self._of_some(check, self._lying(check.table, placed))
         if not found and not self._only(check):
             return [check.query]
