@@ -14,7 +14,6 @@ from functools import partial
 from itertools import chain
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -91,7 +90,7 @@ def _ended(dbs: Databases, table: Table, keys: pa.Table, names: Sequence[str]) -
 def _places(index: _Index, rows: Sequence[pa.Table]) -> Iterator[tuple[_Index, pa.Table]]:
     """Where rows have their place in an index, in its order, some at a time."""
     places = pa.concat_tables([one.select(list(index.columns)) for one in rows])
-    places = places.filter(pc.is_valid(places[0])).group_by(list(index.columns)).aggregate([])
+    places = places.group_by(list(index.columns)).aggregate([])
     for some in _slices(places, index.columns):
         yield index, some
 
