@@ -45,6 +45,7 @@ def read(dbs: Databases, found: Bundle) -> None:
 
     Raises:
         DatabaseError: the database refused.
+        StaleInputError: other code closed the night.
     """
     if dbs.release_file is None:
         return
