@@ -128,3 +128,14 @@ def test_the_page_that_tells_the_last_event_of_a_release_tells_that_it_ends(sett
             after = page.upto
         assert [mark.release for mark in page.marks] == [3], "and so does the empty page after it"
     assert ends == [1, 2, 3]
+
+
+def test_who_is_restricted_has_no_row_in_any_release_and_whose_restriction_was_lifted_has(settings: Settings) -> None:
+    three_nights(settings)
+    dbs = database.open_databases(settings)
+    with database.writing(dbs.release) as connection:
+        connection.exec_driver_sql("INSERT INTO restricted VALUES ('per1', 'told'), ('per2', 'lifted')")
+    with database.reading(dbs.release) as source:
+        events = feed.Whole(source, feed.followed(settings)).page(0).events
+    told = {event.key[0]: (event.restricted, event.row is None) for event in events if event.event == "create"}
+    assert (told["per1"], told["per2"]) == ((True, True), (False, False))
