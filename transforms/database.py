@@ -30,9 +30,8 @@ from transforms.errors import ConfigError, GridfactsError
 from transforms.run import Settings
 
 _BUSY_SECONDS = 30
-# KiB of pages, at most. With SQLite's own 2 MB every look by a random id is a read. What is written and does not fit
-# goes to the log before its time, where every later read looks for its page: a city's night took twice as long.
-_CACHE, _CACHE_WRITING = 16_384, 4_194_304
+_CACHE = 16 << 20  # bytes of pages, at most: with SQLite's own 2 MB every look by a random id is a read
+_CACHE_WRITING = 512 << 20
 _RULE = re.compile(r"\w+(?: \w+)? constraint failed(?:: [\w., ]+)?")
 _OPTIONS = (  # faults.md finding 8: no statement, lock or forgotten transaction lasts for ever
     "-c statement_timeout=1800000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=1800000 -c TimeZone=UTC "
@@ -73,18 +72,22 @@ def open_databases(settings: Settings) -> Databases:
         if not url.database or url.database == ":memory:":
             raise ConfigError("GRIDFACTS_DATABASE_URL needs a file: sqlite:///<path of release.db>")
         path = Path(url.database).absolute()
-        return Databases(sqlite_engine(path), sqlite_engine(path.with_name("control.db")), "sqlite", path)
+        # Pages of a release that are written and do not fit go to the log before their time, where every later read
+        # looks for its page: a city's night took twice as long.
+        release = sqlite_engine(path, writing=settings.memory_bytes)
+        return Databases(release, sqlite_engine(path.with_name("control.db")), "sqlite", path)
     if url.get_backend_name() == "postgresql":
         return Databases(_postgres_engine(url, "release"), _postgres_engine(url, "control"), "postgresql")
     raise ConfigError(f"GRIDFACTS_DATABASE_URL: {url.get_backend_name()!r} is neither sqlite nor postgresql")
 
 
-def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
+def sqlite_engine(path: Path, *, durable: bool = True, writing: int = _CACHE_WRITING) -> Engine:
     """An engine over one SQLite file: WAL, synchronous=FULL, foreign keys, transactions that begin when we say.
 
     Args:
         path: the file.
         durable: False for a file nobody sees yet, which is fsynced whole when it is done.
+        writing: bytes of pages that a transaction which writes may hold.
     """
     # A connection may go from one thread to another, as long as one at a time uses it.
     arguments = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
@@ -98,7 +101,7 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
             f"synchronous={'FULL' if durable else 'OFF'}",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            f"cache_size=-{_CACHE}",
+            f"cache_size=-{_CACHE >> 10}",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
@@ -106,7 +109,7 @@ def sqlite_engine(path: Path, *, durable: bool = True) -> Engine:
     def _begin(connection: Connection) -> None:
         begin = connection.get_execution_options().get("begin", "BEGIN")
         if begin != "BEGIN":  # what a release changes is read again by its checks: as far as it fits it stays in memory
-            connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_WRITING}")
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{writing >> 10}")
         connection.exec_driver_sql(begin)
 
     return engine

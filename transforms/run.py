@@ -8,10 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
 from transforms.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SIZE = TypeAdapter(ByteSize)
+_LEAST = 1_000_000  # bytes; a number without a unit, or of percents, is less
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Settings:
         """Read ``GRIDFACTS_*`` (README, "Settings").
 
         Raises:
-            ConfigError: an engine that does not exist, or threads that are no positive whole number.
+            ConfigError: an engine that does not exist, threads that are no positive whole number, or memory that is
+                no size.
         """
         env = os.environ if environ is None else environ
         home = Path(env.get("GRIDFACTS_HOME", "var")).resolve()
@@ -42,7 +47,7 @@ class Settings:
         if engine != "duckdb":
             raise ConfigError(f"GRIDFACTS_ENGINE={engine!r} is not built yet; only 'duckdb' is")
         keys = env.get("GRIDFACTS_KEYS")
-        return cls(
+        found = cls(
             home=home,
             database_url=env.get("GRIDFACTS_DATABASE_URL", f"sqlite:///{home / 'release.db'}"),
             expectations=Path(env.get("GRIDFACTS_EXPECTATIONS", REPOSITORY / "expectations")).resolve(),
@@ -51,6 +56,18 @@ class Settings:
             threads=int(threads),
             memory=env.get("GRIDFACTS_MEMORY", "4GB"),
         )
+        try:
+            sized = found.memory_bytes >= _LEAST
+        except ValidationError:
+            sized = False
+        if not sized:
+            raise ConfigError(f"GRIDFACTS_MEMORY must be a size such as 4GB, got {found.memory!r}")
+        return found
+
+    @property
+    def memory_bytes(self) -> int:
+        """How much memory one step may hold, in bytes: a thousand to the kB, 1024 to the KiB."""
+        return int(_SIZE.validate_python(self.memory))
 
     @property
     def lake(self) -> Path:

@@ -36,8 +36,8 @@ def test_intervals_of_the_whole_say_something(person: Told) -> None:
     whole, *groups = person["groups"]
     assert whole["by"] == "all"
     for share in ("precision", "recall"):
-        # Of 1 400 rows with a number some 200 are examined, which ones the home's own keys decide, and they weigh
-        # unlike: in twelve homes 0.07 to 0.13 wide. Without a weight, 25 rows of which one fails say 0.2.
+        # Of 1 400 rows with a number some 200 are examined, and they weigh unlike; which ones the home's own keys
+        # decide. So wide is the exact interval (Clopper and Pearson 1934) of 25 rows of which one fails.
         assert whole[share]["high"] - whole[share]["low"] < 0.2
     for by in ("source", "age"):
         assert 0 < sum(group["rows"] for group in groups if group["by"] == by) <= whole["rows"]

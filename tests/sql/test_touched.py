@@ -122,9 +122,8 @@ def test_a_row_is_asked_whose_members_left_or_came(filled: Databases, what: str,
         transaction.rollback()
 
 
-Turn = tuple[
-    str, str, dict[str, str] | None
-]  # of a table, the current rows with this: as they go on, or None: they end
+# Of a table, the current rows with this: what is told of them from now on, or None: they end.
+Turn = tuple[str, str, dict[str, str] | None]
 _GONE: list[Turn] = [("place_grid", f"node_kind = '{kind}'", None) for kind in ("address", "building", "division")]
 _LATER = {"cut": "'2027-01-01'"}
 _FACTS = {"fact_person", "fact_house", "fact_household", "fact_premises"}

@@ -23,8 +23,8 @@ from transforms.publish.bundle import Bundle
 from transforms.tables import Table
 from transforms.threads import together
 
-_MANY = 5_000  # rows of a table that end and begin: below, looking for their pages takes as long as waiting for them
-_READERS = 8  # they wait for the disk, not for a core
+_MANY = 5_000  # rows of a table that end and begin: the pages of fewer come when their rows are looked up
+_READERS = 8  # they wait for the disk, not for a core: 16 and 32 took longer on two cores (bench/README.md)
 _INDEXES = sa.text(
     "SELECT known.name, one.sql AS made, part.name AS part FROM pragma_index_list(:table) AS known "
     "INNER JOIN pragma_index_info(known.name) AS part LEFT JOIN sqlite_master AS one ON one.name = known.name "

@@ -97,7 +97,7 @@ def linked(home: Path, rows: list[Row]) -> tuple[Run, Path]:
 
 def test_a_number_a_slip_away_from_an_anchors_is_shared_and_one_far_away_differs(tmp_path: Path) -> None:
     slipped = Row("shebao_canbao", "邓丽萍", "!445391198803051248", "1988-03-05", "female")
-    far = Row("shebao_canbao", "邓丽萍", "!110101195001017999", "1988-03-05", "female", "2")
+    far = Row("shebao_canbao", "邓丽萍", "!445391195001017999", "1988-03-05", "female", "2")
     _, folder = linked(tmp_path, [PAIR[0], slipped, far])
     pairs = store.read_table(folder / "pairs.parquet").to_pylist()
     anchor = PAIR[0].record_id
