@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 from sqlalchemy.engine import Connection
 
 from transforms import bulk, checksum
 from transforms.errors import GridfactsError
-from transforms.publish import indexes
+from transforms.publish import indexes, rewritten
 from transforms.publish.bundle import Bundle
 from transforms.publish.loading import Loader
+from transforms.publish.rewritten import Places
 from transforms.tables import Table
 
 
@@ -39,7 +41,8 @@ class Delta:
         counts: table → its current rows, as far as they changed.
         frozen: its rows go into tables that this transaction emptied (``afresh.py``).
         dropped: table → statements that make the indexes again which it goes without while its first rows are loaded.
-        gone: table without history → the rows that were removed, whole: what a rollback puts back.
+        gone: table without history → the rows that ended, whole: what a rollback puts back.
+        rewritten: table without history → which of its rows that begin are written already, where those lay that ended.
         laid: table → the columns of its rows that ended or began which lie where checks find them; else its key.
     """
 
@@ -52,6 +55,7 @@ class Delta:
     begun: set[str] = field(default_factory=set)
     dropped: dict[str, list[str]] = field(default_factory=dict)
     gone: dict[str, pa.Table] = field(default_factory=dict)
+    rewritten: dict[str, Places] = field(default_factory=dict)
     laid: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def count(self, table: str, rows: int) -> None:
@@ -67,7 +71,7 @@ def end(connection: Connection, bundle: Bundle, delta: Delta) -> None:
     """
     for table in checksum.counted().values():
         if (closed := bundle.closed(table.table)) is not None:
-            _end(connection, table, closed, delta, bundle.remedy)
+            _end(connection, table, closed, delta, bundle)
 
 
 def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
@@ -88,13 +92,17 @@ def begin(bundle: Bundle, delta: Delta, loader: Loader) -> dict[str, pa.Table]:
 
 def _begun(table: Table, bundle: Bundle, delta: Delta, keys: dict[str, list[pa.Table]]) -> Iterator[pa.Table]:
     """The rows of a table that begin, as they are written; counted, and their keys kept, as they are asked for."""
-    name = table.table
+    name, at = table.table, 0
     for opened in _fetched(bundle.opening(name)):
         if not delta.whole:
             keys.setdefault(name, []).append(opened.select(delta.laid.get(name, table.key)))
         delta.begun.add(name)
         delta.count(name, opened.num_rows)
-        yield _known(table, opened, delta.number)
+        if (written := delta.rewritten.get(name)) is not None:
+            yield opened.filter(_without(opened.num_rows, written - at))
+        else:
+            yield _known(table, opened, delta.number)
+        at += opened.num_rows
 
 
 def _fetched(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -121,8 +129,8 @@ def begun_checksum(bundle: Bundle) -> str:
     return total
 
 
-def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta, remedy: str) -> None:
-    """Rows with history get their ``known_to``, others go; what they held leaves the checksum."""
+def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta, bundle: Bundle) -> None:
+    """Rows with history get their ``known_to``, others go or change; what they held leaves the checksum."""
     name, staged = table.table, ended_keys(table.table)
     bulk.stage(connection, staged, name, keys)
     same = " AND ".join(f'one."{key}" = gone."{key}"' for key in table.key)
@@ -133,27 +141,40 @@ def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta, rem
     )
     rows = list(bulk.query(connection, text, table.schema))
     if (found := sum(piece.num_rows for piece in rows)) != keys.num_rows:
-        told = f"table {name}: {keys.num_rows} rows should end, {found} were there{remedy}"
+        told = f"table {name}: {keys.num_rows} rows should end, {found} were there{bundle.remedy}"
         raise GridfactsError("DELTA", told)
     for piece in rows:
         delta.checksum = checksum.advance(delta.checksum, {name: piece}, {})
-    if not table.history:
-        delta.gone[name] = pa.concat_tables([table.schema.empty_table(), *rows])
-    connection.exec_driver_sql(_ending(table, staged, same, delta.number))
-    if (laid := delta.laid.get(name, table.key)) != table.key:
-        bulk.stage(connection, staged, name, pa.concat_tables([table.schema.empty_table(), *rows]).select(laid))
+    gone = pa.concat_tables([table.schema.empty_table(), *rows])
+    if table.history:
+        text = f'UPDATE "{name}" AS one SET known_to = {int(delta.number)} FROM {staged} AS gone WHERE {same}{current}'  # noqa: S608
+        connection.exec_driver_sql(text)
+    else:
+        delta.gone[name] = gone
+        _replace(connection, table, bundle, delta)
+    if (laid := delta.laid.get(name, table.key)) != table.key or not table.history:
+        bulk.stage(connection, staged, name, gone.select(laid))
     delta.ended.add(name)
     delta.count(name, -keys.num_rows)
 
 
-def _ending(table: Table, staged: str, same: str, number: int) -> str:
-    if table.history:
-        return (
-            f'UPDATE "{table.table}" AS one SET known_to = {int(number)} FROM {staged} AS gone '  # noqa: S608
-            f"WHERE {same} AND one.known_to IS NULL"
-        )
+def _replace(connection: Connection, table: Table, bundle: Bundle, delta: Delta) -> None:
+    """Rows without history go; but those that begin again under their key change where they lie."""
+    name, gone, staged = table.table, delta.gone[table.table], ended_keys(table.table)
+    if not delta.whole and (opened := bundle.opened(name)) is not None:
+        was, now = rewritten.matched(gone, opened, table.key)
+        rewritten.write(connection, table, gone.take(was), opened.take(now))
+        delta.rewritten[name] = now
+        bulk.stage(connection, staged, name, gone.select(table.key).filter(_without(gone.num_rows, was)))
     key = bulk.listed(table.key)
-    return f'DELETE FROM "{table.table}" WHERE ({key}) IN (SELECT {key} FROM {staged})'  # noqa: S608
+    connection.exec_driver_sql(f'DELETE FROM "{name}" WHERE ({key}) IN (SELECT {key} FROM {staged})')  # noqa: S608
+
+
+def _without(rows: int, places: Places) -> pa.Array:
+    """A mask of so many rows that is false at these places, as far as they lie among them."""
+    found = np.ones(rows, bool)
+    found[places[(places >= 0) & (places < rows)]] = False
+    return pa.array(found)
 
 
 def _known(table: Table, rows: pa.Table, number: int) -> pa.Table:
