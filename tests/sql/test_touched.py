@@ -187,6 +187,29 @@ def turn(connection: Connection, turns: list[Turn]) -> Touched:
         pytest.param(
             [("place_grid", "node_kind = 'facility'", _LATER)], _FACTS | {"place_grid"}, True, id="cut of places"
         ),
+        pytest.param([("place_grid", "true", _LATER), ("std_grid", "true", _LATER)], set(), True, id="cut of both"),
+        pytest.param(
+            [("place_grid", "node_kind = 'facility'", _LATER), ("std_grid", "true", _LATER)],
+            _FACTS,
+            True,
+            id="cut of both without places",
+        ),
+        pytest.param(
+            [("place_grid", "node_kind <> 'facility'", _LATER), ("std_grid", "true", _LATER)],
+            set(),
+            True,
+            id="cut of both without facilities, which have another reason",
+        ),
+        pytest.param(
+            [
+                ("place_grid", "node_kind = 'facility'", _LATER | {"grid_id": "'nowhere'"}),
+                ("place_grid", "node_kind <> 'facility'", _LATER),
+                ("std_grid", "true", _LATER),
+            ],
+            {"fact_facility", "place_grid"},
+            True,
+            id="cut of both with an unknown grid",
+        ),
         pytest.param(
             [("std_address", "address_id = 'a2'", None)], _FACTS - {"fact_premises"}, False, id="address lost"
         ),
@@ -234,6 +257,42 @@ def test_a_cut_that_was_withdrawn_asks_of_those_that_lay_in_none(filled: Databas
         found = turn(connection, [("place_grid", "cut > '2020-01-01'", None)])
         assert found.recut
         assert [checks.offending(connection, query) for query in found.queries(check)] == [1]
+        transaction.rollback()
+
+
+def test_of_a_new_cut_that_has_every_place_no_fact_is_asked(filled: Databases) -> None:
+    looks = [check for check in checks.load_all() if checks.viewed(check)]
+    assert len(looks) == 6
+    with filled.release.connect() as connection, connection.begin() as transaction:
+        found = turn(connection, [("place_grid", "true", _LATER), ("std_grid", "true", _LATER)])
+        assert (found.recut, found.apart, found.left) == (True, False, False)
+        assert [found.queries(check) for check in looks] == [[]] * 6
+        whole = {check.table for check in checks.load_all() if found.queries(check) == [check.query]}
+        assert {"place_grid", "std_grid"} <= whole, "of the grids themselves all is asked"
+        transaction.rollback()
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_a_cut_may_begin_beside_the_one_before_or_be_withdrawn(filled: Databases, withdrawn: bool) -> None:
+    """As account closes it, places of the cut before go on: what the cut that is the newest now has not is asked."""
+    [check] = [check for check in checks.load_all() if "FROM v1_house AS one" in check.query]
+    names = bulk.listed(tables.load_all()["place_grid"].facts.names)
+    later = names.replace('"cut"', "'2027-01-01'")
+    with filled.release.connect() as connection, connection.begin() as transaction:
+        begun = f"INSERT INTO place_grid ({names}, known_from) SELECT {later}, {2 if withdrawn else 3} FROM place_grid"
+        if withdrawn:
+            connection.exec_driver_sql(f"{begun} WHERE known_to IS NULL")
+            connection.exec_driver_sql("DELETE FROM place_grid WHERE node_kind <> 'facility' AND cut < '2027-01-01'")
+            connection.exec_driver_sql("UPDATE std_grid SET cut = '2027-01-01'")
+            earlier: list[Turn] = [("std_grid", "true", {"cut": "'2026-09-30'"})]
+            found = turn(connection, [("place_grid", "cut = '2027-01-01'", None), *earlier])
+        else:
+            connection.exec_driver_sql(f"{begun} WHERE known_to IS NULL AND node_kind = 'facility'")
+            found = turn(connection, [("place_grid", "false", None), ("std_grid", "true", _LATER)])
+        assert (found.recut, found.apart, found.left) == (True, False, True)
+        assert checks.offending(connection, check.query) == 1
+        assert [checks.offending(connection, query) for query in found.queries(check)] == [1]
+        assert check.query not in found.queries(check)
         transaction.rollback()
 
 

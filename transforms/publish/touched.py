@@ -17,6 +17,7 @@ _APPENDED = ("change", "source_state")  # rows come with their release and stay 
 _PLACE, _GRID = "place_grid", "std_grid"
 # How a view finds where a fact lies: kind of node, and the fact's column that names one.
 _PLACED = re.compile(r"LEFT JOIN v1_place AS (\w+)\s+ON \1\.node_kind = '(\w+)' AND \1\.node_id = fact\.(\w+)")
+_LEFT = "left_places"
 _STAYS = {_GRID: ("cut",)}  # beside the key, what makes a row that begins the one that ended: who asks for it finds it
 
 
@@ -27,12 +28,16 @@ class Touched:
     Attributes:
         delta: what was written.
         lost: the tables of which a key ended and did not begin again.
-        recut: the newest cut is another than before: whatever reads grids is asked of all rows.
+        recut: the newest cut is another than before: whatever reads grids is asked of all rows, but where facts lie.
+        apart: the newest cut of places is not that of the grids: that is asked of all facts too.
+        left: places of the cut before lie in no newest one; they are staged.
     """
 
     delta: Delta
     lost: frozenset[str]
     recut: bool
+    apart: bool = False
+    left: bool = False
 
     def queries(self, check: Check) -> list[str]:
         """The queries that find what a delta broke.
@@ -44,8 +49,9 @@ class Touched:
         that ended tonight. A row that stays can break it only through another table: where the check asks whether
         something is there (``LEFT JOIN ... AS other``, none found), through one that is lost; where it asks what
         belongs to a row (``... AS member``), through one that left or came there; where it asks for a fact's grid (a
-        view with ``v1_place``), through a place that is lost, since of one that stays checks of its own hold that it
-        lies in a grid of the newest cut or says why not; else through any change, and then all rows are asked.
+        view with ``v1_place``), through a place that is lost (of a new cut: that it has not), since of one that stays
+        checks of its own hold that it lies in a grid of the newest cut or says why not; else through any change, and
+        then all rows are asked.
         """
         if check.table in _APPENDED and "WHERE" in check.query:
             tonights = rf"FROM (SELECT * FROM \1 WHERE release = {int(self.delta.number)}) AS one"  # noqa: S608
@@ -53,11 +59,11 @@ class Touched:
         found, member = EXISTS.search(check.query), MEMBER.search(check.query)
         if member and self._only(check, member["other"]):
             return self._of_some(check, _members(member, self.delta))
+        placed = _PLACED.findall(viewed(check))
+        if placed and not found and not self.apart and self._only(check, _PLACE, _GRID):
+            return self._of_some(check, self._lying(check.table, placed))
         if self.recut and _GRID in tables_of(check.query):
             return [check.query]
-        placed = _PLACED.findall(viewed(check))
-        if placed and not found and self._only(check, _PLACE, _GRID):
-            return self._of_some(check, self._lying(check.table, placed))
         if not found and not self._only(check):
             return [check.query]
         queries = []
@@ -70,9 +76,10 @@ class Touched:
 
     def _lying(self, table: str, placed: Sequence[tuple[str, str, str]]) -> list[str]:
         """Selects the keys of facts that lay at a place that is lost; nothing where none is."""
-        if _PLACE not in self.lost:
+        if not (self.left if self.recut else _PLACE in self.lost):
             return []
-        lost = f"SELECT node_id FROM ({_lost(_PLACE, self.delta)}) AS went WHERE node_kind ="  # noqa: S608 - our own
+        places = f"SELECT node_kind, node_id FROM {_LEFT}" if self.recut else _lost(_PLACE, self.delta)  # noqa: S608
+        lost = f"SELECT node_id FROM ({places}) AS went WHERE node_kind ="  # noqa: S608 - names of our own
         lay = " OR ".join(f"\"{column}\" IN ({lost} '{kind}')" for _, kind, column in placed)
         [key] = tables.load_all()[table].key
         return [f'SELECT "{key}" FROM {table} WHERE known_to IS NULL AND ({lay})']  # noqa: S608 - a view's words
@@ -96,7 +103,13 @@ def look(connection: Connection, delta: Delta) -> Touched:
     written = delta.begun | delta.ended
     lost = {name for name in delta.ended if name not in delta.begun or _any(connection, _lost(name, delta))}
     recut = any(_any(connection, text) for name in (_PLACE, _GRID) if name in written for text in _recut(name, delta))
-    return Touched(delta, frozenset(lost), recut)
+    if not recut:
+        return Touched(delta, frozenset(lost), recut)
+    apart = not _any(connection, f"SELECT 1 WHERE {_newest(_PLACE)} = {_newest(_GRID)}")
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_LEFT}")
+    end = "ON COMMIT DROP" if bulk.is_postgres(connection) else ""
+    connection.exec_driver_sql(f"CREATE TEMP TABLE {_LEFT} {end} AS {_left(delta)}")
+    return Touched(delta, frozenset(lost), recut, apart, _any(connection, f"SELECT 1 FROM {_LEFT}"))  # noqa: S608
 
 
 @lru_cache(maxsize=1)
@@ -167,9 +180,24 @@ def _members(member: re.Match[str], delta: Delta) -> list[str]:
 
 def _recut(table: str, delta: Delta) -> list[str]:
     """Queries of which one finds a row if the newest cut of what stands in the table is another than it was."""
-    newest = f"(SELECT MAX(last.cut) FROM {table} AS last WHERE last.known_to IS NULL)"  # noqa: S608 - a name of ours
+    newest = _newest(table)
     stayed = f"one.known_to IS NULL AND one.known_from < {int(delta.number)} AND one.cut = {newest}"
     queries = [f"SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {table} AS one WHERE {stayed})"]  # noqa: S608 - as above
     if table in delta.ended:
         queries.append(f"SELECT 1 FROM {ended_keys(table)} AS one WHERE one.cut > {newest}")  # noqa: S608 - as above
     return queries
+
+
+def _newest(table: str) -> str:
+    return f"(SELECT MAX(last.cut) FROM {table} AS last WHERE last.known_to IS NULL)"  # noqa: S608 - a name of ours
+
+
+def _left(delta: Delta) -> str:
+    """Selects the places of the newest cut before that are not in the newest now."""
+    number, names = int(delta.number), "one.node_kind, one.node_id"
+    stood = f"(one.known_to = {number} OR one.known_to IS NULL AND one.known_from < {number})"
+    before = f"(SELECT MAX(one.cut) FROM {_PLACE} AS one WHERE {stood})"  # noqa: S608 - names of our own
+    return (
+        f"SELECT {names} FROM {_PLACE} AS one WHERE {stood} AND one.cut = {before} "  # noqa: S608 - as above
+        f"EXCEPT SELECT {names} FROM {_PLACE} AS one WHERE one.known_to IS NULL AND one.cut = {_newest(_PLACE)}"
+    )
