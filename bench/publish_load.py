@@ -3,12 +3,13 @@
     PYTHONPATH=. python bench/publish_load.py --home HOME [--out FILE] [--postgres]
 
 HOME is a GRIDFACTS_HOME whose nights have been closed; it is only read. Each night's ``account/release`` is published
-into a new home; after the last one a small night (one person in a hundred renamed) and the same one again.
+into a new home; after the last one nights made here (``bench/nights.py``): one person in a hundred renamed, and again;
+one record in a hundred delivered anew with one row in a hundred of everything else; grids cut anew; nothing.
 The bare load of a database is ``executemany`` and ADBC's driver (SQLite, no log, no sync) or ``COPY`` (PostgreSQL) of
 the rows that the first night begins, into the same tables with their keys and no other index, and nothing else is done.
-A small night brings every home there is, as account hands them over. Times are wall clock and CPU seconds, those of a
-PostgreSQL server among them; the load of the machine stands beside them, and ``mb`` is the most memory this process had
-meanwhile. ``disk`` is what lies in the new home's database afterwards, ``most`` the most that ever lay there.
+A night made here brings every home there is, as account hands them over. Times are wall clock and CPU seconds, a
+PostgreSQL server's among them; the load of the machine stands beside them, and ``mb`` is the most memory this process
+had meanwhile. ``disk`` is what lies in the new home's database afterwards, ``most`` the most that ever lay there.
 """
 
 from __future__ import annotations
@@ -30,15 +31,22 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from bench.nights import Made, recut_night, same_night, small_night, wide_night
 from tests import postgres
 from tests.small_release import braked
 from transforms import bulk, checksum, database, manifest, publish, store, tables
 from transforms.publish import loading
 from transforms.publish.schema import ensure_schema
 from transforms.run import Run, Settings
+
+SMALL = {
+    "a small night": small_night,
+    "a wide night": wide_night,
+    "a night that cuts the grids anew": recut_night,
+    "an unchanged night": same_night,
+}
 
 
 @contextlib.contextmanager
@@ -137,39 +145,8 @@ def take_over(source: Path, run: Run, base: str) -> tuple[Path, str]:
     return here, told["checksum"]
 
 
-def small_night(run: Run, base: str, number: int, source: Path) -> str:
-    """One person in a hundred has another name, homes are those of the source; returns the checksum that follows."""
-    dbs, table = database.open_databases(run.settings), tables.load_all()["fact_person"]
-    now = database.read(dbs.release, "fact_person", where={"known_to": None})
-    some = now.take(list(range(0, now.num_rows, 100)))
-    at = some.schema.get_field_index("name")
-    other = some.set_column(at, "name", pc.binary_join_element_wise(some["name"], "改", "")).select(table.facts.names)
-    with database.reading(dbs.release) as connection:
-        counts = json.loads(str(connection.scalar(sa.text("SELECT counts FROM release ORDER BY release DESC LIMIT 1"))))
-    after = checksum.advance(base, {"fact_person": some}, {"fact_person": other})
-    told = {"night": run.night, "base_release": number, "counts": counts, "checksum": after}
-    with store.output(store.night_dir(run, "account", "release")) as folder:
-        store.write_table(folder / "fact_person.close.parquet", some.select(table.key))
-        store.write_table(folder / "fact_person.open.parquet", other)
-        (folder / "release.json").write_text(json.dumps(told), "utf-8")
-        shutil.copy(max((source / "lake" / "night").glob("*/account/release")) / "home.parquet", folder)
-        manifest.write(folder, "account", {})
-    return after
-
-
-def same_night(run: Run, base: str, number: int, source: Path) -> None:
-    """A night after which everything is as it was: homes, and nothing else."""
-    with database.reading(database.open_databases(run.settings).release) as connection:
-        counts = json.loads(str(connection.scalar(sa.text("SELECT counts FROM release ORDER BY release DESC LIMIT 1"))))
-    told = {"night": run.night, "base_release": number, "counts": counts, "checksum": base}
-    with store.output(store.night_dir(run, "account", "release")) as folder:
-        (folder / "release.json").write_text(json.dumps(told), "utf-8")
-        shutil.copy(max((source / "lake" / "night").glob("*/account/release")) / "home.parquet", folder)
-        manifest.write(folder, "account", {})
-
-
 def publish_all(source: Path, url: str | None, results: list[dict[str, Any]]) -> None:
-    """Every night, a small one and the same again, into one new home."""
+    """Every night, those made here, and back, in one new home."""
     with tempfile.TemporaryDirectory() as folder:
         settings, last = settings_of(Path(folder), url), checksum.EMPTY
         nights = sorted(path.name for path in (source / "lake" / "night").iterdir())
@@ -180,18 +157,13 @@ def publish_all(source: Path, url: str | None, results: list[dict[str, Any]]) ->
             with disk(settings, results), timed("publish", results, url, night=night):
                 report = publish.run(run)[0]
             results[-1]["rows"] = report.counts["rows"]
-        run = Run.of("9999-01-01", settings=settings)
-        last = small_night(run, last, len(nights), source)
-        braked(run)
-        for what in ("publish a small night", "publish it again"):
-            with timed(what, results, url):
-                report = publish.run(run)[0]
-            results[-1]["rows"] = report.counts["rows"]
-        run = Run.of("9999-01-02", settings=settings)
-        same_night(run, last, len(nights) + 1, source)
-        braked(run)
-        with timed("publish an unchanged night", results, url):
-            publish.run(run)
+        for at, (what, close) in enumerate(SMALL.items()):
+            run = Run.of(f"9999-01-{at + 1:02d}", settings=settings)
+            last = close(Made(run, last, len(nights) + at, source))
+            for again in ("", ", again") if not at else ("",):
+                with timed(f"publish {what}{again}", results, url):
+                    report = publish.run(run)[0]
+                results[-1]["rows"] = report.counts["rows"]
         with timed("back to the release before", results, url):
             publish.rollback(run)
         with timed("checksum of every row", results, url):

@@ -29,7 +29,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bench.publish_load import settings_of, small_night, take_over
+from bench.nights import Made, small_night
+from bench.publish_load import settings_of, take_over
 from tests import postgres
 from tests.small_release import braked
 from transforms import checksum, database, publish
@@ -126,8 +127,7 @@ def measure(home: Path, url: str | None, seconds: float) -> list[dict[str, Any]]
             end, nights = time.monotonic() + seconds, 0
             while time.monotonic() < end:
                 night = Run.of(f"9999-{1 + nights // 28:02d}-{1 + nights % 28:02d}", settings=settings)
-                state["checksum"] = small_night(night, str(state["checksum"]), int(state["release"]), home)
-                braked(night)
+                state["checksum"] = small_night(Made(night, str(state["checksum"]), int(state["release"]), home))
                 state["release"] = publish.run(night)[0].counts["release"]
                 nights += 1
             return nights
