@@ -130,9 +130,10 @@ DOOR = "door"  # kind of a judgement on a proposed node of the address library: 
 # locate: .../place/straddle.parquet, a row per small or exclusive grid that holds a part of a building in several.
 STRADDLE = _schema(building_id=TEXT, cut=TEXT, grid_id=TEXT, share=pa.float64(), assigned=BOOL)
 
-# link: lake/night/<night>/link/<kind>/pairs.parquet; left < right; score x 10^4; how: number | key | scored.
+# link: lake/night/<night>/link/<kind>/pairs.parquet; left < right: record numbers, places among the ascending record
+# ids of the kind's live records (transforms/paired.py); score x 10^4; how: number | key | scored.
 # evidence: comparison vector as words, 'name=exact birth=null', no values.
-PAIR = _schema(left=TEXT, right=TEXT, score=pa.int32(), how=TEXT, evidence=TEXT)
+PAIR = _schema(left=pa.int32(), right=pa.int32(), score=pa.int32(), how=TEXT, evidence=TEXT)
 
 # resolve: lake/night/<night>/resolve/<kind>/{cluster,identity,home}.parquet
 CLUSTER = _schema(record_id=TEXT, entity_id=TEXT, how=TEXT)  # how: number | key | scored | single

@@ -71,9 +71,12 @@ def test_nobody_decides_without_a_name_and_a_reason(reviewed: Home) -> None:
 
 def test_two_persons_under_one_number_are_parted(reviewed: Home) -> None:
     from transforms import store
+    from transforms.live import Live
+    from transforms.paired import named
 
     lake = reviewed.path / "lake" / "night" / NIGHTS[0]
-    pairs = store.read_table(lake / "link" / "person" / "pairs.parquet").to_pylist()
+    told = store.read_table(lake / "link" / "person" / "pairs.parquet")
+    pairs = named(told, Live(lake / "account" / "live" / "person.parquet").ids).to_pylist()
     joined = [pair for pair in pairs if pair["how"] == "number"]
     assert joined
     pair = {"kind": "person", "left": joined[0]["left"], "right": joined[0]["right"]}

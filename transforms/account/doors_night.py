@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import database, model, store
-from transforms.account import sure
+from transforms.account import settled, sure
 from transforms.account.delta import key_of, published
 from transforms.account.doors_apply import live_door
 from transforms.account.doors_merge import merge_doors
@@ -20,6 +20,8 @@ from transforms.account.pages import Pages
 from transforms.account.pieces import ordered
 from transforms.engine import Engine
 from transforms.kinds import Kind
+from transforms.paired import ENDS, named
+from transforms.places import Places, places
 from transforms.second import unified
 
 _HERE = Path(__file__).parent
@@ -42,7 +44,8 @@ def pair_doors(pages: Pages, engine: Engine, kind: str) -> Iterator[str]:
     yield from _locate(night, engine, kind, live, ids)
     pair, numbers = _pairs(night, kind), decisive(night.kinds[kind], live, second=second)
     if not sure.paired(pair, ids, numbers):
-        tables = {"live_row": live.select(_RECORD.names), "pair": pair, "decisive": numbers}
+        asked = named(pair, _ascending(ids))
+        tables = {"live_row": live.select(_RECORD.names), "pair": asked, "decisive": numbers}
         yield from _report("link", kind, engine.run(_HERE / "door_link.sql", tables))
 
 
@@ -80,6 +83,10 @@ def _pairs(night: Night, kind: str) -> pa.Table:
     """The pairs of a kind without their evidence."""
     path = night.night_path("link", kind, "pairs")
     return _PAIR.empty_table() if path is None else store.read_table(path, _PAIR.names).select(_PAIR.names).cast(_PAIR)
+
+
+def _ascending(ids: pa.Array) -> pa.Array:
+    return ids if settled.ascending(ids) else ids.take(pc.sort_indices(ids))
 
 
 def _of_room(night: Night, room: str, kind: str, name: str, schema: pa.Schema) -> pa.Table:
@@ -154,8 +161,9 @@ def _resolve(
 
 def _joined(night: Night, kind: str, live: pa.Table, cluster: pa.Table, pair: pa.Table) -> Iterator[str]:
     """What stands together is linked: no record is in a cluster without an edge to it."""
-    edges = pa.concat_tables([pair.select(["left", "right"]), _same(night, kind)])
-    for source, count in _unlinked(live, cluster, edges).items():
+    cluster = cluster.sort_by("record_id")
+    ends = _ends(live["record_id"].combine_chunks(), cluster["record_id"].combine_chunks(), pair, _same(night, kind))
+    for source, count in _unlinked(live, cluster, ends).items():
         yield f"resolve {kind} {source}: {count} records stand in a cluster that no pair or judgement joins them to"
 
 
@@ -167,14 +175,24 @@ def _same(night: Night, kind: str) -> pa.Table:
     return found.rename_columns(["left", "right"])
 
 
-def _unlinked(live: pa.Table, cluster: pa.Table, edges: pa.Table) -> dict[str, int]:
+def _ends(ids: pa.Array, records: pa.Array, pair: pa.Table, sworn: pa.Table) -> tuple[Places, Places]:
+    """(left, right) of pairs of live records, and of what a person swore, as places among the clustered records."""
+    at = np.append(np.arange(len(ids)) if records.equals(ids) else places(records, _ascending(ids)), -1)
+    numbers = (pc.fill_null(pair[end], -1).to_numpy() for end in ENDS)
+    told = (at[np.where((n >= 0) & (n < len(ids)), n, len(ids))] for n in numbers)
+    more = (pc.fill_null(pc.index_in(sworn[end].cast(pa.string()), value_set=records), -1).to_numpy() for end in ENDS)
+    left, right = (np.concatenate(both) for both in zip(told, more, strict=True))
+    known = (left >= 0) & (right >= 0)
+    return left[known], right[known]
+
+
+def _unlinked(live: pa.Table, cluster: pa.Table, ends: tuple[Places, Places]) -> dict[str, int]:
     """Source → records outside the largest linked part of their cluster (ties: the part of the smallest record id)."""
-    cluster = cluster.sort_by("record_id")
     records = cluster["record_id"].combine_chunks()
     if not len(records):
         return {}
     entity = pc.dictionary_encode(cluster["entity_id"].combine_chunks()).indices.to_numpy(zero_copy_only=False)
-    part = _parts(records, entity, edges)
+    part = _parts(entity, *ends)
     sizes = np.bincount(part, minlength=1)
     order = np.lexsort((part, -sizes[part], entity))
     entities, first = np.unique(entity[order], return_index=True)
@@ -185,15 +203,11 @@ def _unlinked(live: pa.Table, cluster: pa.Table, edges: pa.Table) -> dict[str, i
     return {str(item["values"]): int(item["counts"].as_py()) for item in pc.value_counts(sources)}
 
 
-def _parts(records: pa.Array, entity: np.ndarray, edges: pa.Table) -> np.ndarray:
+def _parts(entity: np.ndarray, a: Places, b: Places) -> np.ndarray:
     """The linked part of its cluster in which each record stands, named by the position of its smallest record."""
-    left = pc.index_in(edges["left"].cast(pa.string()), value_set=records)
-    right = pc.index_in(edges["right"].cast(pa.string()), value_set=records)
-    known = pc.and_(left.is_valid(), right.is_valid())
-    a, b = (end.filter(known).to_numpy().astype(np.int64) for end in (left, right))
     within = entity[a] == entity[b]
     a, b = a[within], b[within]
-    part = np.arange(len(records))
+    part = np.arange(len(entity))
     while True:
         lower = part.copy()
         np.minimum.at(lower, a, part[b])

@@ -26,6 +26,7 @@ from transforms.account.intervals import Interval, interval
 from transforms.account.measures import numbered
 from transforms.account.night import Night
 from transforms.live import Live
+from transforms.paired import ENDS
 from transforms.places import Places, places
 from transforms.run import Run
 
@@ -177,13 +178,12 @@ def _matched(night: Night, kind: str, ids: pa.Array, rows: pd.DataFrame) -> pd.D
     pairs = night.of_night("link", kind, "pairs")
     if unit is None or cluster is None or pairs is None:
         return rows.assign(trusted=True, anchor=False, entity=0, accepted=False, joined=False)
-    flags = unit.select(["trusted", "anchor"]).to_pandas().set_index(places(ids, _whole(unit["record_id"])))
-    rows = rows.join(flags, how="inner")
+    rows = rows.join(unit.select(["trusted", "anchor"]).to_pandas(), how="inner")
     entity = pd.Series(numbered(cluster["entity_id"]), places(ids, _whole(cluster["record_id"])), name="entity")
     rows = rows.join(entity, how="inner")
     enough = pc.greater_equal(pairs["score"], night.kinds[kind].link.accept)
     strong = pairs.filter(pc.and_(pc.equal(pairs["how"], "scored"), enough))
-    left, right = (places(ids, _whole(strong[end])) for end in ("left", "right"))
+    left, right = (strong[end].to_numpy().astype(np.int64) for end in ENDS)
     homes = np.zeros(int(rows["entity"].max()) + 1 if len(rows) else 0, dtype=bool)
     homes[rows["entity"][rows["anchor"]]] = True
     ends = _ends(left, right, rows.index[rows["anchor"]].to_numpy())

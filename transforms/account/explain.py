@@ -13,7 +13,11 @@ from transforms import database, manifest, store
 from transforms.account.delta import key_of
 from transforms.account.landed import Told, file_of, landed_at, past_at, versions
 from transforms.account.night import Night
+from transforms.coded import whole
 from transforms.errors import GridfactsError
+from transforms.live import Live
+from transforms.paired import ENDS, named
+from transforms.places import places
 from transforms.run import Run
 
 _ROW = 3  # parts of source:batch-or-file:line
@@ -139,8 +143,11 @@ def _edges(night: Night, kind: str, records: pa.ChunkedArray) -> tuple[Edge, ...
     pair = night.of_night("link", kind, "pairs")
     if pair is None:
         return ()
-    within = pc.and_(pc.is_in(pair["left"], value_set=records), pc.is_in(pair["right"], value_set=records))
-    rows = pair.filter(within).sort_by([("left", "ascending"), ("right", "ascending")]).to_pylist()
+    path = night.night_path("account", "live", kind)
+    ids = Live(path).ids if path is not None else pa.array([], pa.string())
+    mine = pa.array(places(ids, whole(records)), pa.int32())
+    within = pc.and_(*(pc.is_in(pair[end], value_set=mine) for end in ENDS))
+    rows = named(pair.filter(within).sort_by([(end, "ascending") for end in ENDS]), ids).to_pylist()
     return tuple(Edge(r["left"], r["right"], r["how"], r["score"], r["evidence"]) for r in rows)
 
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from transforms import store
 from transforms.account import settled
 from transforms.account.pieces import PIECE, ROWS, ordered
+from transforms.paired import ENDS
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -76,19 +77,17 @@ def paired(pair: pa.Table, ids: pa.Array, decisive: pa.Table) -> bool:
     """Both ends of every pair are live, in order, told once; what joins by number or key agrees on it.
 
     Args:
-        pair: (left, right, how).
+        pair: (left, right, how); ends by number.
         ids: the live records, ascending.
         decisive: (record_id, token) of those that have one.
     """
     if not pair.num_rows:
         return True
-    left, right = (pair[name].combine_chunks().cast(pa.string()) for name in ("left", "right"))
-    if not settled.ascending(ids) or not _all(pc.less(left, right)):
+    if not settled.ascending(ids) or any(pair[end].null_count for end in ENDS):
         return False
-    ends = [pc.index_in(end, value_set=ids) for end in (left, right)]
-    if any(end.null_count for end in ends):
+    a, b = (pair[end].to_numpy().astype(np.int64) for end in ENDS)
+    if not ((a >= 0) & (a < b) & (b < len(ids))).all():
         return False
-    a, b = (end.to_numpy().astype(np.int64) for end in ends)
     token = np.full(len(ids), -1, dtype=np.int64)
     at = pc.index_in(decisive["record_id"].combine_chunks(), value_set=ids)
     if at.null_count or not _once(a * len(ids) + b):
@@ -169,7 +168,3 @@ class Members:
 def _once(codes: Codes) -> bool:
     """Each stands there once; most come in order."""
     return bool((np.diff(codes) > 0).all()) or len(np.unique(codes)) == len(codes)
-
-
-def _all(said: pa.Array) -> bool:
-    return pc.all(pc.fill_null(said, fill_value=False)).as_py() is not False

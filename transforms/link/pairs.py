@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.link.codes import Whole, by_both
 from transforms.link.posterior import SCALE
 from transforms.model import PAIR
-from transforms.threads import ahead
 
 _PIECE = 2**20  # pairs written at a time: a row group
 
@@ -52,27 +51,18 @@ class Pairs:
         return Pairs(u, v, score, self.how, said, [*self.words, *other.words])
 
 
-def tables(found: Sequence[Pairs], ids: pa.Array, threads: int = 1) -> Iterator[pa.Table]:
-    """All pairs as model.PAIR with the record ids, sorted, in pieces; at least one.
-
-    Args:
-        found: the pairs.
-        ids: of the records.
-        threads: how many make the pieces that follow while one is written.
-    """
+def tables(found: Sequence[Pairs]) -> Iterator[pa.Table]:
+    """All pairs as model.PAIR, words as codes, sorted, in pieces; at least one."""
     u, v, score = (np.concatenate([getattr(pairs, name) for pairs in found]) for name in ("u", "v", "score"))
     starts = np.cumsum([0, *(len(pairs.words) for pairs in found)])
     said = np.concatenate([pairs.evidence + np.int32(at) for pairs, at in zip(found, starts, strict=False)])
     words = pa.array([word for pairs in found for word in pairs.words], pa.string())
-    how = pa.array([pairs.how for pairs in found for _ in pairs.words], pa.string())
+    hows = pa.array(dict.fromkeys(pairs.how for pairs in found), pa.string())
+    how = pc.index_in(pa.array([pairs.how for pairs in found for _ in pairs.words], pa.string()), hows).to_numpy()
     order = by_both(u, v)
-
-    def piece(start: int) -> pa.Table:
+    for start in range(0, max(len(order), 1), _PIECE):
         at = order[start : start + _PIECE]
-        columns = [
-            ids.take(pa.array(u[at])), ids.take(pa.array(v[at])), pa.array(score[at], pa.int32()),
-            how.take(pa.array(said[at])), words.take(pa.array(said[at])),
-        ]  # fmt: skip
-        return pa.table(columns, schema=PAIR)
-
-    return ahead(threads, (partial(piece, start) for start in range(0, max(len(order), 1), _PIECE)))
+        of = said[at]
+        coded = [pa.DictionaryArray.from_arrays(code, told) for code, told in ((how[of], hows), (of, words))]
+        ends = [pa.array(end[at], pa.int32()) for end in (u, v)]
+        yield pa.table([*ends, pa.array(score[at], pa.int32()), *coded], PAIR.names)

@@ -27,10 +27,10 @@ from transforms.run import Run
 
 ROOM = "link"
 _HERE = Path(__file__).parent
-# unit.parquet, beside the pairs: one row per record. trusted: its number is believed (resolve's cannot-links and
-# merge's identifiers count no other); anchor: it stands in a group with an exclusive number.
 Facts: TypeAlias = "dict[str, str | int | None]"
-UNIT = pa.schema([("record_id", pa.string()), ("trusted", pa.bool_()), ("anchor", pa.bool_())])
+# unit.parquet, beside the pairs: a row per live record, in the order of their ids. trusted: its number is believed
+# (resolve, merge and brakes count no other); anchor: it stands in a group with an exclusive number.
+UNIT = pa.schema([("trusted", pa.bool_()), ("anchor", pa.bool_())])
 
 
 def run(run: Run, stage: str) -> list[model.Report]:
@@ -87,15 +87,15 @@ def _keyed(run: Run, engine: Engine, kind: Kind, live: Live, located: Best | Non
         found = short.edges(engine, live, run.settings.expectations, run.night)
     else:
         found = [key_edges(engine, kind, live, located)]
-    store.write_table(tmp / "unit.parquet", pa.table([live.ids, nobody, nobody], schema=UNIT))
-    return {"records": live.num_rows} | _leave(run, tmp, live, found)
+    store.write_table(tmp / "unit.parquet", pa.table([nobody, nobody], schema=UNIT))
+    return {"records": live.num_rows} | _leave(tmp, found)
 
 
 def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
     listed = [Model.read(path) for path in dict.fromkeys((in_use(run.settings.home), DEFAULT))]
     known = [m for m in listed if kind.kind in m.kinds]
     contracts, models = contract.load_all(run.settings.expectations), [m.kinds[kind.kind] for m in known]
-    linked = scored.link(records, contracts, models, partial(_leave_units, tmp, records.live.ids))
+    linked = scored.link(records, contracts, models, partial(_leave_units, tmp))
     collapsed, tonight = linked.collapsed, "tonight's own training" if linked.shadow else "none: numbers only"
     if lost := linked.used is None and (known or linked.shadow is None) and linked.collapsing > 0:
         run.say(f"link {kind.kind}: the training collapsed, nothing is joined by scores, the release will be held")
@@ -111,17 +111,17 @@ def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
     if linked.shadow:
         Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / "shadow_model.json")
     store.write_table(tmp / "exam.parquet", linked.exam)
-    return facts | _leave(run, tmp, records.live, [linked.numbered, linked.scored])
+    return facts | _leave(tmp, [linked.numbered, linked.scored])
 
 
-def _leave_units(tmp: Path, ids: pa.Array, collapsed: Collapsed) -> None:
+def _leave_units(tmp: Path, collapsed: Collapsed) -> None:
     """Write unit.parquet."""
-    store.write_table(tmp / "unit.parquet", pa.table([ids, collapsed.trusted, collapsed.anchor], schema=UNIT))
+    store.write_table(tmp / "unit.parquet", pa.table([collapsed.trusted, collapsed.anchor], schema=UNIT))
 
 
-def _leave(run: Run, tmp: Path, live: Live, found: list[Pairs]) -> Facts:
+def _leave(tmp: Path, found: list[Pairs]) -> Facts:
     """Write pairs.parquet; counts of pairs by how they came to be."""
-    store.write_pieces(tmp / "pairs.parquet", tables(found, live.ids, run.settings.threads))
+    store.write_pieces(tmp / "pairs.parquet", tables(found))
     return {f"pairs_{how}": sum(len(p.u) for p in found if p.how == how) for how in ("number", "key", "scored")}
 
 

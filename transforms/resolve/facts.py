@@ -141,7 +141,7 @@ def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[st
 
     Args:
         live: live records of the kind, sorted by record id: the columns that :func:`needed` names.
-        trusted: link's unit.parquet, sorted by record id: whose number counts.
+        trusted: link's unit.parquet, in the same order: whose number counts.
         kind: its ``never`` words.
         contracts: register facts by source.
 

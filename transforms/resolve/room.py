@@ -12,22 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import contract, database, keys, kinds, manifest, model, store
-from transforms.coded import as_codes, whole
+from transforms.coded import as_codes, codes, whole
 from transforms.database import Databases
 from transforms.engine import Engine
 from transforms.errors import ConfigError
-from transforms.groups import groups
 from transforms.kinds import Kind
 from transforms.live import Live
 from transforms.memory import give_back
 from transforms.model import Batch
-from transforms.places import Shelf
 from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Graph, Ints, Pairs, clusters, numbered
 from transforms.resolve.facts import needed, statements
 from transforms.resolve.identity import HOME, Assignment, Past, assign
 from transforms.resolve.passed import LOST, SAID, Passed, lost, passed_on, said, with_successors
 from transforms.run import Run
-from transforms.threads import Task, ahead, beside, together
+from transforms.threads import beside, together
 
 ROOM = "resolve"
 _ROWS = 65_536
@@ -115,7 +113,7 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     link_dir = store.night_dir(run, "link", kind.kind)
     units = store.read_table(link_dir / "unit.parquet", ["trusted"])
     same, different = _judged(before.judgement, ids)
-    joins = partial(_graph, link_dir / "pairs.parquet", ids, same, kind.link.accept, threads)
+    joins = partial(_graph, link_dir / "pairs.parquet", len(ids), same, kind.link.accept)
     with beside(threads, joins) as graph:
         facts = statements(_said(live, kind, threads), units, kind, contract.load_all(run.settings.expectations))
         give_back()  # what was read is held no longer: what follows is as large
@@ -175,24 +173,19 @@ def _said(live: Live, kind: Kind, threads: int) -> pa.Table:
     return pa.table([live.ids, *said], ["record_id", *names])
 
 
-def _graph(path: Path, ids: pa.Array, same: Pairs, accept: int, threads: int) -> Graph:
+def _graph(path: Path, records: int, same: Pairs, accept: int) -> Graph:
     """Pairs strong enough to join two records, and what a person swore; their evidence is not asked for."""
-    shelf = Shelf(ids)
-
-    def joining(read: Task[pa.Table]) -> tuple[Ints, Ints, Ints, Ints]:
-        pairs = read()
-        strong = pc.or_(pc.not_equal(pairs["how"], "scored"), pc.greater_equal(pairs["score"], accept))
-        pairs = pairs.filter(strong)
-        left, right = (shelf.places(whole(pairs[name])) for name in ("left", "right"))
-        how = pc.index_in(pairs["how"], pa.array(HOWS)).to_numpy().astype(np.int64)
-        return left, right, pairs["score"].to_numpy().astype(np.int64), how
-
+    pairs = store.read_table(path, _JOINS.names, ["how"])
+    said = codes(pairs["how"])
+    how = pc.index_in(said.dictionary, pa.array(HOWS)).to_numpy()[said.indices.to_numpy()]
+    score = pairs["score"].to_numpy()
+    strong = np.flatnonzero((how != SCORED) | (score >= accept))
+    told = (pairs["left"].to_numpy()[strong], pairs["right"].to_numpy()[strong], score[strong], how[strong])
     sworn = np.array(same, dtype=np.int64).reshape(-1, 2)
-    told = (sworn[:, 0], sworn[:, 1], np.zeros(len(sworn), dtype=np.int64), np.full(len(sworn), SCORED))
-    found = [*ahead(threads, (partial(joining, read) for read in groups(path, _JOINS.names))), told]
-    left, right, score, how = (np.concatenate(columns) for columns in zip(*found, strict=True))
-    people = np.repeat([False, True], [len(left) - len(sworn), len(sworn)])
-    return Graph.of(len(ids), Edges(left, right, score, how, people))
+    more = (sworn[:, 0], sworn[:, 1], np.zeros(len(sworn)), np.full(len(sworn), SCORED))
+    people = np.repeat([False, True], [len(strong), len(sworn)])
+    left, right, score, how = (np.append(*both).astype(np.int64) for both in zip(told, more, strict=True))
+    return Graph.of(records, Edges(left, right, score, how, people))
 
 
 def _judged(judgements: pa.Table, ids: pa.Array) -> tuple[Pairs, Pairs]:

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import database, kinds, manifest, store, subjects
+from transforms.coded import whole
 from transforms.errors import GridfactsError
+from transforms.paired import named
 from transforms.run import Run
 
 SCALE = 10_000  # scores are integers x 10^4
@@ -139,10 +141,11 @@ def kind_of(run: Run, records: tuple[str, str]) -> str:
 def _of_kind(
     run: Run, kind: str, judged: set[tuple[str, str]], sure: Sure | None, stated: float, worth: float
 ) -> list[Item]:
-    pairs = _table(run, "link", kind, "pairs").to_pandas()
-    pairs = pairs[pairs["how"] == "scored"]
-    cluster = _table(run, "resolve", kind, "cluster").to_pandas().set_index("record_id")["entity_id"]
-    anchor = _table(run, "link", kind, "unit").to_pandas().set_index("record_id")["anchor"]
+    pairs, members = _table(run, "link", kind, "pairs"), _table(run, "resolve", kind, "cluster")
+    ids = whole(members["record_id"])
+    pairs = named(pairs.filter(pc.equal(pairs["how"], "scored")), ids).to_pandas()
+    cluster = members.to_pandas().set_index("record_id")["entity_id"]
+    anchor = pd.Series(_table(run, "link", kind, "unit")["anchor"].to_pandas().to_numpy(), ids.to_pandas())
     pairs = pairs.assign(a=pairs["left"].map(cluster), b=pairs["right"].map(cluster))
     asked = pd.concat([_apart(pairs), doubted(_together(pairs, anchor), sure, stated)])
     asked = asked[asked["expected"] >= worth]

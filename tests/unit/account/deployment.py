@@ -264,7 +264,7 @@ class World:
             for row in live:
                 groups.setdefault(self._decisive(kind, row), []).append(str(row["record_id"]))
             entity_of[kind] = {record: f"{kind}-{min(of)}" for of in groups.values() for record in of}
-            self._link(kind, groups)
+            self._link(kind, live, groups)
             self._resolve(kind, live, entity_of[kind], groups)
         for stage in ("place", "person", "household"):
             self._locate(stage, lives)
@@ -281,11 +281,12 @@ class World:
         name = {"person": "document_token", "address": "path"}.get(kind, "code")
         return str(row[name] or row["record_id"])
 
-    def _link(self, kind: str, groups: dict[str, list[str]]) -> None:
+    def _link(self, kind: str, live: list[dict[str, object]], groups: dict[str, list[str]]) -> None:
+        number = {record: at for at, record in enumerate(sorted(str(row["record_id"]) for row in live))}
         rows: list[dict[str, object]] = [
             {
-                "left": min(of),
-                "right": other,
+                "left": number[min(of)],
+                "right": number[other],
                 "score": 10_000,
                 "how": "number" if kind == "person" else "key",
                 "evidence": "same",

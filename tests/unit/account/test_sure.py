@@ -17,6 +17,7 @@ from transforms.account import doors_merge, sure
 from transforms.account.claims import Claims
 from transforms.account.doors_night import decisive
 from transforms.engine import Engine
+from transforms.paired import named
 from transforms.run import REPOSITORY, Settings
 
 SQL = REPOSITORY / "transforms" / "account"
@@ -73,10 +74,10 @@ def test_two_numbers_of_one_plate_are_one_where_pairs_are_asked() -> None:
     found = dict(zip(*together.to_pydict().values(), strict=True))
     assert len({found[row] for row in "abcd"}) == 1
     assert [found[row] for row in "efgi"] == ["4", "5", "6", "7"]
-    pair, ids = table([("a", "b", "number")], "left", "right", "how"), live["record_id"].combine_chunks()
+    pair, ids = table([(0, 1, "number")], "left#", "right#", "how"), live["record_id"].combine_chunks()
     assert not sure.paired(pair, ids, alone)
     assert sure.paired(pair, ids, together)
-    assert not sure.paired(table([("f", "g", "number")], "left", "right", "how"), ids, together)
+    assert not sure.paired(table([(5, 6, "number")], "left#", "right#", "how"), ids, together)
 
 
 def agree(*, said: bool, wrong: Any, untouched: bool) -> None:
@@ -106,20 +107,21 @@ def test_located(home: Path, engine: Engine, told: tuple[Rows, bool]) -> None:
     agree(said=sure.located(home / "located.parquet", IDS), wrong=wrong, untouched=told[1])
 
 
-PAIRS: Rows = [("a", "b", "number"), ("a", "c", "scored"), ("b", "c", "key")]
+PAIRS: Rows = [(0, 1, "number"), (0, 2, "scored"), (1, 2, "key")]
+NUMBER = st.integers(-1, len(IDS))
 TOKENS: Rows = [("a", "1"), ("b", "1")]
 
 
 @few
 @given(
-    told=altered(PAIRS, RECORD, RECORD, st.sampled_from(["number", "key", "scored"])),
+    told=altered(PAIRS, NUMBER, NUMBER, st.sampled_from(["number", "key", "scored"])),
     tokens=altered(TOKENS, st.sampled_from("abc"), st.sampled_from("12")),
 )
 def test_paired(engine: Engine, told: tuple[Rows, bool], tokens: tuple[Rows, bool]) -> None:
-    pair = table(told[0], "left", "right", "how")
+    pair = table(told[0], "left#", "right#", "how")
     unique = list({row[0]: row for row in tokens[0]}.values())
     decisive = table(unique, "record_id", "token")
-    tables = {"live_row": LIVE, "pair": pair, "decisive": decisive}
+    tables = {"live_row": LIVE, "pair": named(pair, IDS), "decisive": decisive}
     wrong = engine.run(SQL / "door_link.sql", tables).num_rows
     agree(said=sure.paired(pair, IDS, decisive), wrong=wrong, untouched=told[1] and tokens[1])
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from transforms import link, store
 from transforms.link import owner
 from transforms.link.kernels import JOIN, same_given
 from transforms.link.owner import judge
+from transforms.paired import named
 from transforms.run import REPOSITORY, Run
 
 LEVEL = ("name", 3)
@@ -98,8 +100,10 @@ def linked(home: Path, rows: list[Row]) -> tuple[Run, Path]:
 def test_a_number_a_slip_away_from_an_anchors_is_shared_and_one_far_away_differs(tmp_path: Path) -> None:
     slipped = Row("shebao_canbao", "邓丽萍", "!445391198803051248", "1988-03-05", "female")
     far = Row("shebao_canbao", "邓丽萍", "!445391195001017999", "1988-03-05", "female", "2")
-    _, folder = linked(tmp_path, [PAIR[0], slipped, far])
-    pairs = store.read_table(folder / "pairs.parquet").to_pylist()
+    rows = [PAIR[0], slipped, far]
+    _, folder = linked(tmp_path, rows)
+    ids = pa.array(sorted(row.record_id for row in rows))
+    pairs = named(store.read_table(folder / "pairs.parquet"), ids).to_pylist()
     anchor = PAIR[0].record_id
     told = {p["left"] if p["right"] == anchor else p["right"]: p["evidence"] for p in pairs if anchor in p.values()}
     assert "document=shared" in told[slipped.record_id]
