@@ -18,6 +18,20 @@ def codes(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     return one if isinstance(one, pa.DictionaryArray) else one.dictionary_encode()
 
 
+def code_of_row(coded: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+    """Row by row the place of its value in the dictionary, -1 where it is null; not copied where it lies there so."""
+    at = coded.indices
+    if not len(at):
+        return np.zeros(0, dtype=np.int32)
+    here = slice(at.offset, at.offset + len(at))
+    said, codes = at.buffers()
+    found = np.frombuffer(codes, at.type.to_pandas_dtype())[here].astype(np.int32, copy=at.null_count > 0)
+    if at.null_count:
+        valid = np.unpackbits(np.frombuffer(said, np.uint8), count=here.stop, bitorder="little")[here]
+        found |= valid.view(np.int8) - np.int8(1)  # every bit of -1 is set
+    return found
+
+
 def wide(values: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """The values as codes of 32 bits, as codes are reckoned with."""
     return _of(codes(values), pa.int32())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import manifest, mapped, model, store
-from transforms.coded import whole, wide
+from transforms.coded import code_of_row, codes, whole, wide
 
 _SEPARATOR = "\x1f"
 
@@ -34,6 +35,8 @@ class Live:
         ordered: the file lies in the order of the record ids.
         kept: what a room made of columns and will ask for again.
     """
+
+    _beside: Mapping[str, str] = MappingProxyType({})  # column → its file; of records taken out of others none is laid
 
     def __init__(self, path: Path) -> None:
         """Look at the file; no file: no records.
@@ -117,10 +120,19 @@ class Live:
         coded = found if isinstance(found, pa.DictionaryArray) else found.dictionary_encode()
         return coded if self._order is None else coded.take(self._order)
 
+    def code_of_row(self, name: str) -> tuple[npt.NDArray[np.int32], pa.Array]:
+        """As :meth:`codes`: per record the place of its value among the distinct ones, -1 for null, and these.
+
+        Raises:
+            KeyError: there is no column of the name.
+        """
+        coded = codes(self._map(name)) if self._beside else self.codes(name)
+        return code_of_row(coded), coded.dictionary
+
     @cached_property
     def sources(self) -> npt.NDArray[np.int32]:
         """Per record, the code of its source."""
-        return np.asarray(self.codes("source").indices.to_numpy(), dtype=np.int32)
+        return self.code_of_row("source")[0]
 
     def listed(self, name: str) -> bool:
         """The column holds a list per record."""
@@ -137,9 +149,9 @@ class Live:
 
     def says(self, name: str, words: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Per record: a column of few values says one of these words."""
-        said = self.codes(name)
-        found = np.append(np.isin(np.array(said.dictionary.to_pylist(), dtype=object), list(words)), False)
-        return np.asarray(found[pc.fill_null(said.indices, -1).to_numpy()], dtype=bool)
+        said, told = self.code_of_row(name)
+        found = np.append(np.isin(np.array(told.to_pylist(), dtype=object), list(words)), False)
+        return np.asarray(found[said], dtype=bool)
 
     def sourced(self, sources: list[str]) -> npt.NDArray[np.bool_]:
         """Per record: it is a row of one of these sources."""

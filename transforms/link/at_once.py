@@ -6,8 +6,10 @@ long name, a clerk's note behind one) is left to the kernel: level 0.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.coded import code_of_row
 from transforms.link.codes import Flags, Whole
 from transforms.link.kernels import JOIN, NOTE_ENDS, WILDCARDS, shapes
 
@@ -41,15 +44,15 @@ class _Days(_Columns):
     usual: Flags
 
 
-def _parted(texts: list[str]) -> tuple[pa.Array, pa.Array]:
+def _parted(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
     """What stands before ``JOIN`` and what behind it; null where there is none."""
-    parts = pc.split_pattern(pa.array(texts, pa.string()), JOIN, max_splits=1)
+    parts = pc.split_pattern(texts, JOIN, max_splits=1)
     begin = parts.offsets.to_numpy()
     lone = np.diff(begin) < 2
     return parts.values.take(pa.array(begin[:-1])), parts.values.take(pa.array(begin[:-1] + 1, mask=lone))
 
 
-def _days(texts: list[str]) -> _Days:
+def _days(texts: pa.Array) -> _Days:
     said, what = _parted(texts)
     known = pc.index_in(what, pa.array(list(_KNOWN)))
     usual = (pc.utf8_length(said).to_numpy() == _KNOWN["day"]) & known.is_valid().to_numpy(zero_copy_only=False)
@@ -59,7 +62,7 @@ def _days(texts: list[str]) -> _Days:
     return _Days(text, meant, np.array(days, dtype="datetime64[D]").astype(np.int32), usual)
 
 
-def date_levels(texts: list[str], left: Whole, right: Whole) -> Array:
+def date_levels(texts: pa.Array, left: Whole, right: Whole) -> Array:
     """:func:`transforms.link.kernels.date_level` of pairs of texts.
 
     Args:
@@ -101,28 +104,34 @@ class _Names(_Columns):
     usual: Flags
 
 
-def _names(texts: list[str]) -> _Names:
+def _names(texts: pa.Array) -> _Names:
     key, sound = _parted(texts)
     length = pc.utf8_length(key).to_numpy()
     noted = pc.is_in(pc.utf8_slice_codeunits(key, -1), pa.array(sorted(NOTE_ENDS)))
     usual = (length > 0) & (length <= _LONGEST) & ~noted.to_numpy(zero_copy_only=False)
     points = np.array(pc.if_else(pa.array(usual), key, "").to_pylist(), dtype=f"U{_LONGEST}")
-    points = points.view(np.uint32).reshape(-1, _LONGEST).astype(np.int32)
-    signs, place = np.unique(points, return_inverse=True)
-    groups = shapes()
-    group = np.array([groups.get(chr(sign), -1 - sign) for sign in signs.tolist()], dtype=np.int64)
-    masked = np.array([chr(sign) in WILDCARDS for sign in signs.tolist()], dtype=bool)
-    place = place.reshape(points.shape)
+    points = points.view(np.int32).reshape(-1, _LONGEST)
+    group, masked = _signs()
     sounds = _numbered(pc.if_else(pc.equal(sound, ""), pa.scalar(None, pa.string()), sound))
-    return _Names(_numbered(key), sounds, points, group[place], masked[place], length, usual)
+    return _Names(_numbered(key), sounds, points, group[points], masked[points], length, usual)
+
+
+@lru_cache(maxsize=1)
+def _signs() -> tuple[Array, Flags]:
+    """By code point the number of its look-alike group, below 0 for a character of none; whether it masks another."""
+    group, masked = -1 - np.arange(sys.maxunicode + 1, dtype=np.int32), np.zeros(sys.maxunicode + 1, dtype=bool)
+    groups = shapes()
+    group[[ord(sign) for sign in groups]] = list(groups.values())
+    masked[[ord(sign) for sign in WILDCARDS]] = True
+    return group, masked
 
 
 def _numbered(texts: pa.Array) -> Array:
     """A number per distinct text, -1 where there is none."""
-    return np.asarray(pc.fill_null(texts.dictionary_encode().indices, -1).to_numpy())
+    return code_of_row(texts.dictionary_encode())
 
 
-def name_levels(texts: list[str], left: Whole, right: Whole) -> Array:
+def name_levels(texts: pa.Array, left: Whole, right: Whole) -> Array:
     """:func:`transforms.link.kernels.name_level` of pairs of texts.
 
     Args:
@@ -178,4 +187,4 @@ def _dropped(short: Array, long: Array) -> Flags:
     return found
 
 
-AT_ONCE: dict[str, Callable[[list[str], Whole, Whole], Array]] = {"name": name_levels, "date": date_levels}
+AT_ONCE: dict[str, Callable[[pa.Array, Whole, Whole], Array]] = {"name": name_levels, "date": date_levels}

@@ -142,16 +142,17 @@ def graded_levels(left: Whole, right: Whole, using: str, texts: pa.Array) -> Lev
     pairs, at = ranked(left.astype(np.int64) * size + right, size * size)
     ends = pairs // size, pairs % size
     used, place = ranked(np.concatenate(ends), size)
-    words = texts.take(pa.array(used)).to_pylist()
+    words = texts.take(pa.array(used))
     values = pd.DataFrame({"place": np.arange(len(words))})
-    index = pd.MultiIndex.from_arrays(np.split(place, 2))
+    both = [values.index, values.index]  # places are their own codes: nobody need look for what is distinct
+    index = pd.MultiIndex(levels=both, codes=np.split(place, 2), verify_integrity=False)
     compare = recordlinkage.Compare()
     compare.compare_vectorized(_kernel(words, using), "place", "place", label="level")
     level: pd.Series[int] = compare.compute(index, values, values)["level"]
     return np.asarray(np.asarray(level, dtype=np.int8)[at])
 
 
-def _kernel(words: list[str], using: str) -> Callable[[pd.Series[int], pd.Series[int]], pd.Series[int]]:
+def _kernel(words: pa.Array, using: str) -> Callable[[pd.Series[int], pd.Series[int]], pd.Series[int]]:
     """The kernel over two aligned columns of places in ``words``, in the form ``recordlinkage.Compare`` calls.
 
     All at once where that is written, and what is left one by one.
@@ -161,7 +162,7 @@ def _kernel(words: list[str], using: str) -> Callable[[pd.Series[int], pd.Series
         a, b = left.to_numpy(), right.to_numpy()
         level = AT_ONCE[using](words, a, b) if using in AT_ONCE else np.zeros(len(a), dtype=np.int8)
         rest = np.flatnonzero(level == 0)
-        one, other = ([words[place] for place in side[rest].tolist()] for side in (a, b))
+        one, other = (words.take(pa.array(side[rest])).to_pylist() for side in (a, b))
         level[rest] = np.fromiter(map(KERNELS[using], one, other), dtype=np.int8, count=len(rest))
         return pd.Series(level, index=left.index)
 

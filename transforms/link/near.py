@@ -109,9 +109,8 @@ def _read(live: Live, name: str, collapsed: Collapsed, numbered: Flags, *, every
         numbered: see above.
         everybody: the column is not of the anchors' own numbers: each record of an anchor may say something else.
     """
-    coded = live.codes(name)
-    code = pc.fill_null(coded.indices, -1).to_numpy()
-    some = pc.greater(pc.fill_null(pc.list_value_length(coded.dictionary), 0), 0).to_numpy(zero_copy_only=False)
+    code, lists = live.code_of_row(name)
+    some = pc.greater(pc.fill_null(pc.list_value_length(lists), 0), 0).to_numpy(zero_copy_only=False)
     speaks = np.append(some, False)[code]
     if not everybody:
         anchors = np.flatnonzero(speaks & collapsed.anchor)[::-1]
@@ -122,7 +121,7 @@ def _read(live: Live, name: str, collapsed: Collapsed, numbered: Flags, *, every
     numbered |= speaks
     speaks &= ~collapsed.lost
     r = np.flatnonzero(speaks).astype(np.int32)
-    return _Said.of(r, code[r], coded.dictionary)
+    return _Said.of(r, code[r], lists)
 
 
 def _tokens(lists: pa.Array) -> _Tokens:

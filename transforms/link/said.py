@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.coded import whole, wide
+from transforms.coded import code_of_row, whole
+from transforms.coded import codes as coded_texts
 from transforms.link.codes import Codes, Flags, ranked
 from transforms.link.kernels import JOIN
 from transforms.live import Live
@@ -156,10 +157,10 @@ def _column(live: Live, name: str) -> Values:
     if listed := live.listed(name):
         values = whole(live.column(name))
         r = np.repeat(r, pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False))
-        coded = wide(pc.list_flatten(values))
+        coded = coded_texts(pc.list_flatten(values))
+        codes, texts = code_of_row(coded), coded.dictionary
     else:
-        coded = live.codes(name)
-    codes, texts = pc.fill_null(coded.indices, -1).to_numpy(), coded.dictionary
+        codes, texts = live.code_of_row(name)
     if pa.types.is_floating(texts.type):
         texts = pa.array([f"{v:.7f}" for v in texts.to_pylist()], TEXT)
     texts = pc.cast(texts, TEXT)
@@ -192,8 +193,7 @@ def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     coded = values.dictionary_encode()  # its chunks share one dictionary
     if not coded.num_chunks:
         return _no_codes(), pa.array([], values.type)
-    codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in coded.chunks]
-    return np.concatenate(codes), coded.chunk(0).dictionary
+    return np.concatenate([code_of_row(chunk) for chunk in coded.chunks]), coded.chunk(0).dictionary
 
 
 def once(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:

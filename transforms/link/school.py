@@ -98,7 +98,7 @@ def _without_own_facts(told: Told, masked: Flags) -> Told:
     values = dict(told.values)
     for compare in told.kind.link.compare:
         if compare.also:
-            plain = compared(
+            plain = told.stated.get(compare.label) or compared(
                 told.live, told.kind, compare.model_copy(update={"also": ()}), None, np.zeros(len(masked), dtype=bool)
             )
             values[compare.label] = Values.pooled([plain.only(masked), told.values[compare.label].only(~masked)])

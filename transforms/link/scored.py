@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -137,7 +137,7 @@ def _told(records: Records, contracts: dict[str, Contract], models: Sequence[Kin
         return {c.label: homes_of(live, records.located, c.property, threads) for c in places}
 
     with beside(threads, living) as homes:
-        keep(live, blocked_by(kind))
+        keep(live, [*blocked_by(kind), *(name for c in telling if c.using == "date" for name in c.property)])
         plain = {c.label: compared(live, kind, c, None, nobody) for c in telling if c.using != "address"}
 
         def apart() -> dict[str, Values]:
@@ -145,9 +145,13 @@ def _told(records: Records, contracts: dict[str, Contract], models: Sequence[Kin
 
         collapsed = collapse(records.engine, live, kind, contracts, apart)
         give_back()
-        known = {c.label: plain[c.label] for c in telling if c.label in plain and not c.also}
+        known, stated = (
+            {c.label: plain[c.label] for c in telling if c.label in plain and bool(c.also) == embedded}
+            for embedded in (False, True)
+        )
         crowd = models[0].crowd if models else KindModel.crowd
-        return collapsed, tell(kind, live, homes(), collapsed, crowd, known, threads)
+        told = tell(kind, live, homes(), collapsed, crowd, known, threads)
+        return collapsed, replace(told, stated=stated)
 
 
 def _by_records(

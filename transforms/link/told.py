@@ -33,6 +33,7 @@ class Told:
         buildings: see above.
         silent: records whose values bring nobody together.
         parts: what they say in columns that only blocks read.
+        stated: what rows say by themselves, of labels of which believed numbers say something too; not of all of them.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Told:
     buildings: Values
     silent: Flags | None = None
     parts: dict[str, Values] = field(default_factory=dict)
+    stated: dict[str, Values] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.coded import codes, whole
+from transforms.coded import code_of_row, codes, whole
 from transforms.contract import Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
@@ -192,15 +192,14 @@ def _nothing() -> Said:
 
 def _codes(values: pa.ChunkedArray) -> Ints:
     """Value codes, -1 for null; equal codes, equal values, and no meaning in their order."""
-    indices = codes(values).indices
-    return np.asarray(pc.fill_null(indices, _NONE).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return code_of_row(codes(values)).astype(np.int64)
 
 
 def _says(values: pa.ChunkedArray, words: Sequence[str]) -> Flags:
     """Row by row: the value is one of these words."""
     said = codes(values)
     found = pc.is_in(said.dictionary, pa.array(words, said.dictionary.type)).to_numpy(zero_copy_only=False)
-    return np.asarray(np.append(found, False)[pc.fill_null(said.indices, -1).to_numpy()], dtype=bool)
+    return np.asarray(np.append(found, False)[code_of_row(said)], dtype=bool)
 
 
 def _numbers(live: pa.Table, kind: Kind) -> Ints:

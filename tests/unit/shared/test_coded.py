@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from transforms.coded import as_codes, codes, small, wide
+from transforms.coded import as_codes, code_of_row, codes, small, wide
 
 TEXTS = pa.array(["a", None, "b", "a"])
 
@@ -31,3 +31,14 @@ def test_of_the_texts_only_those_that_are_meant_are_held_in_their_order() -> Non
     found = as_codes(np.array([3, 0, 3]), pa.array(["d", "c", "b", "a"]))
     assert found.to_pylist() == ["a", "d", "a"]
     assert found.dictionary.to_pylist() == ["d", "a"]
+
+
+@pytest.mark.parametrize("width", [pa.int8(), pa.int16(), pa.int32()])
+@pytest.mark.parametrize("start", [0, 3, 9])
+def test_a_row_has_the_place_of_its_text_and_below_zero_where_it_has_none(width: pa.DataType, start: int) -> None:
+    said = [0, None, 2, 1, None, 2, 0, 1, 0, None, 2]
+    coded = pa.DictionaryArray.from_arrays(pa.array(said, width), pa.array(["a", "b", "c"]))
+    expected = [-1 if code is None else code for code in said]
+    assert code_of_row(coded[start:]).tolist() == expected[start:]
+    assert code_of_row(coded[3:4]).tolist() == [1], "none of these is null"
+    assert code_of_row(coded[:0]).tolist() == []
