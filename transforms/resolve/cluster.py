@@ -6,7 +6,7 @@ cluster, the component is the cluster and no union is tried; only the others are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Self
@@ -77,8 +77,8 @@ class Facts:
     people: set[tuple[int, int]] = field(default_factory=set)
     lost: dict[int, int] = field(default_factory=dict)
 
-    def against(self, other: Facts, rows: Mapping[int, int]) -> bool:
-        """Something stands against one cluster of both. ``rows``: valid number → all rows that say it."""
+    def against(self, other: Facts, rows: Ints) -> bool:
+        """Something stands against one cluster of both. ``rows``: per valid number how many rows say it."""
         numbers = self.single | other.single
         if len(numbers) > 1 or any(x[0] == y[0] and x[1] != y[1] for x, y in product(self.apart, other.apart)):
             return True
@@ -105,13 +105,13 @@ class Against:
         mixed: component per record, as its smallest record → per record number: the component of that name holds
             something that stands against its being one cluster.
         of: record number → what it says.
-        rows: valid number → all rows that say it.
+        rows: per valid number how many rows say it.
         different: pairs a person judged different.
     """
 
     mixed: Callable[[Ints], Flags]
     of: Callable[[int], Facts]
-    rows: Mapping[int, int]
+    rows: Ints
     different: Pairs
 
 

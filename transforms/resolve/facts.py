@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.resolve.cluster import Facts, Flags, Ints
 from transforms.second import unified
-from transforms.threads import together
+from transforms.threads import beside, together
 
 WORDS = ("decisive_conflict", "birth_and_sex_conflict", "one_live_row_per", "same_source")
 RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space; of other documents one may have several
@@ -43,14 +43,14 @@ class Statements:
     Attributes:
         number: valid exclusive number of each record, -1 without one.
         believed: the record's number counts; a valid one that does not was lost.
-        rows: valid number → all rows that say it.
+        rows: per valid number how many rows say it.
         apart: per record (register, whom its row tells of), register -1 where it does not matter.
         people: (birth day, sex) said.
     """
 
     number: Ints
     believed: Flags
-    rows: Mapping[int, int]
+    rows: Ints
     apart: tuple[Ints, Ints]
     people: Said
 
@@ -110,17 +110,18 @@ class Statements:
         kept, lost = np.flatnonzero(numbered & self.believed), np.flatnonzero(numbered & ~self.believed)
         size = int(self.number.max(initial=0)) + 1
         taken, times = np.unique(component[lost] * size + self.number[lost], return_counts=True)
-        whole = taken[times == [self.rows[n] for n in (taken % size).tolist()]]
+        whole = taken[times == self.rows[taken % size]]
         groups = np.concatenate([component[kept], whole // size])
         return _differ(groups, np.concatenate([self.number[kept], whole % size]), count)
 
 
 def _differ(group: Ints, value: Ints, count: int) -> Flags:
     """Per group: it holds two values."""
-    low, high = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
-    np.minimum.at(low, group, value)
-    np.maximum.at(high, group, value)
-    return np.asarray(low < high, dtype=bool)
+    some = np.zeros(count, dtype=value.dtype)
+    some[group] = value
+    found = np.zeros(count, dtype=bool)
+    found[group[some[group] != value]] = True
+    return found
 
 
 def needed(kind: Kind) -> list[str]:
@@ -132,7 +133,9 @@ def needed(kind: Kind) -> list[str]:
     return ["record_id", "source", name, *embedded, *second, *said]
 
 
-def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> Statements:
+def statements(
+    live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract], threads: int = 1
+) -> Statements:
     """What the records say.
 
     A register with one live row per person that names one number twice has told of one person twice: rows under the
@@ -144,6 +147,7 @@ def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[st
         trusted: link's unit.parquet, in the same order: whose number counts.
         kind: its ``never`` words.
         contracts: register facts by source.
+        threads: how many look at once.
 
     Raises:
         ConfigError: a ``never`` word that does not exist.
@@ -153,15 +157,11 @@ def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[st
         raise ConfigError(f"kinds/{kind.kind}.yml: link.never knows {', '.join(WORDS)}, not {', '.join(unknown)}")
     size = live.num_rows
     believed = trusted.column("trusted").to_numpy().astype(bool)
-    number = _numbers(live, kind) if "decisive_conflict" in never else np.full(size, _NONE)
-    codes, times = np.unique(number[number != _NONE], return_counts=True)
-    return Statements(
-        number,
-        believed,
-        dict(zip(codes.tolist(), times.tolist(), strict=True)),
-        _apart(live, kind, contracts, np.where(believed, number, _NONE)),
-        _people(live, kind, believed) if "birth_and_sex_conflict" in never else _nothing(),
-    )
+    with beside(threads, partial(_people, live, kind, believed)) as people:
+        number = _numbers(live, kind) if "decisive_conflict" in never else np.full(size, _NONE)
+        apart = _apart(live, kind, contracts, np.where(believed, number, _NONE))
+        rows = np.bincount(number[number != _NONE])
+        return Statements(number, believed, rows, apart, people())
 
 
 def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Ints) -> tuple[Ints, Ints]:
@@ -225,15 +225,24 @@ def _flags(values: pa.ChunkedArray) -> Flags:
 
 
 def _people(live: pa.Table, kind: Kind, believed: Flags) -> Said:
-    """(birth day, sex) as stated in the row, and as embedded in a believed number."""
+    """(birth day, sex) as stated in the row, and as embedded in a believed number; of kinds that ask for it."""
+    if "birth_and_sex_conflict" not in kind.link.never:
+        return _nothing()
     number, full = kind.link.decisive, np.zeros(live.num_rows, dtype=bool)
     if "birth_date_precision" in live.column_names:
         full = _says(live.column("birth_date_precision"), ["day"])
     parts = [_pairs(live, "birth_date", "sex", full), _pairs(live, f"{number}_birth", f"{number}_sex", believed)]
-    record, day = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[:2])
-    sex = _codes(pa.chunked_array([part[2] for part in parts]).unify_dictionaries())
-    order = np.argsort(record * 2 + np.repeat((0, 1), [len(part[0]) for part in parts]))
-    return Said(record[order], (day[order], sex[order]))
+    (own, *_), (embedded, *_) = parts
+    sexes = pa.chunked_array([part[2] for part in parts]).unify_dictionaries().chunks
+    both, first = np.zeros((2, live.num_rows), dtype=np.int8)
+    first[own] = both[own] = 1
+    both[embedded] += 1
+    ends = np.cumsum(both, dtype=np.int64)  # record after record, what the row states before what its number says
+    places = (ends[own] - both[own], ends[embedded] - 1)
+    found = np.empty((3, len(own) + len(embedded)), dtype=np.int64)
+    for at, (record, day, _), coded in zip(places, parts, sexes, strict=True):
+        found[0][at], found[1][at], found[2][at] = record, day, code_of_row(coded)
+    return Said(found[0], (found[1], found[2]))
 
 
 def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> tuple[Ints, Ints, pa.DictionaryArray]:

@@ -115,7 +115,9 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
     same, different = _judged(before.judgement, ids)
     joins = partial(_graph, link_dir / "pairs.parquet", len(ids), same, kind.link.accept)
     with beside(threads, joins) as graph:
-        facts = statements(_said(live, kind, threads), units, kind, contract.load_all(run.settings.expectations))
+        said = _said(live, kind, threads)
+        facts = statements(said, units, kind, contract.load_all(run.settings.expectations), threads)
+        del said
         give_back()  # what was read is held no longer: what follows is as large
         against = Against(partial(facts.mixed, threads=threads), facts.of, facts.rows, different)
         root, how = clusters(graph(), against)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,9 +57,7 @@ def partition(
     everywhere: bool = True,
 ) -> tuple[list[int], list[str]]:
     said = Stated(facts or {}, everywhere)
-    rows = Counter[int]()
-    for fact in said.facts.values():
-        rows.update([*fact.single, *fact.lost])
+    rows = np.bincount([number for fact in said.facts.values() for number in [*fact.single, *fact.lost]] or [0])
     left, right, score, how, sworn = zip(*listed, strict=True) if listed else ((),) * 5
     edges = Edges(
         np.array(left, dtype=np.int64), np.array(right, dtype=np.int64), np.array(score, dtype=np.int64),
