@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -119,8 +120,10 @@ def _by_numbers(
     scored, exam = Pairs.sure(collapsed.node[:0], collapsed.node[:0], "scored"), EXAM.empty_table()
     if used is not None:
         give_back()
-        with beside(engine.threads, partial(examine, school.posed, told, used)) as examined:
-            scored = score(found, told, used, nodes).beside(asked(twice(told, collapsed), told))
+        meanwhile = (partial(examine, school.posed, told, used), partial(twice, told, collapsed))
+        with ExitStack() as stack:
+            examined, doubled = (stack.enter_context(beside(engine.threads, task)) for task in meanwhile)
+            scored = score(found, told, used, nodes).beside(asked(doubled(), told))
             exam = examined()
     used_at = place if models else None
     return Linked(_numbered(collapsed), scored, collapsed, shadow, used_at, sum(against) + school.spoilt, exam)
