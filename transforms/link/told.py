@@ -16,7 +16,7 @@ from transforms.link.near import near
 from transforms.link.said import Values, column
 from transforms.link.words import ENDING, telling
 from transforms.live import Live
-from transforms.threads import together
+from transforms.threads import beside, together
 
 FREQUENCY = "frequency"  # how many anchors bear the leftover's name
 NAMES = ("name", "organization_name")
@@ -91,15 +91,16 @@ def tell(
     found = together(threads, [*(partial(said, c) for c in plain), *(partial(silently, live, part) for part in read)])
     live.kept.clear()
     values, parts = dict(zip(labels, found, strict=False)), dict(zip(read, found[len(labels) :], strict=True))
-    for compare in kind.link.compare:
-        if compare.using == "near":  # by itself: it holds as much as all others
-            values[compare.label] = near(live, kind, compare, collapsed, threads)
     buildings = next((homes[label][1] for label in labels if label in homes), Values())
     naming = next((c.label for c in kind.link.compare if c.using in NAMES), None)
-    if naming:
-        for compare in kind.link.compare:
-            if compare.using in ("tokens", "address"):
-                values[compare.label] = uncrowded(values[compare.label], values[naming], crowd)
+    busy = [c.label for c in plain if naming and c.using in ("tokens", "address")]
+
+    def told_apart() -> dict[str, Values]:
+        return {label: uncrowded(values[label], values[naming], crowd) for label in busy} if naming else {}
+
+    with beside(threads, told_apart) as found_apart:
+        slips = {c.label: near(live, kind, c, collapsed, threads) for c in kind.link.compare if c.using == "near"}
+        values |= found_apart() | slips
     return Told(kind, live, values, buildings, parts=parts)
 
 

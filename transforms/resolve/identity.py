@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from transforms.engine import Engine
 from transforms.live import ascending
 from transforms.places import ordered, places
 from transforms.resolve.cluster import Flags, Ints, numbered
+from transforms.threads import beside
 
 LIVE, RETIRED = "live", "retired"
 HOME = pa.schema([("record_id", pa.string()), ("entity_id", pa.string()), ("homed_release", pa.int64())])
@@ -101,14 +103,14 @@ def assign(
     held = kept.entity.copy()
     held[minting] = past.identities.num_rows + np.arange(len(minting))
     entities = known.take(pa.array(held))
-    homes = _rehomed(ids, cluster, home, kept, entities, past.homes, release)
-    born = _born(past.identities, new, founding, release)
-    identities = _standing_now(past.identities, kept, entities, release)
-    order = ordered(known)
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    everyone = pa.concat_tables([identities, born]).take(pa.array(order))
-    return Assignment(entities, place[held], Past(homes, everyone), len(minting))
+    with beside(engine.threads, partial(_rehomed, ids, cluster, home, kept, entities, past.homes, release)) as homes:
+        born = _born(past.identities, new, founding, release)
+        identities = _standing_now(past.identities, kept, entities, release)
+        order = ordered(known)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        everyone = pa.concat_tables([identities, born]).take(pa.array(order))
+        return Assignment(entities, place[held], Past(homes(), everyone), len(minting))
 
 
 def _homes(ids: pa.Array, past: Past) -> pa.Table:
