@@ -152,7 +152,7 @@ def _end(connection: Connection, table: Table, keys: pa.Table, delta: Delta, bun
     else:
         delta.gone[name] = gone
         _replace(connection, table, bundle, delta)
-    if (laid := delta.laid.get(name, table.key)) != table.key or not table.history:
+    if (laid := delta.laid.get(name, table.key)) != table.key:
         bulk.stage(connection, staged, name, gone.select(laid))
     delta.ended.add(name)
     delta.count(name, -keys.num_rows)
@@ -165,6 +165,7 @@ def _replace(connection: Connection, table: Table, bundle: Bundle, delta: Delta)
         was, now = rewritten.matched(gone, opened, table.key)
         rewritten.write(connection, table, gone.take(was), opened.take(now))
         delta.rewritten[name] = now
+        staged = "removed_rows"
         bulk.stage(connection, staged, name, gone.select(table.key).filter(_without(gone.num_rows, was)))
     key = bulk.listed(table.key)
     connection.exec_driver_sql(f'DELETE FROM "{name}" WHERE ({key}) IN (SELECT {key} FROM {staged})')  # noqa: S608
