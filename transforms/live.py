@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms import manifest, mapped, model, store
-from transforms.coded import code_of_row, codes, whole, wide
+from transforms.coded import code_of_row, codes, small, whole, wide
 
 _SEPARATOR = "\x1f"
 
@@ -96,6 +96,24 @@ class Live:
             KeyError: there is no column of the name.
         """
         return whole(self.column(name)).take(records)
+
+    def filled(self, name: str) -> npt.NDArray[np.bool_]:
+        """Per record: it says something in a column.
+
+        Raises:
+            KeyError: there is none of the name.
+        """
+        return np.asarray(self.column(name).is_valid().to_numpy(), dtype=bool)
+
+    def packed(self, name: str) -> pa.Array:
+        """A column as it is held longest: texts as codes of no more bytes than they need; what lies beside is mapped.
+
+        Raises:
+            KeyError: there is none of the name.
+        """
+        if self._beside:
+            return self._map(name)
+        return small(self.codes(name)) if self.text(name) else whole(self.column(name))
 
     def keys(self, *names: str) -> pa.Array:
         """Several columns as one text per record; null where one of them is, or where there is no such column."""

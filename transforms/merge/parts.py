@@ -31,7 +31,6 @@ class Wanted:
 
     Attributes:
         names: columns of the live records that are read at once, side by side; others as somebody asks for them.
-        plain: those that :class:`transforms.merge.pieces.Columns` does not hold as codes.
         alike: those of which is only asked who says the same.
         found: columns that they have of other kinds.
         whole: all entities are one piece.
@@ -39,7 +38,6 @@ class Wanted:
     """
 
     names: Sequence[str] = ()
-    plain: Sequence[str] = ()
     alike: Sequence[str] = ()
     found: Sequence[Found] = ()
     whole: bool = True
@@ -63,7 +61,7 @@ class Parts:
             folder: scratch.
         """
         threads, live = inputs.run.settings.threads, inputs.live(kind)
-        self._columns = Columns(live, wanted.plain, wanted.alike)
+        self._columns = Columns(live, wanted.alike)
         self._vault = Spill(folder, "vault")
         self._best = Candidates(inputs.located() if wanted.others else NOTHING)
         with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as beside:

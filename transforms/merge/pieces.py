@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.coded import codes, small, whole
+from transforms.coded import codes, whole
 from transforms.live import Live
 from transforms.merge.golden import Flags, Ints
 from transforms.merge.places import Located
@@ -72,17 +72,17 @@ class Columns:
         names: of the columns.
     """
 
-    def __init__(self, live: Live, plain: Collection[str] = (), alike: Collection[str] = ()) -> None:
+    def __init__(self, live: Live, alike: Collection[str] = ()) -> None:
         """Nothing is read yet.
 
         Args:
             live: the records.
-            plain: texts that are rarely equal, and are not held as codes.
             alike: texts of which is only asked who says the same: numbers stand for them.
         """
-        self.live, self._plain, self._alike = live, frozenset(plain), frozenset(alike)
+        self.live, self._alike = live, frozenset(alike)
         self.names = list(live.column_names)
         self._columns: dict[str, pa.Array] = {}
+        self._filled: dict[str, Flags] = {}
         self._locks: dict[str, Lock] = {name: Lock() for name in live.column_names}
 
     def add(self, name: str, values: pa.Array) -> None:
@@ -101,13 +101,17 @@ class Columns:
                 self._columns[name] = self._read(name)
             return self._columns[name]
 
+    def filled(self, name: str) -> Flags | None:
+        """Per record: it says something in a column; None: all do."""
+        values = self.column(name)
+        with self._locks[name]:
+            if values.null_count and name not in self._filled:
+                self._filled[name] = values.is_valid().to_numpy(zero_copy_only=False)
+            return self._filled.get(name)
+
     def _read(self, name: str) -> pa.Array:
-        if name in self._plain or not self.live.text(name):
-            return whole(self.live.column(name))
-        coded = self.live.codes(name)
-        if name in self._alike:
-            return coded.indices
-        return small(coded)
+        values = self.live.packed(name)
+        return values.indices if name in self._alike and isinstance(values, pa.DictionaryArray) else values
 
 
 class Rows(Live):
@@ -115,7 +119,7 @@ class Rows(Live):
 
     def __init__(self, columns: Columns, record: Numbers) -> None:
         """Take records by their numbers."""
-        self._all, self._at = columns, pa.array(record)
+        self._all, self._at, self._record = columns, pa.array(record), record
         self._taken: dict[str, pa.ChunkedArray] = {}
         self.column_names = columns.names
         self.ids = columns.live.ids.take(self._at)
@@ -126,6 +130,11 @@ class Rows(Live):
         if name not in self._taken:
             self._taken[name] = pa.chunked_array([self._all.column(name).take(self._at)])
         return self._taken[name]
+
+    def filled(self, name: str) -> Flags:
+        """Per row: it says something in a column; nothing else is taken of it."""
+        found = self._all.filled(name)
+        return np.ones(self.num_rows, dtype=bool) if found is None else found[self._record]
 
     def taken(self, name: str, records: pa.Array) -> pa.Array:
         """A column's values in some of the rows, by their numbers: of many columns few are asked for."""

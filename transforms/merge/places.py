@@ -200,8 +200,8 @@ def _vague(golden: Golden, name: str, leads: Flags) -> Flags:
     won = golden.winners[name]
     if f"{name}_residual" not in golden.live.column_names:  # no record of the night has the address
         return np.zeros(len(won), dtype=bool)
-    read = golden.live.column(f"{name}_residual").is_null().to_numpy()
-    return np.asarray((won >= 0) & ~leads & read[won], dtype=bool)
+    unread = golden.live.filled(f"{name}_residual")
+    return np.asarray((won >= 0) & ~leads & ~unread[won], dtype=bool)
 
 
 def _says_all(golden: Golden, told: tuple[str, Ints], more: tuple[str, Ints]) -> Flags:

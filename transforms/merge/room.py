@@ -17,12 +17,13 @@ from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.merge import agreement, ended, facts, parts, places, standards
-from transforms.merge.golden import Flags, Golden, gathered, plain, survive
+from transforms.merge.golden import Flags, Golden, gathered, plain
 from transforms.merge.night import ROOM, Found, Inputs, Stage
 from transforms.merge.parts import Parts, Wanted
 from transforms.merge.pieces import Part
 from transforms.merge.places import Located
 from transforms.merge.standards import Columns
+from transforms.merge.survive import survive
 from transforms.merge.vault import vault_table
 from transforms.run import Run
 
@@ -56,7 +57,6 @@ _MADE: dict[str, Callable[[Inputs], dict[str, Columns]]] = {
         "building_grid": standards.straddlers(inputs), "place_grid": standards.place_grid(inputs, "building")
     },
 }  # fmt: skip
-_CODED = ("path", "full_text", "level")  # of a mention: looked up and compared, not only published
 _MENTION = ("path", "level", "name", "full_text")  # clean columns of an address mention, beside its properties
 _NO_CLAIM = ("document", "phone", "number", "old_grid")  # no plain column; the last tells of the record alone
 _WORDS = 2**15  # a file holds the words of a coded column once for every piece
@@ -111,8 +111,7 @@ def _wanted(kind: Kind) -> Wanted:
     elements = [f"{name}_{said}" for name in addresses for said in (*places.ELEMENTS, "residual")]
     claimed = _claimed(kind)
     names = [*claimed, "source", "since", *_IN_PIECES[kind.kind], *elements]
-    plain = [name for name in (*_MENTION, *kind.typed("name", "key", "text")) if name not in _CODED]
-    return Wanted(names, plain=plain, alike=addresses, found=_FOUND.get(kind.kind, ()), whole=False)
+    return Wanted(names, alike=addresses, found=_FOUND.get(kind.kind, ()), whole=False)
 
 
 def _made(inputs: Inputs, engine: Engine, found: Parts) -> Iterator[dict[str, pa.Table]]:
