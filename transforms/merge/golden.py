@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import model
-from transforms.coded import as_codes, codes
+from transforms.coded import as_codes, codes, whole
 from transforms.live import Live
-from transforms.places import ordered
+from transforms.places import ordered, same
 
 CERTAINTIES = pa.array(["single", "scored", "number"])
 Ints = npt.NDArray[np.int64]
@@ -125,11 +125,12 @@ def says(values: pa.Array | pa.ChunkedArray, word: str) -> Flags:
 
 def ranks(values: pa.Array | pa.ChunkedArray) -> Ints:
     """Row by row, of values that are not null: the place of the value among the distinct ones, in their order."""
-    said = codes(values)
-    order = ordered(said.dictionary)
+    said = whole(values) if isinstance(values, pa.ChunkedArray) else values
+    words = said.dictionary if isinstance(said, pa.DictionaryArray) else said
+    order = ordered(words)
     place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return np.asarray(place[said.indices.to_numpy()])
+    place[order] = np.cumsum(np.append(False, ~same(words, order))[: len(order)])
+    return place[said.indices.to_numpy()] if isinstance(said, pa.DictionaryArray) else place
 
 
 def gathered(live: Live, ids: pa.Array, entity: Ints, how: pa.DictionaryArray) -> Golden:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,16 +18,17 @@ from transforms import checkpoint, contract, database, kinds, manifest, model, s
 from transforms.checkpoint import Checkpoint
 from transforms.coded import whole
 from transforms.contract import Contract
+from transforms.groups import groups
 from transforms.kinds import Kind
 from transforms.live import Live
 from transforms.located import NOTHING, Best, files
-from transforms.merge.golden import Ints, says
+from transforms.merge.golden import Flags, Ints, says
 from transforms.merge.pieces import Order
 from transforms.places import Shelf
 from transforms.run import Run
+from transforms.threads import Task, ahead
 
 ROOM = "merge"
-_SEALED = 250_000  # rows of a vault at a time
 _FEW = ["kind", "what", "key_id"]  # its columns of few words
 VAULT = pa.schema([  # what of it tells of a record whose number is known
     ("what", pa.dictionary(pa.int32(), pa.string())), ("token", pa.string()), ("ciphertext", pa.binary()),
@@ -176,6 +178,10 @@ class Inputs:
         return sorted(set(self._batch.dictionary.to_pylist()) - set(self._past.batches))
 
     @cached_property
+    def _batch_of(self) -> npt.NDArray[np.int32]:
+        return np.append(self._batch.indices.to_numpy(), np.int32(-1))
+
+    @cached_property
     def _batch(self) -> pa.DictionaryArray:
         """Whose row each live record is."""
         return self.live().codes("batch")
@@ -188,27 +194,27 @@ class Inputs:
         Args:
             live: live records of the kind.
         """
-        of_batch = self._batch
-        batches = of_batch.dictionary.to_pylist()
-        for batch in self._batches():
-            path = store.batch_dir(self.run.settings, "standardise", batch) / "vault.parquet"
-            if path.is_file():
-                mine = np.flatnonzero(of_batch.indices.to_numpy() == batches.index(batch))
-                yield from self._sealed(live, mine, store.read_pieces(path, _SEALED, model.VAULT.names, _FEW))
+        batches, shelf = self._batch.dictionary.to_pylist(), Shelf(live.ids)
+        held = {batch: store.batch_dir(self.run.settings, "standardise", batch) for batch in self._batches()}
+        paths = {batch: folder / "vault.parquet" for batch, folder in held.items()}
+        reads = (
+            partial(self._sealed, shelf, np.array([one == batch for one in batches]), read)
+            for batch, path in paths.items() if path.is_file() for read in groups(path, model.VAULT.names, _FEW)
+        )  # fmt: skip
+        yield from ahead(self.run.settings.threads, reads)
         gone = np.array([batch in self._past.batches for batch in batches], dtype=bool)
-        rows = np.flatnonzero(gone[of_batch.indices.to_numpy()]) if gone.any() else np.zeros(0, dtype=np.int64)
-        yield from self._sealed(live, rows, self._past.every("vault", self.contracts).values())
+        for told in self._past.every("vault", self.contracts).values():
+            yield self._sealed(shelf, gone, partial(told.select, model.VAULT.names))
 
-    def _sealed(self, live: Live, mine: Ints, vault: Iterable[pa.Table]) -> Iterator[tuple[pa.Table, Ints]]:
-        """Rows of the vault with a token that belong to some of the records."""
-        shelf = Shelf(live.ids.take(pa.array(mine)))
-        for told in vault:
-            at = shelf.places(whole(told["record_id"]))
-            tokened = whole(told["token"]).is_valid().to_numpy(zero_copy_only=False)
-            kept = np.flatnonzero((at >= 0) & says(told["kind"], self.kind.kind) & tokened)
-            if len(kept):
-                rows = told.select(VAULT.names) if len(kept) == len(at) else told.select(VAULT.names).take(kept)
-                yield rows.cast(VAULT), mine[at[kept]]
+    def _sealed(self, shelf: Shelf, mine: Flags, read: Task[pa.Table]) -> tuple[pa.Table, Ints]:
+        """Rows of the vault with a token that belong to records of some batches."""
+        told = read()
+        at = shelf.places(whole(told["record_id"]))
+        tokened = whole(told["token"]).is_valid().to_numpy(zero_copy_only=False)
+        counts = (at >= 0) & says(told["kind"], self.kind.kind) & tokened
+        kept = np.flatnonzero(counts & np.append(mine, False)[self._batch_of[at]])
+        rows = told.select(VAULT.names)
+        return (rows if len(kept) == len(at) else rows.take(kept)).cast(VAULT), at[kept]
 
     def order(self, kind: str, cluster: pa.Table | None = None) -> Order:
         """The entities of a kind and their records; ``cluster``: its clusters, where they were read already."""

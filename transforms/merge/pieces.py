@@ -7,11 +7,9 @@ pieces' tables one after another are the table of all, however many are made sid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from contextlib import ExitStack
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -23,9 +21,9 @@ from transforms.coded import codes, whole
 from transforms.live import Live
 from transforms.merge.golden import Flags, Ints
 from transforms.merge.places import Located
+from transforms.merge.sealed import Numbers, Told
 from transforms.places import ordered
 
-Numbers = npt.NDArray[np.int32]
 _BITS = 32  # of a record's number, below that of its entity
 
 
@@ -154,19 +152,6 @@ class Rows(Live):
 
 
 @dataclass(frozen=True)
-class Told:
-    """Rows that tell of records.
-
-    Attributes:
-        table: the rows.
-        record: of each row the number of its record.
-    """
-
-    table: pa.Table
-    record: Ints
-
-
-@dataclass(frozen=True)
 class Part:
     """What the records of some entities say.
 
@@ -187,44 +172,3 @@ class Part:
     trusted: Flags
     located: Located
     vault: Told
-
-
-class Spill:
-    """Rows that tell of records, laid out by piece: one Arrow stream a piece, rows of each in their order."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        """Nothing is written yet."""
-        self._folder, self._name = folder, name
-
-    def _path(self, piece: int) -> Path:
-        return self._folder / f"{self._name}.{piece}.arrows"
-
-    def write(self, rows: Iterable[list[tuple[int, pa.Table]]]) -> None:
-        """Lay out tables by piece (:func:`by_piece`)."""
-        with ExitStack() as stack:
-            writers: dict[int, pa.RecordBatchStreamWriter] = {}
-            for pieces in rows:
-                for piece, table in pieces:
-                    if piece not in writers:
-                        writers[piece] = stack.enter_context(pa.ipc.new_stream(self._path(piece), table.schema))
-                    writers[piece].write_table(table)
-
-    def read(self, piece: int) -> pa.Table | None:
-        """The rows of a piece, which are read once; None: it has none."""
-        path = self._path(piece)
-        if not path.is_file():
-            return None
-        with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
-            found = stream.read_all().combine_chunks()
-        path.unlink()
-        return found
-
-
-def by_piece(table: pa.Table, piece: npt.ArrayLike) -> list[tuple[int, pa.Table]]:
-    """The rows of each piece, in their order."""
-    told = np.asarray(piece)
-    order = np.argsort(told, kind="stable")
-    found, starts = np.unique(told[order], return_index=True)
-    taken = table.take(pa.array(order)).combine_chunks()
-    ends = [*starts[1:], len(order)]
-    return [(at, taken.slice(s, e - s)) for at, s, e in zip(found.tolist(), starts, ends, strict=True)]

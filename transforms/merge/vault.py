@@ -7,9 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.coded import whole
-from transforms.merge.golden import Flags, Golden, Ints, ranks, says
-from transforms.merge.pieces import Told
+from transforms.merge.golden import Flags, Golden, Ints, begins, ranks, says
+from transforms.merge.sealed import Told
 from transforms.merge.standards import Columns
+
+_BITS = 32  # of a row's number, below that of its record
 
 
 def vault_table(kind: str, golden: Golden, vault: Told, borrowed: tuple[str, Flags]) -> Columns:
@@ -25,11 +27,10 @@ def vault_table(kind: str, golden: Golden, vault: Told, borrowed: tuple[str, Fla
     """
     decisive, taken = borrowed
     r = vault.record
-    lost = says(vault.table["what"], decisive) & taken[r] if golden.live.num_rows else r < 0
-    kept = np.flatnonzero(~lost)
-    mine, r = (vault.table.take(pa.array(kept)), r[kept]) if lost.any() else (vault.table, r)
-    chosen = published(golden.entity[r], r, ranks(mine["what"]), ranks(mine["token"]))
-    told, r = mine.take(pa.array(chosen)), r[chosen]
+    kept = np.flatnonzero(~(says(vault.table["what"], decisive) & taken[r]))
+    what, token = (ranks(vault.table[name])[kept] for name in ("what", "token"))
+    chosen = kept[published(golden.entity[r[kept]], r[kept], what, token)]
+    told, r = vault.table.take(pa.array(chosen)), r[chosen]
     ids = golden.live.ids.take(pa.array(r))
     return {
         "entity_id": golden.ids.take(pa.array(golden.entity[r])),
@@ -54,7 +55,9 @@ def published(entity: Ints, record: Ints, what: Ints, token: Ints) -> Ints:
         token: the value.
     """
     key = (entity * (what.max(initial=0) + 1) + what) * (token.max(initial=0) + 1) + token
-    order = np.lexsort((record, key))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = key[order[1:]] != key[order[:-1]]
-    return np.asarray(order[first], dtype=np.int64)
+    order = np.argsort(key)
+    starts = begins(key[order])
+    if not len(starts):
+        return starts
+    row = np.arange(len(key))
+    return np.minimum.reduceat((record << _BITS | row)[order], starts) & ((1 << _BITS) - 1)
