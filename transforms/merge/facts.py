@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +12,15 @@ import pyarrow.compute as pc
 from transforms.coded import whole
 from transforms.contract import Contract
 from transforms.merge.golden import Flags, Golden, Ints, plain
+from transforms.merge.members import of_members
 from transforms.merge.night import Inputs
-from transforms.merge.places import Located, Places, columns, first, of_members
+from transforms.merge.places import Located, columns, first
 from transforms.merge.standards import Columns
 from transforms.places import numbers
 
 _GONE = pa.array(["dead", "moved_out"])
 _TEXT = pa.string()
+_ADDRESSES = ("actual_address", "registered_address")  # of persons
 
 
 def house_tables(_inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
@@ -183,48 +185,40 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
 
 def person_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_person, rel_person_house and an empty rel_person_org; who has died or moved away stands in none."""
-    places = {name: located.of(golden, name) for name in ("registered_address", "actual_address")}
     stays = ~gone(golden, inputs.contracts)
-    plain = ("name", "sex", "birth_date", "residence_kind", "life_status", "status_date")
+    said = ("name", "sex", "birth_date", "residence_kind", "life_status", "status_date")
     everyone = {
-        **columns(
-            first(
-                located.of_either(golden, "actual_address", "registered_address", places), places["registered_address"]
-            )
-        ),
+        **columns(first(located.of_either(golden, "actual_address", "registered_address"))),
         "person_id": golden.ids,
         "birth_precision": golden.coded("birth_date_precision", "birth_date"),
-        "registered_address_id": places["registered_address"].address_id,
-        "actual_address_id": places["actual_address"].address_id,
+        **{f"{name}_id": plain(located.coded(golden, name, "address_id")) for name in _ADDRESSES},
         "household_id": pa.nulls(len(golden.ids), _TEXT),
-        **{c: golden.coded(c) for c in plain},
+        **{c: golden.coded(c) for c in said},
         "certainty": golden.certainty,
         **golden.ending(),
     }
     keep = pa.array(stays)
     return {
         "fact_person": {name: values.filter(keep) for name, values in everyone.items()},
-        "rel_person_house": _housed(golden, places, stays),
+        "rel_person_house": _housed(golden, located, stays),
         "rel_person_org": {},
     }
 
 
-def _housed(golden: Golden, places: Mapping[str, Places], stays: Flags) -> Columns:
+def _housed(golden: Golden, located: Located, stays: Flags) -> Columns:
     """Persons and the houses of their two addresses, sorted by key: of one person there are two rows at most."""
-    names = sorted(places)  # and so are the roles
-    housed = [np.flatnonzero(stays & places[n].house_id.is_valid().to_numpy(zero_copy_only=False)) for n in names]
-    entity, role = np.concatenate(housed), np.repeat(np.arange(len(names)), [len(e) for e in housed])
-    houses = pa.concat_arrays([places[n].house_id.take(pa.array(e)) for n, e in zip(names, housed, strict=True)])
-    record = np.concatenate([golden.winners[n][e] for n, e in zip(names, housed, strict=True)])
-    order = np.lexsort((role, entity))
-    at = np.flatnonzero(entity[order[1:]] == entity[order[:-1]])  # the first of a person's two
-    after = pc.greater(houses.take(pa.array(order[at])), houses.take(pa.array(order[at + 1])))
-    at = at[after.to_numpy(zero_copy_only=False)]
-    order[at], order[at + 1] = order[at + 1], order[at]
-    roles = pa.array([name.removesuffix("_address") for name in names], _TEXT)
+    told = [located.coded(golden, name, "house_id") for name in _ADDRESSES]  # in the order of the roles
+    said = [pc.fill_null(houses.indices, -1).to_numpy() for houses in told]
+    housed = [np.flatnonzero(stays & (code >= 0)) for code in said]
+    entity, role = np.concatenate(housed), np.repeat(np.arange(len(told)), [len(e) for e in housed])
+    words = told[0].dictionary
+    code = np.concatenate([of[e] for of, e in zip(said, housed, strict=True)])
+    record = np.concatenate([golden.winners[n][e] for n, e in zip(_ADDRESSES, housed, strict=True)])
+    order = np.argsort((entity * (len(words) + 1) + code) * len(told) + role)
+    roles = pa.array([name.removesuffix("_address") for name in _ADDRESSES], _TEXT)
     return {
         "person_id": golden.ids.take(pa.array(entity[order])),
-        "house_id": houses.take(pa.array(order)),
+        "house_id": words.take(pa.array(code[order])),
         "role": pa.DictionaryArray.from_arrays(role[order].astype(np.int32), roles),
         **_told_by(golden, record[order]),
     }

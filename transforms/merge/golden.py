@@ -87,20 +87,20 @@ class Golden:
     def _provenance(self) -> pa.Array:
         """JSON text per entity: property → record id, sorted by property; both are plain ASCII.
 
-        Claims lie entity after entity: the texts of one entity's claims, one behind the other, are its text.
+        Claims lie entity after entity: the words of one entity's claims, one behind the other, are its text.
         """
         (entity, told, record), size = self._claimed, len(self.ids)
-        if not len(entity):
-            return pa.repeat(pa.scalar("{}"), size)
-        other = np.r_[True, entity[1:] != entity[:-1], True]
-        names = sorted(self.winners)
-        begins = pa.array([f'{mark}"{name}":"' for mark in ",{" for name in names]).take(told + len(names) * other[:-1])
-        ids = self.live.ids.take(pa.array(record))
-        said = pc.binary_join_element_wise(begins, ids, pa.array(['"', '"}']).take(pa.array(other[1:].astype(int))), "")
-        times = np.bincount(entity, minlength=size)
-        ends = np.frombuffer(said.buffers()[1], dtype=np.int32)[np.r_[0, np.cumsum(times)]]
-        texts = pa.StringArray.from_buffers(size, pa.py_buffer(ends), said.buffers()[2])
-        return texts if times.all() else pc.if_else(pa.array(times == 0), "{}", texts)
+        names, times = sorted(self.winners), np.bincount(entity, minlength=size)
+        words = [f'{mark}"{name}":"' for mark in ('",', "{") for name in names] + ['"}', "{}"]
+        closes = np.cumsum(2 * times + 1) - 1  # of each entity's text, where the words of all lie one behind the other
+        at = 2 * np.arange(len(entity)) + entity  # of each claim: its property, and then its record
+        word = np.empty(2 * len(entity) + size, dtype=np.int64)
+        word[closes] = np.where(times > 0, len(words) - 2, len(words) - 1)
+        word[at] = told + len(names) * np.diff(entity, prepend=-1).astype(bool)
+        word[at + 1] = record + len(words)
+        said = pa.concat_arrays([pa.array(words), self.live.ids]).take(pa.array(word))
+        ends = np.frombuffer(said.buffers()[1], dtype=np.int32)[np.append(0, closes + 1)]
+        return pa.StringArray.from_buffers(size, pa.py_buffer(ends), said.buffers()[2])
 
     def claims(self) -> pa.Table:
         """claim.parquet: which record won each value."""

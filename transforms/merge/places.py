@@ -18,11 +18,12 @@ import pyarrow.compute as pc
 from transforms.coded import whole
 from transforms.contract import DEFAULT_TRUST, Contract
 from transforms.located import COLUMNS, Best
-from transforms.merge.golden import Flags, Golden, Ints
+from transforms.merge.golden import Flags, Golden, Ints, plain
 
 ELEMENTS = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
+PARTS = ("address_id", "building_id", "house_id", "division_code", "reason")  # of places
 _TOLD = ("address_id", "building_id", "house_id", "village")
-_PLACES = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
+STANDS = pa.array(["door", "building", "unit", "floor", "room"])  # levels at which one stands; the others are areas
 Rows = npt.NDArray[np.int32]  # of candidates
 REASONS = pa.array(["no_address", "village_only", "outside", "unresolved"])
 _VILLAGE_ONLY, _UNRESOLVED = (np.int32(REASONS.index(word).as_py()) for word in ("village_only", "unresolved"))
@@ -67,17 +68,21 @@ class Candidates:
         self.best = best
         self._codes = {name: np.append(best.codes(name), np.int32(-1)) for name in COLUMNS}
         self._words = {name: whole(best.table[name]).dictionary for name in COLUMNS}
-        level = np.append(best.says("level", _PLACES), False)
+        level = np.append(best.says("level", STANDS), False)
         self.stands: Flags = level & (self._codes["address_id"] >= 0) & (self._codes["village"] >= 0)
         why = pc.index_in(self._words["reason"], REASONS)
         self._why = np.append(pc.fill_null(why, -1).to_numpy(), np.int32(-1))
 
-    def told(self, name: str, rows: Ints) -> pa.Array:
+    def told(self, name: str, rows: npt.NDArray[np.integer]) -> pa.Array:
         """A column of some rows; null where it is, and for row -1."""
-        codes = self._codes[name][rows]
-        return self._words[name].take(pa.array(codes, mask=codes < 0))
+        return plain(self.coded(name, rows))
 
-    def why(self, rows: Ints) -> Rows:
+    def coded(self, name: str, rows: npt.NDArray[np.integer]) -> pa.DictionaryArray:
+        """The same as codes of all words."""
+        codes = self._codes[name][rows]
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self._words[name])
+
+    def why(self, rows: npt.NDArray[np.integer]) -> Rows:
         """Of some rows the place of their reason among :data:`REASONS`, -1 where it is none of them."""
         return np.asarray(self._why[self._codes["reason"][rows]], dtype=np.int32)
 
@@ -129,34 +134,45 @@ class Located:
         rows = np.append(self.rows(name), -1)[golden.winners[by]]
         return {column: self.found.told(column, rows) for column in told}
 
+    def coded(self, golden: Golden, name: str, column: str) -> pa.DictionaryArray:
+        """Per entity, an id of the place that the winner of an address property gives; codes ascend as their words."""
+        return self.found.coded(column, self._won(golden, name))
+
+    def _won(self, golden: Golden, name: str) -> Rows:
+        return np.append(self.rows(name), np.int32(-1))[golden.winners[name]]
+
     def of(self, golden: Golden, name: str) -> Places:
         """Per entity, the place that the winner of address property ``name`` gives."""
-        won = golden.winners[name]
-        rows = np.append(self.rows(name), -1)[won]
-        address, building, house, division = (self.found.told(column, rows) for column in _TOLD)
-        open_to = (won >= 0) & ~_valid(division)
-        said = [golden.taken(f"{name}_{level}", won[open_to]) for level in ("village", "town", "county")]
-        known = ~open_to
-        known[open_to] = _valid(said[0])
-        reason = self.found.why(rows)
-        reason = np.where(reason >= 0, reason, np.where(known, _VILLAGE_ONLY, _UNRESOLVED))
-        reasons = REASONS.take(pa.array(reason, mask=(won < 0) | _valid(address)))
-        division = pc.replace_with_mask(division, pa.array(open_to), pc.coalesce(*said))
-        return Places(won >= 0, address, building, house, division, reasons)
+        return self._places(golden, {name: golden.winners[name] >= 0})
 
-    def of_either(self, golden: Golden, name: str, other: str, places: Mapping[str, Places]) -> Places:
-        """The place by ``name``, or by ``other`` where only that leads to a door and says all that ``name`` says.
-
-        Args:
-            golden: the survivors.
-            name: an address property.
-            other: another one.
-            places: the place by either.
-        """
+    def of_either(self, golden: Golden, name: str, other: str) -> Places:
+        """The place by ``name``; by ``other`` where nobody says it, or only that leads to a door and says as much."""
         leads = [np.append(self.leads(prop), False)[golden.winners[prop]] for prop in (name, other)]
         entity = np.flatnonzero(_vague(golden, name, leads[0]) & leads[1])
         entity = entity[_says_all(golden, (name, golden.winners[name][entity]), (other, golden.winners[other][entity]))]
-        return _swapped(places[name], places[other], entity)
+        mine = golden.winners[name] >= 0
+        mine[entity] = False
+        return self._places(golden, {name: mine, other: ~mine & (golden.winners[other] >= 0)})
+
+    def _places(self, golden: Golden, by: Mapping[str, Flags]) -> Places:
+        """Per entity, the place that a winner gives; ``by``: address property → the entities that stand by it."""
+        rows, named = np.full(len(golden.ids), -1, dtype=np.int32), np.zeros(len(golden.ids), dtype=bool)
+        for name, mine in by.items():
+            rows[mine], named = self._won(golden, name)[mine], named | mine
+        address, building, house, division = (self.found.told(column, rows) for column in _TOLD)
+        known = _valid(division)
+        open_to = named & ~known
+        for name, mine in by.items():
+            at = np.flatnonzero(open_to & mine)
+            said = [
+                golden.taken(f"{name}_{level}", golden.winners[name][at]) for level in ("village", "town", "county")
+            ]
+            known[at] = _valid(said[0])
+            division = pc.replace_with_mask(division, pa.array(open_to & mine), pc.coalesce(*said))
+        reason = self.found.why(rows)
+        reason = np.where(reason >= 0, reason, np.where(known, _VILLAGE_ONLY, _UNRESOLVED))
+        reasons = REASONS.take(pa.array(reason, mask=~named | _valid(address)))
+        return Places(named, address, building, house, division, reasons)
 
 
 def _valid(values: pa.Array) -> Flags:
@@ -221,70 +237,14 @@ def _trust(golden: Golden, name: str, record: Ints, contracts: Mapping[str, Cont
     return np.asarray(np.array(told, dtype=np.int64)[sources.indices.to_numpy()])
 
 
-def of_members(own: Places, home: Ints, address: pa.Array, library: pa.Table) -> Places:
-    """A household whose address leads to no door stands where its members are registered, if that is one door in it.
-
-    Args:
-        own: places of the households by their own addresses.
-        home: per member, the place of its household.
-        address: per member, the node of its registered address, or null.
-        library: ``address_id parent_id level village building_id house_id`` of every node.
-    """
-    if not library.num_rows:  # no source of the city names an address
-        return own
-    ids = whole(library["address_id"])
-    above = pc.fill_null(pc.index_in(library["parent_id"], ids, skip_nulls=True), -1).to_numpy()
-    place = pc.is_in(library["level"], _PLACES).to_numpy()
-    node, here = (pc.fill_null(pc.index_in(a, ids, skip_nulls=True), -1).to_numpy() for a in (address, own.address_id))
-    told = (node >= 0) & place[node]
-    least, most = np.full(len(own.named), len(ids)), np.full(len(own.named), -1)
-    np.minimum.at(least, home[told], node[told])
-    np.maximum.at(most, home[told], node[told])
-    household = np.flatnonzero((least == most) & own.named & ~((here >= 0) & place[here]))
-    found = library.take(pa.array(most[household])).combine_chunks()
-    in_village = pc.fill_null(pc.equal(found["village"], own.division_code.take(pa.array(household))), fill_value=False)
-    inside = np.where(here[household] >= 0, _below(most[household], here[household], above), in_village.to_numpy())
-    household, found = household[inside], found.filter(pa.array(inside))
-    at = np.full(len(own.named), -1)
-    at[household] = np.arange(len(household))
-    taken = found.take(pa.array(at, mask=at < 0))
-    said = {name: whole(taken[name]) for name in ("address_id", "building_id", "house_id")}
-    instead = replace(own, **said, division_code=whole(taken["village"]), reason=pa.nulls(len(at), pa.string()))
-    return _swapped(own, instead, household)
-
-
-def _below(node: Ints, top: Ints, above: Ints) -> Flags:
-    """Row by row: the node is the other one or stands below it."""
-    found, current = np.asarray(node == top, dtype=bool), node
-    for _ in ELEMENTS:
-        current = np.where(current >= 0, above[current], -1)
-        found |= (current == top) & (current >= 0)
-    return found
-
-
-def _swapped(place: Places, instead: Places, at: Ints) -> Places:
-    """The other places for some of the entities."""
-    chosen = np.zeros(len(place.named), dtype=bool)
-    chosen[at] = True
-    names = ("address_id", "building_id", "house_id", "division_code", "reason")
-    parts = {c: pc.if_else(pa.array(chosen), getattr(instead, c), getattr(place, c)) for c in names}
-    return replace(place, **parts)
-
-
 def first(*options: Places) -> Places:
     """Per entity the first place that somebody names, else nowhere, for want of an address."""
-    size = len(options[0].named)
-    nothing = pa.nulls(size, pa.string())
-    found = Places(
-        np.zeros(size, dtype=bool), nothing, nothing, nothing, nothing, pa.repeat(pa.scalar("no_address"), size)
-    )
-    for place in reversed(options):
+    *rest, found = options  # where nobody names a place all else is null
+    found = replace(found, reason=pc.if_else(pa.array(found.named), found.reason, "no_address"))
+    for place in reversed(rest):
         mask = pa.array(place.named)
-        columns = (
-            pc.if_else(mask, getattr(place, c), getattr(found, c))
-            for c in ("address_id", "building_id", "house_id", "division_code", "reason")
-        )
-        found = Places(place.named | found.named, *columns)
+        told = (pc.if_else(mask, getattr(place, c), getattr(found, c)) for c in PARTS)
+        found = Places(place.named | found.named, *told)
     return found
 
 

@@ -233,12 +233,20 @@ def _typed(values: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 def _sorted(table: pa.Table, key: Sequence[str]) -> pa.Table:
     """By key; most tables are made in order, and looking costs less than sorting texts."""
-    below, tied = np.zeros(max(table.num_rows - 1, 0), dtype=bool), np.ones(max(table.num_rows - 1, 0), dtype=bool)
+    tied = np.arange(max(table.num_rows - 1, 0))  # rows that the key so far does not tell from those after them
     for name in key:
         values = plain(whole(table[name]))
-        below |= tied & pc.fill_null(pc.less(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
-        tied &= pc.fill_null(pc.equal(values[:-1], values[1:]), fill_value=False).to_numpy(zero_copy_only=False)
-    return table if (below | tied).all() else table.sort_by([(name, "ascending") for name in key])
+        here, after = values[:-1], values[1:]
+        if len(tied) < len(here):
+            here, after = here.take(pa.array(tied)), after.take(pa.array(tied))
+        above = pc.invert(pc.fill_null(pc.less(here, after), fill_value=False))
+        same = pc.fill_null(pc.equal(here.filter(above), after.filter(above)), fill_value=False)
+        if pc.all(same).as_py() is False:
+            return table.sort_by([(column, "ascending") for column in key])
+        tied = tied[above.to_numpy(zero_copy_only=False)]
+        if not len(tied):
+            break
+    return table
 
 
 def _report(run: Run, kind: Kind, counts: dict[str, int], *, again: bool) -> model.Report:

@@ -18,6 +18,7 @@ from transforms import contract, model, store
 from transforms.live import Live
 from transforms.merge import places
 from transforms.merge.golden import Golden
+from transforms.merge.members import of_members
 from transforms.run import REPOSITORY
 
 LEVELS = ("county", "town", "village", "group", "road", "door", "estate", "building", "unit", "floor", "room")
@@ -140,7 +141,7 @@ def both(tmp_path: Path) -> Callable[[Said, Said], str | None]:
         winners = {prop: np.array([0]) for prop in parts}
         golden = replace(golden, live=Live(tmp_path / "live.parquet"), winners=winners)
         located = places_of(pa.Table.from_pylist(found, model.LOCATED), golden.live)
-        placed = located.of_either(golden, *parts, {prop: located.of(golden, prop) for prop in parts})
+        placed = located.of_either(golden, *parts)
         return placed.address_id[0].as_py()  # type: ignore[no-any-return]
 
     return of
@@ -181,7 +182,7 @@ def test_a_household_stands_where_its_members_are_registered(
     texts = {name: pa.array([value], pa.string()) for name, value in (("own", own), ("v", "v"), ("none", None))}
     place = places.Places(np.array([True]), texts["own"], texts["none"], texts["none"], texts["v"], texts["none"])
     home = np.zeros(len(members), dtype=np.int64)
-    found = places.of_members(place, home, pa.array(members, pa.string()), LIBRARY)
+    found = of_members(place, home, pa.array(members, pa.string()), LIBRARY)
     assert found.address_id.to_pylist() == [node]
     assert found.house_id.to_pylist() == ["h1" if node == "room" else None]
 
@@ -190,7 +191,7 @@ def test_in_a_city_whose_sources_name_no_address_a_household_stands_nowhere_and_
     nothing = pa.nulls(2, pa.string())
     why = pa.array(["no_address", "unresolved"])
     own = places.Places(np.array([False, True]), nothing, nothing, nothing, nothing, why)
-    found = places.of_members(own, np.array([0, 1, 1]), pa.nulls(3, pa.string()), LIBRARY.slice(0, 0))
+    found = of_members(own, np.array([0, 1, 1]), pa.nulls(3, pa.string()), LIBRARY.slice(0, 0))
     assert found.address_id.null_count == found.house_id.null_count == 2
     assert places.first(found).reason.to_pylist() == ["no_address", "unresolved"]
 
