@@ -21,7 +21,7 @@ from transforms.merge.pieces import Columns, Order, Part, Rows
 from transforms.merge.places import Candidates
 from transforms.merge.sealed import Sealed
 
-RECORDS = 60_000
+RECORDS = 150_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Wanted:
 
     Attributes:
         names: columns of the live records that are read at once, side by side; others as somebody asks for them.
+        asked: those of which is asked who says anything.
         alike: those of which is only asked who says the same.
         found: columns that they have of other kinds.
         whole: all entities are one piece.
@@ -37,6 +38,7 @@ class Wanted:
     """
 
     names: Sequence[str] = ()
+    asked: Sequence[str] = ()
     alike: Sequence[str] = ()
     found: Sequence[Found] = ()
     whole: bool = True
@@ -60,7 +62,7 @@ class Parts:
             folder: scratch.
         """
         threads, live = inputs.run.settings.threads, inputs.live(kind)
-        self._columns = Columns(live, wanted.alike)
+        self._columns = Columns(live, wanted.alike, wanted.asked)
         self._best = Candidates(inputs.located() if wanted.others else NOTHING)
         with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as beside:
             there = set(wanted.names) & set(live.column_names)
@@ -78,7 +80,7 @@ class Parts:
                 place = np.empty(live.num_rows, dtype=np.int32)
                 place[self._order.record] = np.arange(live.num_rows, dtype=np.int32)
                 self._vault.lay(threads, inputs.vault(live), place)
-            _done(ahead)
+            _done([*ahead, beside.submit(self._columns.mark)])
 
     def _grouped(self, inputs: Inputs, kind: str) -> Order:
         cluster = inputs.cluster(kind)

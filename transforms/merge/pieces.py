@@ -68,19 +68,23 @@ class Columns:
     Attributes:
         live: the records.
         names: of the columns.
+        asked: those of which is asked who says anything.
+        marks: who does (:meth:`mark`): a record's number has the bits of the columns in which it does, in their order.
     """
 
-    def __init__(self, live: Live, alike: Collection[str] = ()) -> None:
+    def __init__(self, live: Live, alike: Collection[str] = (), asked: Collection[str] = ()) -> None:
         """Nothing is read yet.
 
         Args:
             live: the records.
             alike: texts of which is only asked who says the same: numbers stand for them.
+            asked: columns of which is asked who says anything.
         """
         self.live, self._alike = live, frozenset(alike)
         self.names = list(live.column_names)
         self._columns: dict[str, pa.Array] = {}
-        self._filled: dict[str, Flags] = {}
+        self.asked = [name for name in asked if name in live.column_names]
+        self.marks: npt.NDArray[np.unsignedinteger] | None = None
         self._locks: dict[str, Lock] = {name: Lock() for name in live.column_names}
 
     def add(self, name: str, values: pa.Array) -> None:
@@ -99,13 +103,17 @@ class Columns:
                 self._columns[name] = self._read(name)
             return self._columns[name]
 
-    def filled(self, name: str) -> Flags | None:
-        """Per record: it says something in a column; None: all do."""
-        values = self.column(name)
-        with self._locks[name]:
-            if values.null_count and name not in self._filled:
-                self._filled[name] = values.is_valid().to_numpy(zero_copy_only=False)
-            return self._filled.get(name)
+    def mark(self) -> None:
+        """Find who says anything in the columns of which that is asked: one bit a column, together one number a record.
+
+        Records lie in another order than those of a piece: to look into one table costs less than into one a column.
+        """
+        marks = np.zeros(self.live.num_rows, dtype=np.min_scalar_type((1 << len(self.asked)) - 1))
+        for bit, name in enumerate(self.asked):
+            values = self.column(name)
+            said = values.is_valid().to_numpy(zero_copy_only=False) if values.null_count else np.ones(1, dtype=bool)
+            marks |= said.astype(marks.dtype) << marks.dtype.type(bit)
+        self.marks = marks
 
     def _read(self, name: str) -> pa.Array:
         values = self.live.packed(name)
@@ -130,9 +138,14 @@ class Rows(Live):
         return self._taken[name]
 
     def filled(self, name: str) -> Flags:
-        """Per row: it says something in a column; nothing else is taken of it."""
-        found = self._all.filled(name)
-        return np.ones(self.num_rows, dtype=bool) if found is None else found[self._record]
+        """Per row: it says something in a column."""
+        if self._marks is None or name not in self._all.asked:
+            return super().filled(name)
+        return np.asarray(self._marks >> self._marks.dtype.type(self._all.asked.index(name)) & 1, dtype=bool)
+
+    @cached_property
+    def _marks(self) -> npt.NDArray[np.unsignedinteger] | None:
+        return None if self._all.marks is None else self._all.marks[self._record]
 
     def taken(self, name: str, records: pa.Array) -> pa.Array:
         """A column's values in some of the rows, by their numbers: of many columns few are asked for."""

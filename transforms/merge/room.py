@@ -111,7 +111,8 @@ def _wanted(kind: Kind) -> Wanted:
     elements = [f"{name}_{said}" for name in addresses for said in (*places.ELEMENTS, "residual")]
     claimed = _claimed(kind)
     names = [*claimed, "source", "since", *_IN_PIECES[kind.kind], *elements]
-    return Wanted(names, alike=addresses, found=_FOUND.get(kind.kind, ()), whole=False)
+    asked = [*claimed, *(f"{name}_residual" for name in addresses)]
+    return Wanted(names, asked=asked, alike=addresses, found=_FOUND.get(kind.kind, ()), whole=False)
 
 
 def _made(inputs: Inputs, engine: Engine, found: Parts) -> Iterator[dict[str, pa.Table]]:

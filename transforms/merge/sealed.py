@@ -20,7 +20,7 @@ import pyarrow as pa
 from transforms.merge.golden import Ints
 from transforms.threads import ahead
 
-_PIECES = 8  # of one file
+_PIECES = 4  # of one file
 Numbers = npt.NDArray[np.int32]
 
 

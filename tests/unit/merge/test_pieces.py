@@ -65,7 +65,7 @@ def test_records_lie_by_their_entities_and_a_piece_holds_whole_ones(ids: list[st
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_rows_are_laid_out_once_and_found_by_piece_in_their_order(tmp_path: Path, threads: int) -> None:
-    size = 20  # pieces of two places, in three files
+    size = 20  # pieces of two places, in five files
     cuts, place = np.arange(0, 2 * size + 1, 2), np.arange(2 * size, dtype=np.int32)[::-1].copy()
     records = [np.array([39, 0, 17]), np.array([0, 16, 38])]
     tables = [pa.table({"told": told}) for told in (["a", "b", "c"], ["d", "e", "f"])]
