@@ -74,8 +74,11 @@ def looked_up(ascending: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Places:
         ascending: in order.
         wanted: in any order.
     """
-    if len(wanted) < _MANY or (wanted[1:] >= wanted[:-1]).all():
+    if len(wanted) < _MANY:
         return np.asarray(np.searchsorted(ascending, wanted))
+    if (wanted[1:] >= wanted[:-1]).all():
+        new = np.append(True, wanted[1:] != wanted[:-1])  # of equal ones, which lie together, one is looked for
+        return np.asarray(np.searchsorted(ascending, wanted[new])[np.cumsum(new) - 1])
     order = np.argsort(wanted)
     found = np.empty(len(wanted), dtype=np.int64)
     found[order] = np.searchsorted(ascending, wanted[order])

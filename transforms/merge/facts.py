@@ -185,31 +185,29 @@ def _facility_grid(inputs: Inputs, golden: Golden, located: Located) -> Columns:
 
 def person_tables(inputs: Inputs, golden: Golden, located: Located) -> dict[str, Columns]:
     """fact_person, rel_person_house and an empty rel_person_org; who has died or moved away stands in none."""
-    stays = ~gone(golden, inputs.contracts)
+    living = golden.among(~gone(golden, inputs.contracts))
     said = ("name", "sex", "birth_date", "residence_kind", "life_status", "status_date")
-    everyone = {
-        **columns(first(located.of_either(golden, "actual_address", "registered_address"))),
-        "person_id": golden.ids,
-        "birth_precision": golden.coded("birth_date_precision", "birth_date"),
-        **{f"{name}_id": plain(located.coded(golden, name, "address_id")) for name in _ADDRESSES},
-        "household_id": pa.nulls(len(golden.ids), _TEXT),
-        **{c: golden.coded(c) for c in said},
-        "certainty": golden.certainty,
-        **golden.ending(),
-    }
-    keep = pa.array(stays)
     return {
-        "fact_person": {name: values.filter(keep) for name, values in everyone.items()},
-        "rel_person_house": _housed(golden, located, stays),
+        "fact_person": {
+            **columns(first(located.of_either(living, "actual_address", "registered_address"))),
+            "person_id": living.ids,
+            "birth_precision": living.coded("birth_date_precision", "birth_date"),
+            **{f"{name}_id": plain(located.coded(living, name, "address_id")) for name in _ADDRESSES},
+            "household_id": pa.nulls(len(living.ids), _TEXT),
+            **{c: living.coded(c) for c in said},
+            "certainty": living.certainty,
+            **living.ending(),
+        },
+        "rel_person_house": _housed(living, located),
         "rel_person_org": {},
     }
 
 
-def _housed(golden: Golden, located: Located, stays: Flags) -> Columns:
+def _housed(golden: Golden, located: Located) -> Columns:
     """Persons and the houses of their two addresses, sorted by key: of one person there are two rows at most."""
     told = [located.coded(golden, name, "house_id") for name in _ADDRESSES]  # in the order of the roles
     said = [pc.fill_null(houses.indices, -1).to_numpy() for houses in told]
-    housed = [np.flatnonzero(stays & (code >= 0)) for code in said]
+    housed = [np.flatnonzero(code >= 0) for code in said]
     entity, role = np.concatenate(housed), np.repeat(np.arange(len(told)), [len(e) for e in housed])
     words = told[0].dictionary
     code = np.concatenate([of[e] for of, e in zip(said, housed, strict=True)])

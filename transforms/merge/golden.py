@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,7 +27,7 @@ class Golden:
     Attributes:
         live: live records; of one entity's, those of smaller ids come first.
         ids: entity ids, sorted; a table's rows stand in this order.
-        entity: per live record, the place of its entity.
+        entity: per live record, the place of its entity; -1 where that is left out.
         winners: property → per entity the winning record's place, -1 where nobody says anything.
         certainty: per entity number, scored or single.
     """
@@ -42,6 +42,16 @@ class Golden:
     def entities(self) -> list[str]:
         """The ids as Python texts."""
         return list(self.ids.to_pylist())
+
+    def among(self, kept: Flags) -> Golden:
+        """The same without the other entities; their records stand in none (-1)."""
+        number = np.where(kept, np.cumsum(kept) - 1, -1)
+        winners = {name: won[kept] for name, won in self.winners.items()}
+        some = pa.array(kept)
+        return replace(
+            self, ids=self.ids.filter(some), entity=number[self.entity], certainty=self.certainty.filter(some),
+            winners=winners,
+        )  # fmt: skip
 
     def value(self, column: str, by: str | None = None) -> pa.Array:
         """The column's value in the record that won property ``by`` (default: the column's own)."""

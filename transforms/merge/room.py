@@ -100,7 +100,7 @@ def _merge(run: Run, kind: Kind, asked: Stage) -> model.Report:
                     counts[name] = counts.get(name, 0) + table.num_rows
                 list(pool.map(lambda name, table: written[name](table), made, made.values()))
         counts = dict(sorted(counts.items()))
-        manifest.write(tmp, ROOM, inputs.entries, dict(counts))
+        manifest.write(tmp, ROOM, inputs.entries, dict(counts), run.settings.threads)
     return _report(run, kind, counts, again=False)
 
 

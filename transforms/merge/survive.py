@@ -67,7 +67,7 @@ class _Claims:
             contested = []
             for place, name in enumerate(names):
                 found[name], open_to = self._foremost(name, said[name], filled, size)
-                contested.append(self._contested(name, place, said[name][open_to[self.entity[said[name]]]], filled))
+                contested.append(self._contested(name, place, open_to, filled))
             if not any(claims.num_rows for claims in contested):
                 continue
             won = engine.run(_STEPS, {"claim": pa.concat_tables(contested)})
@@ -92,28 +92,31 @@ class _Claims:
     def _sources(self) -> Ints:
         return np.asarray(self.source.indices.to_numpy(), dtype=np.int64)
 
-    def _trust(self, name: str, records: Ints) -> Ints:
-        """How far the contract of each record's source trusts what it says of the property."""
+    def _trust(self, name: str) -> Ints:
+        """How far the contract of each source trusts what it says of the property."""
         sources = self.source.dictionary.to_pylist()
         trust = [self.contracts[s].trust.get(name, DEFAULT_TRUST) if s in self.contracts else 0 for s in sources]
-        return np.asarray(np.array(trust, dtype=np.int64)[self._sources[records]])
+        return np.array(trust, dtype=np.int64)
 
-    def _foremost(self, name: str, records: Ints, filled: Ints, size: int) -> tuple[Ints, Flags]:
-        """Per entity the record that wins without a count of voices, -1 for none; and where voices must be counted."""
-        won, open_to = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=bool)
+    def _foremost(self, name: str, records: Ints, filled: Ints, size: int) -> tuple[Ints, Ints]:
+        """Per entity the record that wins without a count of voices, -1 for none; and the claims to be counted."""
+        won = np.full(size, -1, dtype=np.int64)
         if not len(records):
-            return won, open_to
-        standing = self._trust(name, records) * _LATER + self.live.days()[records]
-        best = records[highest(standing, begins(self.entity[records]))]
-        entity = self.entity[best]
-        first = begins(entity)
-        alone = np.diff(first, append=len(best)) == 1
-        won[entity[first]] = np.where(alone, best[first], -1)
-        tied = best[~np.repeat(alone, np.diff(first, append=len(best)))]
-        if len(tied):
-            self._settle(name, won, tied, filled)
-            open_to[self.entity[tied]] = won[self.entity[tied]] < 0
-        return won, open_to
+            return won, records
+        entity = self.entity[records]
+        standing = (self._trust(name) * _LATER)[self._sources[records]] + self.live.days()[records]
+        best = highest(standing, begins(entity))
+        told, whose = records[best], entity[best]
+        first = begins(whose)
+        times = np.diff(first, append=len(told))
+        won[whose[first]] = np.where(times == 1, told[first], -1)
+        tied = told[np.repeat(times > 1, times)]
+        if not len(tied):
+            return won, tied
+        self._settle(name, won, tied, filled)
+        left = np.zeros(size, dtype=bool)
+        left[self.entity[tied]] = won[self.entity[tied]] < 0
+        return won, records[left[entity]]
 
     def _settle(self, name: str, won: Ints, tied: Ints, filled: Ints) -> None:
         """Fill in who wins among equals that say one thing: the record that says most, then that of the smaller id."""
@@ -132,5 +135,6 @@ class _Claims:
         return pa.table({
             "e": self.entity[records], "p": np.full(len(records), place), "r": records,
             "v": self._values(name, records) if len(records) else np.zeros(0, dtype=np.int64),
-            "trust": self._trust(name, records), "since": self.live.days()[records], "filled": filled[records],
+            "trust": self._trust(name)[self._sources[records]], "since": self.live.days()[records],
+            "filled": filled[records],
         })  # fmt: skip
