@@ -188,14 +188,6 @@ def everybody(size: int) -> Codes:
     return r
 
 
-def encoded(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
-    """A code per value, -1 where it is null, and the value behind each code."""
-    coded = values.dictionary_encode()  # its chunks share one dictionary
-    if not coded.num_chunks:
-        return _no_codes(), pa.array([], values.type)
-    return np.concatenate([code_of_row(chunk) for chunk in coded.chunks]), coded.chunk(0).dictionary
-
-
 def once(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
     """As :func:`_distinct`, of records in order: most say one thing, only the others are looked at."""
     several = np.zeros(len(r), dtype=bool)
