@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from tests.unit.account.deployment import INSURED, PEOPLE, Row, World
-from transforms import account
+from transforms import account, store
 from transforms.errors import GridfactsError
 
 
@@ -27,6 +28,22 @@ def test_an_entity_names_its_rows_why_they_are_together_and_who_said_what(city: 
     text = account.render_explanation(found)
     assert "together because" in text
     assert not [r["number"] for r in PEOPLE if r["number"] and str(r["number"]) in text]
+
+
+def test_why_an_entity_is_together_names_no_pair_with_a_record_of_another(city: World) -> None:
+    city.publish()
+    live = city.folder("account", "live") / "person.parquet"
+    ids = sorted(str(row["record_id"]) for row in store.read_table(live).to_pylist())
+    pairs = city.folder("link", "person") / "pairs.parquet"
+    mine = store.read_table(pairs)["left"].to_pylist()[0]
+    whose = next(row["entity_id"] for row in city.release("record") if row["record_id"] == ids[mine])
+    theirs = {row["record_id"] for row in city.release("record") if row["entity_id"] != whose and row["entity_id"]}
+    other = next(at for at, record in enumerate(ids) if record in theirs)
+    pair = {"left": min(mine, other), "right": max(mine, other), "score": 1, "how": "scored", "evidence": "name=half"}
+    before = account.explain(city.run, str(whose)).edges
+    city.tamper(pairs, lambda told: pa.concat_tables([told, pa.Table.from_pylist([pair], told.schema)]))
+    assert before
+    assert account.explain(city.run, str(whose)).edges == before
 
 
 @pytest.mark.parametrize("how", ["file", "batch"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,20 +117,35 @@ def test_all_pairs_at_once_are_what_the_kernel_says_of_each(
     spelt = {"name": [person(*name) for name in names], "date": [day(one.isoformat(), what) for one, what in days]}
     assert set(spelt) == set(AT_ONCE)
     for using, texts in spelt.items():
-        left, right = (side.ravel() for side in np.indices((len(texts), len(texts))))
-        found = AT_ONCE[using](texts, left, right).tolist()
-        kernel = KERNELS[using]
-        expected = [kernel(texts[a], texts[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
-        assert [f or e for f, e in zip(found, expected, strict=True)] == expected
+        both_ways(using, texts)
+
+
+def test_masked_and_look_alike_characters_at_once_are_what_the_kernel_says() -> None:
+    told = ["王小明", "王?明", "王??", "?小朋", "王未己", "王末已", "王末大", "王*", "王大", "未", "末"]
+    levels = both_ways("name", [person(name, str(at)) for at, name in enumerate(told)])
+    near = LEVELS["name"].index("near") + 1
+    pairs = {(told[a], told[b]) for (a, b), level in levels.items() if level == near}
+    assert {("王小明", "王?明"), ("王小明", "王??"), ("王未己", "王末已"), ("王*", "王大"), ("未", "末")} <= pairs
+    assert ("王未己", "王末大") not in pairs, "not every character that differs looks alike"
+
+
+def both_ways(using: str, texts: list[str]) -> dict[tuple[int, int], int]:
+    """The levels of all pairs at once; where one is told it is that of the kernel."""
+    left, right = (side.ravel() for side in np.indices((len(texts), len(texts))))
+    found = AT_ONCE[using](pa.array(texts, pa.string()), left, right).tolist()
+    pairs = list(zip(left.tolist(), right.tolist(), strict=True))
+    expected = [KERNELS[using](texts[a], texts[b]) for a, b in pairs]
+    assert [f or e for f, e in zip(found, expected, strict=True)] == expected
+    return dict(zip(pairs, found, strict=True))
 
 
 def test_only_what_is_not_of_the_usual_shape_is_left_to_the_kernel() -> None:
     left, right = np.array([0, 0, 0]), np.array([1, 2, 3])
     names = [WANG, person("王小朋", "a"), person("王小朋2", "b"), person("阿卜杜拉买买提", "c")]
-    assert AT_ONCE["name"](names, left, right).tolist() == [LEVELS["name"].index("near") + 1, 0, 0]
+    assert AT_ONCE["name"](pa.array(names), left, right).tolist() == [LEVELS["name"].index("near") + 1, 0, 0]
     days = [day("1990-05-06"), day("1990-06-05"), day("1990-05-01", "month"), day("", "day")]
     near, partial = (LEVELS["date"].index(word) + 1 for word in ("near", "partial"))
-    assert AT_ONCE["date"](days, left, right).tolist() == [near, partial, 0]
+    assert AT_ONCE["date"](pa.array(days), left, right).tolist() == [near, partial, 0]
 
 
 def test_equal_words_are_the_closest_level_of_all_but_what_may_be_known_in_part() -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from transforms import store
 from transforms.live import Live
-from transforms.merge.golden import CERTAINTIES, Golden
+from transforms.merge.golden import CERTAINTIES, Golden, gathered
 
 RECORDS = ["r0", "r1", "r2", "r3"]
 WON = {"name": [1, -1, 3], "birth": [0, -1, -1]}
@@ -44,3 +44,30 @@ def test_claims_name_who_won_and_what_for_whom(tmp_path: Path) -> None:
             ("e2", "name", "r3", "s"),
         )
     ]
+
+
+def test_what_one_source_tells_is_single_and_scores_alone_are_scored(tmp_path: Path) -> None:
+    how = pa.array(["scored", "scored", "scored", "number", "scored"])
+    told = {
+        "record_id": ["r0", "r1", "r2", "r3", "r4"],
+        "source": ["s", "t", "s", "s", "t"],
+        "since": ["2026-10-01"] * 5,
+    }
+    store.write_table(tmp_path / "live.parquet", pa.table(told))
+    live, ids = Live(tmp_path / "live.parquet"), pa.array(["e0", "e1", "e2"])
+
+    def certainty(entity: list[int]) -> list[str]:
+        whole = gathered(live, ids, np.array(entity, dtype=np.int64), how.dictionary_encode())
+        return list(whole.certainty.to_pylist())
+
+    assert certainty([0, 0, 1, 2, 2]) == ["scored", "single", "number"]
+    assert certainty([0, 1, 2, 2, 2]) == ["single", "single", "number"]
+    assert certainty([0, 1, 1, 1, 2]) == ["single", "number", "single"]
+
+
+def test_some_entities_are_left_out_and_their_records_stand_in_none(tmp_path: Path) -> None:
+    some = golden(tmp_path, WON).among(np.array([True, False, True]))
+    assert some.ids.to_pylist() == ["e0", "e2"]
+    assert some.entity.tolist() == [0, 0, -1, 1]
+    assert {name: won.tolist() for name, won in some.winners.items()} == {"name": [1, 3], "birth": [0, -1]}
+    assert some.certainty.to_pylist() == [CERTAINTIES[0].as_py(), CERTAINTIES[2].as_py()]

@@ -22,7 +22,8 @@ OTHER = next(s for s, c in sorted(CONTRACTS.items()) if c.registers.one_live_row
 ROW = st.fixed_dictionaries({
     "source": st.sampled_from([REGISTER, OTHER]), "document_token": st.sampled_from([None, "a", "b", "c"]),
     "document_kind": st.sampled_from([None, "111", "414"]), "document_valid": st.booleans(),
-    "document_birth": st.none(), "document_sex": st.none(), "birth_date": st.sampled_from([None, 100, 200]),
+    "document_birth": st.sampled_from([None, 100, 300]), "document_sex": st.sampled_from([None, "male", "female"]),
+    "birth_date": st.sampled_from([None, 100, 200]),
     "birth_date_precision": st.sampled_from(["day", "year"]), "trusted": st.booleans(),
     "sex": st.sampled_from([None, "male", "female", "unknown"]),
     "life_status": st.sampled_from([None, "living", "moved_out"]),
@@ -108,3 +109,24 @@ def test_what_one_source_lists_twice_under_one_plate_is_no_conflict() -> None:
     assert apart(("a", "1", None), ("a", "2", None))
     assert apart(("a", "1", "JT1"), ("b", "2", "JT1"))  # two sources are not one survey
     assert apart(*[("a", code, "无") for code in "123"])
+
+
+def test_a_record_says_what_its_row_states_and_what_its_believed_number_says() -> None:
+    row: dict[str, object] = {
+        "source": OTHER, "document_token": "a", "document_kind": "111", "document_valid": True, "trusted": True,
+        "document_birth": 100, "document_sex": "male", "birth_date": 200, "birth_date_precision": "day",
+        "sex": "female", "life_status": None,
+    }  # fmt: skip
+    rows = [
+        row,
+        {**row, "trusted": False},
+        {**row, "birth_date": None},
+        {**row, "sex": None, "document_sex": None},
+        row,
+    ]
+    said = say(rows)
+    assert said.people.record.tolist() == [0, 0, 1, 2, 4, 4]
+    assert said.people.values[0].tolist() == [200, 100, 200, 100, 200, 100]
+    sexes = said.people.values[1].tolist()
+    assert [sexes[at] == sexes[0] for at in range(6)] == [True, False, True, False, True, False]
+    assert [len(said.of(at).people) for at in range(5)] == [2, 1, 1, 0, 2]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.places import heads, numbers, ordered, places, same
+from transforms.places import heads, looked_up, numbers, ordered, places, same
 
 HEADS = st.sampled_from(["aaaaaaaa", "aaaaaaab", "baaaaaaa"])  # so few that many texts have one
 ONE_WIDTH = st.lists(st.builds(str.__add__, HEADS, st.text("ab", min_size=3, max_size=3)), max_size=20)
@@ -38,3 +39,12 @@ def test_the_order_is_that_of_the_texts(texts: list[str]) -> None:
 )
 def test_only_long_texts_of_one_width_are_numbers(texts: list[str | None], *, numbered: bool) -> None:
     assert (heads(pa.array(texts, pa.string())) is not None) == numbered
+
+
+@pytest.mark.parametrize("many", [10, 200_000])
+@pytest.mark.parametrize("ascending", [True, False])
+def test_numbers_are_looked_up_in_order_or_not_many_or_few(many: int, *, ascending: bool) -> None:
+    chance = np.random.default_rng(many)
+    known, wanted = np.unique(chance.integers(0, 1_000, 300)), chance.integers(0, 1_000, many)
+    wanted = np.sort(wanted) if ascending else wanted
+    assert looked_up(known, wanted).tolist() == np.searchsorted(known, wanted).tolist()
