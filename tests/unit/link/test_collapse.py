@@ -110,6 +110,13 @@ def test_a_number_a_slip_away_from_an_anchors_is_shared_and_one_far_away_differs
     assert "document=differ" in told[far.record_id]
 
 
+def test_what_a_believed_number_says_of_birth_and_sex_is_compared_where_its_row_states_none(tmp_path: Path) -> None:
+    silent = replace(PAIR[0], birth="", sex="")
+    _, folder = linked(tmp_path, [silent, PAIR[1]])
+    [pair] = store.read_table(folder / "pairs.parquet").to_pylist()
+    assert {"birth_date=exact", "sex=same"} <= set(pair["evidence"].split())
+
+
 def test_link_leaves_ordered_pairs_and_says_how_and_why(tmp_path: Path) -> None:
     _, folder = linked(tmp_path, PAIR)
     pairs = store.read_table(folder / "pairs.parquet").to_pylist()

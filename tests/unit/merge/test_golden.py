@@ -50,7 +50,7 @@ def test_what_one_source_tells_is_single_and_scores_alone_are_scored(tmp_path: P
     how = pa.array(["scored", "scored", "scored", "number", "scored"])
     told = {
         "record_id": ["r0", "r1", "r2", "r3", "r4"],
-        "source": ["s", "t", "s", "s", "t"],
+        "source": ["s", "s", "t", "s", "t"],
         "since": ["2026-10-01"] * 5,
     }
     store.write_table(tmp_path / "live.parquet", pa.table(told))
@@ -60,9 +60,8 @@ def test_what_one_source_tells_is_single_and_scores_alone_are_scored(tmp_path: P
         whole = gathered(live, ids, np.array(entity, dtype=np.int64), how.dictionary_encode())
         return list(whole.certainty.to_pylist())
 
-    assert certainty([0, 0, 1, 2, 2]) == ["scored", "single", "number"]
-    assert certainty([0, 1, 2, 2, 2]) == ["single", "single", "number"]
-    assert certainty([0, 1, 1, 1, 2]) == ["single", "number", "single"]
+    assert certainty([0, 0, 1, 2, 2]) == ["single", "single", "number"]
+    assert certainty([0, 0, 0, 1, 2]) == ["scored", "single", "single"]
 
 
 def test_some_entities_are_left_out_and_their_records_stand_in_none(tmp_path: Path) -> None:
