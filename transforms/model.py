@@ -109,6 +109,7 @@ STANDARD = _schema(
 KEPT = _schema(kind=TEXT, record_id=TEXT)
 # standardise: .../vault.parquet: ciphertext per record; what: document | phone.
 VAULT = _schema(record_id=TEXT, kind=TEXT, what=TEXT, token=TEXT, ciphertext=pa.binary(), key_id=TEXT)
+SEALED = ("ciphertext", "key_id")  # of vault_identifier: merge leaves them out, close adds them to rows that begin
 
 # account/apply: lake/night/<night>/account/live/<kind>.parquet = STANDARD + clean columns + these; a row a record.
 LIVE = _schema(as_of=TEXT, since=TEXT)

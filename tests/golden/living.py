@@ -91,10 +91,6 @@ def deploy(home: Path, rows: list[Row], expectations: Path) -> Run:
     with store.output(store.night_dir(run, "locate", "person")) as tmp:
         NOTHING.write(tmp, "person")
         manifest.write(tmp, "locate", {})
-    for source in sorted({row.source for row in rows}):
-        with store.output(store.batch_dir(settings, "standardise", f"{source}-batch")) as tmp:
-            store.write_table(tmp / "vault.parquet", model.VAULT.empty_table())
-            manifest.write(tmp, "standardise", {})
     return run
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from transforms import database, decisions, manifest, notices, store
-from transforms.account import floods, seal
+from transforms.account import floods, seal, sealed
 from transforms.account.balance import Reread, doors
 from transforms.account.books import base_of, release_books
 from transforms.account.changes import CHANGE
@@ -83,6 +83,7 @@ def _write(
     with store.output(folder) as fresh:
         with standing_tables(night.run) as before:
             settled = settle(night, before, books.tables, fresh)
+        sealed.fill(night, fresh / f"{sealed.TABLE}.open.parquet")
         for name, told in books.receipts.items():
             store.write_pieces(fresh / f"{name}.parquet", told)
         rests, rested = floods.rests_on(night), floods.rested_on(night.run, *on)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import store
+from transforms import model, store
 from transforms import tables as catalogue
+from transforms.account import sealed
 from transforms.account.delta import published
 from transforms.account.night import Night
 from transforms.account.pieces import Pieces, of_files, of_table
@@ -63,5 +64,6 @@ def _households(paths: list[Path], members: Path) -> pa.ChunkedArray:
 
 
 def empty(name: str) -> pa.Table:
-    """A published table without rows."""
-    return catalogue.load_all()[name].facts.empty_table()
+    """A published table without rows, and without what is sealed: no two rows are compared by it."""
+    facts = catalogue.load_all()[name].facts.empty_table()
+    return facts.drop_columns(model.SEALED) if name == sealed.TABLE else facts

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import checkpoint, contract, database, kinds, manifest, model, store
-from transforms.checkpoint import Checkpoint
+from transforms import contract, database, kinds, manifest, model, store
 from transforms.coded import whole
 from transforms.contract import Contract
-from transforms.groups import groups
 from transforms.kinds import Kind
 from transforms.live import Live
 from transforms.located import NOTHING, Best, files
-from transforms.merge.golden import Flags, Ints, says
+from transforms.merge.golden import Ints
 from transforms.merge.pieces import Order
-from transforms.places import Shelf
 from transforms.run import Run
-from transforms.threads import Task, ahead
 
 ROOM = "merge"
-_FEW = ["kind", "what", "key_id"]  # its columns of few words
-VAULT = pa.schema([  # what of it tells of a record whose number is known
-    ("what", pa.dictionary(pa.int32(), pa.string())), ("token", pa.string()), ("ciphertext", pa.binary()),
-    ("key_id", pa.dictionary(pa.int32(), pa.string())),
-])  # fmt: skip
 # Beside its own: whose clusters and golden rows a kind's tables lean on.
 _CLUSTERS = {"address": ("building",), "building": ("address",), "house": ("address", "building"),
              "organization": ("premises",), "household": ("person",)}  # fmt: skip
@@ -105,10 +94,6 @@ class Inputs:
         if self.confirmed:
             self.entries["doors"] = hashlib.sha256("\n".join(self.confirmed).encode()).hexdigest()
         self.sealed = any(p.vault for p in kind.properties.values())
-        if kind.typed("document", "phone", "number"):
-            self.entries["checkpoint"] = self._past.digest
-            folders = [store.batch_dir(run.settings, "standardise", batch) for batch in self._batches()]
-            self._require([(folder, "standardise", ["vault.parquet"]) for folder in folders])
 
     def _needed(self) -> list[_Needed]:
         """What every kind reads: live records, clusters, where they stand, what was merged before."""
@@ -168,53 +153,6 @@ class Inputs:
     def merged(self, kind: str, name: str, names: list[str]) -> pa.Table:
         """Columns of a table that merge wrote for an earlier kind."""
         return store.read_table(store.night_dir(self.run, ROOM, kind) / f"{name}.parquet", names)
-
-    @cached_property
-    def _past(self) -> Checkpoint:
-        return checkpoint.current(self.run.settings)
-
-    def _batches(self) -> list[str]:
-        """Batches with live rows whose tables are held."""
-        return sorted(set(self._batch.dictionary.to_pylist()) - set(self._past.batches))
-
-    @cached_property
-    def _batch_of(self) -> npt.NDArray[np.int32]:
-        return np.append(self._batch.indices.to_numpy(), np.int32(-1))
-
-    @cached_property
-    def _batch(self) -> pa.DictionaryArray:
-        """Whose row each live record is."""
-        return self.live().codes("batch")
-
-    def vault(self, live: Live) -> Iterator[tuple[pa.Table, Ints]]:
-        """:data:`VAULT` of the kind's live rows, in a total order, in pieces, each row with the number of its record.
-
-        What an older version of a record said is not its entity's any more: a row counts only in its record's batch.
-
-        Args:
-            live: live records of the kind.
-        """
-        batches, shelf = self._batch.dictionary.to_pylist(), Shelf(live.ids)
-        held = {batch: store.batch_dir(self.run.settings, "standardise", batch) for batch in self._batches()}
-        paths = {batch: folder / "vault.parquet" for batch, folder in held.items()}
-        reads = (
-            partial(self._sealed, shelf, np.array([one == batch for one in batches]), read)
-            for batch, path in paths.items() if path.is_file() for read in groups(path, model.VAULT.names, _FEW)
-        )  # fmt: skip
-        yield from ahead(self.run.settings.threads, reads)
-        gone = np.array([batch in self._past.batches for batch in batches], dtype=bool)
-        for told in self._past.every("vault", self.contracts).values():
-            yield self._sealed(shelf, gone, partial(told.select, model.VAULT.names))
-
-    def _sealed(self, shelf: Shelf, mine: Flags, read: Task[pa.Table]) -> tuple[pa.Table, Ints]:
-        """Rows of the vault with a token that belong to records of some batches."""
-        told = read()
-        at = shelf.places(whole(told["record_id"]))
-        tokened = whole(told["token"]).is_valid().to_numpy(zero_copy_only=False)
-        counts = (at >= 0) & says(told["kind"], self.kind.kind) & tokened
-        kept = np.flatnonzero(counts & np.append(mine, False)[self._batch_of[at]])
-        rows = told.select(VAULT.names)
-        return (rows if len(kept) == len(at) else rows.take(kept)).cast(VAULT), at[kept]
 
     def order(self, kind: str, cluster: pa.Table | None = None) -> Order:
         """The entities of a kind and their records; ``cluster``: its clusters, where they were read already."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +13,9 @@ import pyarrow as pa
 
 from transforms.coded import codes, whole
 from transforms.located import NOTHING
-from transforms.merge.night import VAULT, Found, Inputs
+from transforms.merge.night import Found, Inputs
 from transforms.merge.pieces import Columns, Order, Part, Rows
 from transforms.merge.places import Candidates
-from transforms.merge.sealed import Sealed
 
 RECORDS = 150_000
 
@@ -34,7 +30,7 @@ class Wanted:
         alike: those of which is only asked who says the same.
         found: columns that they have of other kinds.
         whole: all entities are one piece.
-        others: what is located, and the vault, are wanted too.
+        others: where they stand is wanted too.
     """
 
     names: Sequence[str] = ()
@@ -52,14 +48,13 @@ class Parts:
         count: how many.
     """
 
-    def __init__(self, inputs: Inputs, kind: str, wanted: Wanted, folder: Path) -> None:
+    def __init__(self, inputs: Inputs, kind: str, wanted: Wanted) -> None:
         """Read and lay out what tells of records.
 
         Args:
             inputs: of the night.
             kind: whose records.
             wanted: what of them.
-            folder: scratch.
         """
         threads, live = inputs.run.settings.threads, inputs.live(kind)
         self._columns = Columns(live, wanted.alike, wanted.asked)
@@ -71,15 +66,10 @@ class Parts:
             self._order = self._grouped(inputs, kind)
             self._cuts = self._order.cuts(max(live.num_rows, 1) if wanted.whole else RECORDS)
             self.count = len(self._cuts) - 1
-            self._vault = Sealed(folder, VAULT, self._cuts)
             found = [pool.submit(inputs.found, told) for told in wanted.found]
             _done(ahead[: len(wanted.alike)])  # which take most memory while they are read, and least after it
             for told, one in zip(wanted.found, found, strict=True):
                 self._columns.add(told.name, one.result())
-            if wanted.others and inputs.sealed:
-                place = np.empty(live.num_rows, dtype=np.int32)
-                place[self._order.record] = np.arange(live.num_rows, dtype=np.int32)
-                self._vault.lay(threads, inputs.vault(live), place)
             _done([*ahead, beside.submit(self._columns.mark)])
 
     def _grouped(self, inputs: Inputs, kind: str) -> Order:
@@ -95,17 +85,8 @@ class Parts:
         how, trusted = (column.take(pa.array(record)) for column in (self._how, self._trusted))
         return Part(
             Rows(self._columns, record), self._order.ids[first:last], entity - first, how,
-            trusted.to_numpy(zero_copy_only=False), self._best.of(record), self._vault.part(at),
+            trusted.to_numpy(zero_copy_only=False), self._best.of(record),
         )  # fmt: skip
-
-
-@contextmanager
-def parts(inputs: Inputs, kind: str, wanted: Wanted) -> Iterator[Parts]:
-    """What the records of a kind say."""
-    scratch = inputs.run.settings.home / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="merge.", dir=scratch) as folder:
-        yield Parts(inputs, kind, wanted, Path(folder))
 
 
 def each(threads: int, work: Callable[[Any], Any], told: Iterable[Any]) -> Iterator[Any]:

@@ -21,9 +21,9 @@ from transforms.coded import codes, whole
 from transforms.live import Live
 from transforms.merge.golden import Flags, Ints
 from transforms.merge.places import Located
-from transforms.merge.sealed import Numbers, Told
 from transforms.places import ordered
 
+Numbers = npt.NDArray[np.int32]
 _BITS = 32  # of a record's number, below that of its entity
 
 
@@ -175,7 +175,6 @@ class Part:
         how: per record, why it belongs to it (model.CLUSTER).
         trusted: per record, its number is believed to be its own.
         located: where they stand.
-        vault: transforms.merge.night.VAULT, in a total order.
     """
 
     live: Live
@@ -184,4 +183,3 @@ class Part:
     how: pa.DictionaryArray
     trusted: Flags
     located: Located
-    vault: Told

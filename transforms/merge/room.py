@@ -24,7 +24,7 @@ from transforms.merge.pieces import Part
 from transforms.merge.places import Located
 from transforms.merge.standards import Columns
 from transforms.merge.survive import survive
-from transforms.merge.vault import vault_table
+from transforms.merge.vault import token_columns, vault_table
 from transforms.run import Run
 
 _Builder = Callable[[Inputs, Golden, Located], dict[str, Columns]]
@@ -90,7 +90,7 @@ def _merge(run: Run, kind: Kind, asked: Stage) -> model.Report:
         with ExitStack() as files:
             pool = files.enter_context(ThreadPoolExecutor(run.settings.threads))
             written: dict[str, Callable[[pa.Table], None]] = {}
-            found = files.enter_context(parts.parts(inputs, kind.kind, _wanted(kind)))
+            found = Parts(inputs, kind.kind, _wanted(kind))
             for made in _made(inputs, engine, found):
                 for name, table in made.items():
                     if name not in written:
@@ -110,7 +110,7 @@ def _wanted(kind: Kind) -> Wanted:
     addresses = kind.typed("address")
     elements = [f"{name}_{said}" for name in addresses for said in (*places.ELEMENTS, "residual")]
     claimed = _claimed(kind)
-    names = [*claimed, "source", "since", *_IN_PIECES[kind.kind], *elements]
+    names = [*claimed, "source", "since", *_IN_PIECES[kind.kind], *elements, *token_columns(kind)]
     asked = [*claimed, *(f"{name}_residual" for name in addresses)]
     return Wanted(names, asked=asked, alike=addresses, found=_FOUND.get(kind.kind, ()), whole=False)
 
@@ -149,7 +149,7 @@ def _tables(
     else:
         made = _BUILDERS[kind.kind](inputs, golden, located) if kind.kind in _BUILDERS else _plain(kind, golden)
     if inputs.sealed:
-        made["vault_identifier"] = vault_table(kind.kind, golden, part.vault, _borrowed(kind, golden, part))
+        made["vault_identifier"] = vault_table(kind, golden, _borrowed(kind, golden, part))
     return _published(made, golden)
 
 
@@ -185,17 +185,16 @@ def _persons(inputs: Inputs, engine: Engine) -> Iterator[Golden]:
         stands = ended.speaking(whose, inputs.contracts)
         return _survivors(engine.apart(), inputs, inputs.kinds["person"], part, whose, stands)
 
-    with parts.parts(inputs, "person", wanted) as found:
-        yield from parts.each(inputs.run.settings.threads, lambda at: keyed(found.part(at)), range(found.count))
+    found = Parts(inputs, "person", wanted)
+    yield from parts.each(inputs.run.settings.threads, lambda at: keyed(found.part(at)), range(found.count))
 
 
-def _borrowed(kind: Kind, golden: Golden, part: Part) -> tuple[str, Flags]:
-    """The decisive property, and per live record: its valid number is not believed to be its own."""
-    decisive = kind.link.decisive or ""
-    valid = np.zeros(golden.live.num_rows, dtype=bool)
-    if f"{decisive}_valid" in golden.live.column_names:
-        valid = pc.fill_null(golden.live.column(f"{decisive}_valid"), fill_value=False).to_numpy()
-    return decisive, valid & ~part.trusted
+def _borrowed(kind: Kind, golden: Golden, part: Part) -> Flags:
+    """Per live record: its valid decisive number is not believed to be its own."""
+    valid = f"{kind.link.decisive}_valid"
+    if valid not in golden.live.column_names:
+        return np.zeros(golden.live.num_rows, dtype=bool)
+    return np.asarray(pc.fill_null(golden.live.column(valid), fill_value=False).to_numpy() & ~part.trusted, dtype=bool)
 
 
 def _exclusive(kind: Kind) -> str | None:
@@ -221,8 +220,9 @@ def _shaped(name: str, columns: Columns) -> pa.Table:
     table = tables.load_all()[name]
     if not columns:
         return table.facts.empty_table()
-    arrays = [_typed(columns[field.name], field.type) for field in table.facts]
-    fields = [field.with_type(array.type) for field, array in zip(table.facts, arrays, strict=True)]
+    told = [field for field in table.facts if field.name not in model.SEALED]
+    arrays = [_typed(columns[field.name], field.type) for field in told]
+    fields = [field.with_type(array.type) for field, array in zip(told, arrays, strict=True)]
     return _sorted(pa.table(arrays, schema=pa.schema(fields)), table.key)
 
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from tests.golden.living import Row, deploy
-from transforms import link, manifest, merge, model, resolve, store
+from transforms import link, merge, model, resolve, store
 from transforms.run import REPOSITORY
 
 NUMBER = "445391198803051245"
@@ -19,14 +18,8 @@ HUKOU = Row("gongan_hukou", "邓丽萍", NUMBER, "1988-03-05", "female", life="l
 SHEBAO = Row("shebao_canbao", "邓丽苹", NUMBER, "1988-03-06", "female")
 
 
-def merged(
-    home: Path, rows: list[Row], vault: dict[str, list[dict[str, Any]]] | None = None
-) -> dict[str, list[dict[str, Any]]]:
+def merged(home: Path, rows: list[Row]) -> dict[str, list[dict[str, Any]]]:
     run = deploy(home, rows, REPOSITORY / "expectations")
-    for source, sealed in (vault or {}).items():
-        with store.output(store.batch_dir(run.settings, "standardise", f"{source}-batch")) as tmp:
-            store.write_table(tmp / "vault.parquet", pa.Table.from_pylist(sealed, model.VAULT))
-            manifest.write(tmp, "standardise", {})
     for room in (link, resolve, merge):
         room.run(run, "person")
     folder = store.night_dir(run, "merge", "person")
@@ -69,30 +62,24 @@ def test_one_source_alone_is_single(tmp_path: Path) -> None:
     assert person["certainty"] == "single"
 
 
-def _sealed(row: Row, what: str, token: str) -> dict[str, Any]:
-    return {
-        "record_id": row.record_id,
-        "kind": "person",
-        "what": what,
-        "token": token,
-        "ciphertext": b"x",
-        "key_id": "k",
-    }
+def test_the_vault_names_what_live_rows_say_and_nothing_borrowed(tmp_path: Path) -> None:
+    borrower = Row("shebao_canbao", "赵铁柱", NUMBER, "1961-07-22", "male", phone="2")
+    rows = [replace(HUKOU, phone="1"), replace(SHEBAO, phone="2"), replace(HUKOU, source="yibao_canbao", phone="1")]
+    tables = merged(tmp_path, [*rows, borrower])
+    owner, other = sorted((p["person_id"] for p in tables["fact_person"]), key=lambda one: one not in _of(tables, rows))
+    filed = [(v["entity_id"], v["what"], v["token"]) for v in tables["vault_identifier"]]
+    assert filed == sorted(
+        [(owner, "document", NUMBER), (owner, "phone", "1"), (owner, "phone", "2"), (other, "phone", "2")]
+    )
+    said = {v["token"]: v["provenance"] for v in tables["vault_identifier"] if v["entity_id"] == owner}
+    first = min(rows[0].record_id, rows[2].record_id)
+    assert (said["1"], said["2"]) == (f'{{"record":"{first}"}}', f'{{"record":"{rows[1].record_id}"}}')
+    assert not set(model.SEALED) & set(tables["vault_identifier"][0]), "what is sealed stays where it lies"
 
 
-def test_the_vault_holds_what_live_rows_say_and_nothing_borrowed(tmp_path: Path) -> None:
-    borrower = Row("shebao_canbao", "赵铁柱", NUMBER, "1961-07-22", "male")
-    vault = {
-        "gongan_hukou": [_sealed(HUKOU, "document", "n"), _sealed(SHEBAO, "phone", "of another batch")],
-        "shebao_canbao": [
-            _sealed(SHEBAO, "document", "n"), _sealed(SHEBAO, "phone", "p"), _sealed(borrower, "document", "n"),
-        ],
-    }  # fmt: skip
-    tables = merged(tmp_path, [HUKOU, SHEBAO, borrower], vault)
-    owner = next(p["person_id"] for p in tables["fact_person"] if p["name"] == HUKOU.name)
-    filed = {(v["entity_id"], v["what"], v["token"]) for v in tables["vault_identifier"]}
-    assert len(tables["fact_person"]) == 2
-    assert filed == {(owner, "document", "n"), (owner, "phone", "p")}
+def _of(tables: dict[str, list[dict[str, Any]]], rows: list[Row]) -> set[str]:
+    """The entities whose values these rows claim."""
+    return {claim["entity_id"] for claim in tables["claim"] if claim["record_id"] in {row.record_id for row in rows}}
 
 
 def test_provenance_names_the_record_of_each_value(tmp_path: Path) -> None:
