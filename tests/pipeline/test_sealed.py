@@ -38,10 +38,14 @@ def _plain() -> pa.Schema:
     return pa.schema([field for field in facts if field.name not in model.SEALED])
 
 
-def test_each_row_that_begins_has_what_its_record_sealed(night: Night, tmp_path: Path) -> None:
+def test_each_row_that_begins_has_what_its_record_sealed(
+    night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PIECE", 500)
     path = tmp_path / "begun.parquet"
     rows = _begun(night, path)
     assert set(rows["kind"].to_pylist()) == set(KINDS)
+    assert rows.num_rows > 2 * store.PIECE
     sealed.fill(night, path)
     found = store.read_table(path)
     assert found.schema.equals(catalogue.load_all()[sealed.TABLE].facts)
@@ -77,13 +81,11 @@ def test_the_newest_key_counts_where_a_record_said_it_in_several_batches(night: 
     begun = pa.table({
         "place": [1, 0], "record_id": ["r", "r"], "kind": ["person"] * 2, "what": ["phone"] * 2, "token": ["t", "u"],
     })  # fmt: skip
-    told = [("t", "old", b"1"), ("u", "old", b"2"), ("t", "new of another", b"3")]
-    kinds = ["person", "person", "organization"]
-    held = pa.Table.from_pylist([_row(kind, *one) for kind, one in zip(kinds, told, strict=True)], model.VAULT)
-    past = pa.Table.from_pylist([_row("person", "t", "z newer", b"4")], model.VAULT)
+    held = [_row("person", "t", "new", b"1"), _row("person", "u", "new", b"2"), _row("organization", "t", "zz", b"3")]
+    past = [_row("person", "t", "zero", b"4"), _row("person", "u", "before", b"5")]
     with Engine(night.run.settings) as engine:
-        found = sealed.of_newest_key(engine, begun, held, past)
-    assert found.to_pydict() == {"ciphertext": [b"2", b"4"], "key_id": ["old", "z newer"]}
+        found = sealed.of_newest_key(engine, begun, *(pa.Table.from_pylist(one, model.VAULT) for one in (held, past)))
+    assert found.to_pydict() == {"ciphertext": [b"2", b"4"], "key_id": ["new", "zero"]}
 
 
 def _row(kind: str, token: str, key: str, ciphertext: bytes) -> dict[str, object]:
