@@ -17,7 +17,7 @@ from transforms import model, store
 from transforms import tables as catalogue
 from transforms.account.night import Night
 from transforms.engine import Engine
-from transforms.errors import GridfactsError
+from transforms.errors import ImbalanceError
 from transforms.live import Live
 from transforms.model import Batch
 
@@ -37,14 +37,16 @@ def fill(night: Night, path: Path) -> None:
         path: ``vault_identifier.open.parquet``; it is written anew.
 
     Raises:
-        GridfactsError: ``VAULT``: of a row that begins nothing is sealed.
+        ImbalanceError: of a row that begins nothing lies sealed; the file stays as it was.
         StaleInputError: a batch is missing, incomplete or stale.
     """
     begun = _begun(path)
     told = _told(night, begun) if begun.num_rows else _nothing()
     if told.num_rows != begun.num_rows:
         lost = begun.num_rows - told.num_rows
-        raise GridfactsError("VAULT", f"of {lost} numbers and phones that begin, nothing lies sealed in their batches")
+        raise ImbalanceError(
+            [f"standardise: of {lost} numbers and phones that begin nothing lies sealed in their batches"]
+        )
     fresh = path.with_name(f"{path.name}.fresh")
     store.write_pieces(fresh, _filled(path, told))
     fresh.replace(path)
