@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Few = npt.NDArray[np.integer]  # values that are no places in arrays: of no more bytes than they need
 Flags = npt.NDArray[np.bool_]
 Pairs = list[tuple[int, int]]
 HOWS = ("number", "key", "scored", "single")
@@ -34,18 +35,19 @@ class Edges:
         sworn: a person said so.
     """
 
-    left: Ints
-    right: Ints
-    score: Ints
-    how: Ints
+    left: Few
+    right: Few
+    score: Few
+    how: Few
     sworn: Flags
 
     def strongest_first(self) -> Edges:
         """A person's word, then numbers and keys, then scores from the highest; ties by the records: a total order."""
         ordered = self if self._by_records() else self.only(np.lexsort((self.right, self.left)))
         top = int(ordered.score.max(initial=0)) + 1
-        weakness = (2 * ~ordered.sworn + (ordered.how == SCORED)) * top - ordered.score
-        weakness += top  # not negative; of 16 bits, as they nearly always are, it is sorted without comparing
+        weakness = (~ordered.sworn).astype(np.int32) * 2 + (ordered.how == SCORED)
+        weakness = (weakness + 1) * top - ordered.score.astype(np.int32)
+        # not negative; of 16 bits, as they nearly always are, it is sorted without comparing
         few = weakness.astype(np.uint16) if weakness.max(initial=0) < _FEW else weakness
         return ordered.only(np.argsort(few, kind="stable"))
 
@@ -171,16 +173,17 @@ class Graph:
 
     edges: Edges
     root: Ints
-    how: Ints
+    how: Few
 
     @classmethod
     def of(cls, size: int, edges: Edges) -> Self:
         """The graph of the records 0 ... size - 1."""
         edges = edges.strongest_first()
-        return cls(edges, components(size, edges.left, edges.right), _first_edge(size, edges))
+        ends = edges.left.astype(np.int64), edges.right.astype(np.int64)
+        return cls(edges, components(size, *ends), _first_edge(size, ends, edges.how))
 
 
-def clusters(graph: Graph, against: Against) -> tuple[Ints, Ints]:
+def clusters(graph: Graph, against: Against) -> tuple[Ints, Few]:
     """Partition the records of a graph.
 
     Returns:
@@ -197,14 +200,15 @@ def clusters(graph: Graph, against: Against) -> tuple[Ints, Ints]:
 
 def components(size: int, left: Ints, right: Ints) -> Ints:
     """Connected components of the graph: per record the smallest record that can be reached from it."""
-    root = np.arange(size, dtype=np.int64)
+    root, above = np.arange(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    a, b = left, right
     while len(left):
-        a, b = root[left], root[right]
-        apart = a != b
-        left, right, a, b = left[apart], right[apart], a[apart], b[apart]
         np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
-        while not np.array_equal(root, above := root[root]):
-            root = above
+        while not np.array_equal(root, np.take(root, root, out=above, mode="clip")):  # raise: by way of a copy
+            root, above = above, root
+        a, b = root[left], root[right]
+        apart = np.flatnonzero(a != b)
+        left, right, a, b = left[apart], right[apart], a[apart], b[apart]
     return root
 
 
@@ -218,15 +222,16 @@ def numbered(root: Ints) -> tuple[Ints, Ints]:
     return np.flatnonzero(founds), (np.cumsum(founds) - 1)[root]
 
 
-def _first_edge(size: int, edges: Edges) -> Ints:
+def _first_edge(size: int, ends: tuple[Ints, Ints], how: Few) -> Few:
     """How each record is joined where no union is refused: its strongest edge is the first to meet it alone."""
-    place = np.full(size, len(edges.left), dtype=np.int64)
-    for end in (edges.left, edges.right):
-        np.minimum.at(place, end, np.arange(len(end)))
-    return np.append(edges.how, SINGLE)[place]
+    edges = np.arange(len(how), dtype=np.int32)
+    place = np.full(size, len(how), dtype=np.int32)
+    for end in ends:
+        np.minimum.at(place, end, edges)
+    return np.append(how, how.dtype.type(SINGLE))[place]
 
 
-def _build(records: Ints, edges: Edges, against: Against, root: Ints, how: Ints) -> None:
+def _build(records: Ints, edges: Edges, against: Against, root: Ints, how: Few) -> None:
     """Fill root and how of some components, edge by edge."""
     found = Clusters(records.tolist(), against)
     how[records] = SINGLE

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,7 +15,7 @@ from transforms.coded import code_of_row, codes, whole
 from transforms.contract import Contract
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
-from transforms.resolve.cluster import Facts, Flags, Ints
+from transforms.resolve.cluster import Facts, Few, Flags, Ints
 from transforms.second import unified
 from transforms.threads import beside, together
 
@@ -33,7 +34,12 @@ class Said:
     """
 
     record: Ints
-    values: tuple[Ints, ...]
+    values: tuple[Few, ...]
+
+    def of(self, record: int) -> Iterator[tuple[int, ...]]:
+        """What one record says."""
+        start, end = np.searchsorted(self.record, [record, record + 1])
+        return zip(*(column[start:end].tolist() for column in self.values), strict=True)
 
 
 @dataclass(frozen=True)
@@ -45,25 +51,23 @@ class Statements:
         believed: the record's number counts; a valid one that does not was lost.
         rows: per valid number how many rows say it.
         apart: per record (register, whom its row tells of), register -1 where it does not matter.
-        people: (birth day, sex) said.
+        people: (birth day, sex) said, in the row and by its number.
     """
 
-    number: Ints
+    number: Few
     believed: Flags
     rows: Ints
-    apart: tuple[Ints, Ints]
-    people: Said
+    apart: tuple[Few, Ints]
+    people: tuple[Said, ...]
 
     def of(self, record: int) -> Facts:
         """What one record says."""
         number, believed = int(self.number[record]), bool(self.believed[record])
         register, whom = (int(column[record]) for column in self.apart)
-        start, end = np.searchsorted(self.people.record, [record, record + 1])
-        days, sexes = (column[start:end].tolist() for column in self.people.values)
         return Facts(
             single={number} if number != _NONE and believed else set(),
             apart={(register, whom)} if register != _NONE else set(),
-            people=set(zip(days, sexes, strict=True)),
+            people={(day, sex) for said in self.people for day, sex in said.of(record)},
             lost={number: 1} if number != _NONE and not believed else {},
         )
 
@@ -78,7 +82,7 @@ class Statements:
             Per record number, whether the component of that name is mixed.
         """
         count = len(component)
-        said = np.bincount(component, minlength=count)[component] > 1
+        said = (np.bincount(component, minlength=count) > 1)[component]
         ways = (self._two_numbers, self._one_register, self._two_people)
         numbers, registers, people = together(threads, (partial(way, component, said, count) for way in ways))
         return numbers | registers | people
@@ -99,10 +103,12 @@ class Statements:
 
     def _two_people(self, component: Ints, said: Flags, count: int) -> Flags:
         """Two birth days and two sexes."""
-        people = said[self.people.record]
-        of = component[self.people.record[people]]
-        days, sexes = (_differ(of, v[people], count) for v in self.people.values)
-        return days & sexes
+        of = [component[part.record] for part in self.people]
+        several = _differ([(group, part.values[0]) for group, part in zip(of, self.people, strict=True)], count)
+        several[component[~said]] = False
+        asked = [np.flatnonzero(several[group]) for group in of]  # few: their sexes are looked at
+        parts = zip(of, self.people, asked, strict=True)
+        return several & _differ([(group[at], part.values[1][at]) for group, part, at in parts], count)
 
     def _two_numbers(self, component: Ints, said: Flags, count: int) -> Flags:
         """Two believed numbers, or a number all of whose rows lost it beside another."""
@@ -111,16 +117,17 @@ class Statements:
         size = int(self.number.max(initial=0)) + 1
         taken, times = np.unique(component[lost] * size + self.number[lost], return_counts=True)
         whole = taken[times == self.rows[taken % size]]
-        groups = np.concatenate([component[kept], whole // size])
-        return _differ(groups, np.concatenate([self.number[kept], whole % size]), count)
+        return _differ([(component[kept], self.number[kept]), (whole // size, whole % size)], count)
 
 
-def _differ(group: Ints, value: Ints, count: int) -> Flags:
-    """Per group: it holds two values."""
-    some = np.zeros(count, dtype=value.dtype)
-    some[group] = value
+def _differ(parts: Sequence[tuple[Ints, Few]], count: int) -> Flags:
+    """Per group: it holds two values; ``parts``: groups and their values."""
+    some = np.zeros(count, dtype=np.int32)
+    for group, value in parts:
+        some[group] = value
     found = np.zeros(count, dtype=bool)
-    found[group[some[group] != value]] = True
+    for group, value in parts:
+        found[group[some[group] != value]] = True
     return found
 
 
@@ -158,13 +165,13 @@ def statements(
     size = live.num_rows
     believed = trusted.column("trusted").to_numpy().astype(bool)
     with beside(threads, partial(_people, live, kind, believed)) as people:
-        number = _numbers(live, kind) if "decisive_conflict" in never else np.full(size, _NONE)
-        apart = _apart(live, kind, contracts, np.where(believed, number, _NONE))
+        number = _numbers(live, kind) if "decisive_conflict" in never else np.full(size, _NONE, np.int32)
+        apart = _apart(live, kind, contracts, np.where(believed, number, np.int32(_NONE)))
         rows = np.bincount(number[number != _NONE])
         return Statements(number, believed, rows, apart, people())
 
 
-def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Ints) -> tuple[Ints, Ints]:
+def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Few) -> tuple[Few, Ints]:
     """Register per record, -1 where it may say anything, and whom its row tells of."""
     never, size = kind.link.never, live.num_rows
     whom = np.arange(size, dtype=np.int64)
@@ -175,7 +182,7 @@ def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Int
     named = (inside | ("same_source" in never)) & (kept != _NONE)
     whom[named] = size + kept[named]
     register = _codes(source) if size else whom
-    return (register if "same_source" in never else np.where(inside, register, _NONE)), whom
+    return (register if "same_source" in never else np.where(inside, register, np.int32(_NONE))), whom
 
 
 def _ended(live: pa.Table) -> Flags:
@@ -185,14 +192,9 @@ def _ended(live: pa.Table) -> Flags:
     return _says(live.column("life_status"), ["moved_out"])
 
 
-def _nothing() -> Said:
-    none = np.zeros(0, dtype=np.int64)
-    return Said(none, (none, none))
-
-
-def _codes(values: pa.ChunkedArray) -> Ints:
+def _codes(values: pa.ChunkedArray) -> npt.NDArray[np.int32]:
     """Value codes, -1 for null; equal codes, equal values, and no meaning in their order."""
-    return code_of_row(codes(values)).astype(np.int64)
+    return code_of_row(codes(values))
 
 
 def _says(values: pa.ChunkedArray, words: Sequence[str]) -> Flags:
@@ -202,19 +204,19 @@ def _says(values: pa.ChunkedArray, words: Sequence[str]) -> Flags:
     return np.asarray(np.append(found, False)[code_of_row(said)], dtype=bool)
 
 
-def _numbers(live: pa.Table, kind: Kind) -> Ints:
+def _numbers(live: pa.Table, kind: Kind) -> npt.NDArray[np.int32]:
     """The valid exclusive number of each record: a resident number, a credit code, the register's own number."""
     name = kind.link.decisive or ""
     column = kind.token_of(name)
     if column not in live.column_names or not live.num_rows:
-        return np.full(live.num_rows, _NONE, dtype=np.int64)
+        return np.full(live.num_rows, _NONE, dtype=np.int32)
     usable = _flags(pc.is_valid(live.column(column))) & ~_says(live.column(column), [""])
     if f"{name}_valid" in live.column_names:
         usable &= _flags(live.column(f"{name}_valid"))
     if f"{name}_kind" in live.column_names:
         of_kind = live.column(f"{name}_kind")
         usable &= _flags(pc.is_null(of_kind)) | _says(of_kind, RESIDENT)
-    number = np.where(usable, _codes(live.column(column)), _NONE)
+    number = np.where(usable, _codes(live.column(column)), np.int32(_NONE))
     if kind.link.second is None or kind.link.second not in live.column_names:
         return number
     return unified(number, _codes(live.column("source")), _codes(live.column(kind.link.second)))
@@ -224,28 +226,19 @@ def _flags(values: pa.ChunkedArray) -> Flags:
     return np.asarray(pc.fill_null(values, False).to_numpy(), dtype=bool)
 
 
-def _people(live: pa.Table, kind: Kind, believed: Flags) -> Said:
+def _people(live: pa.Table, kind: Kind, believed: Flags) -> tuple[Said, ...]:
     """(birth day, sex) as stated in the row, and as embedded in a believed number; of kinds that ask for it."""
     if "birth_and_sex_conflict" not in kind.link.never:
-        return _nothing()
+        return ()
     number, full = kind.link.decisive, np.zeros(live.num_rows, dtype=bool)
     if "birth_date_precision" in live.column_names:
         full = _says(live.column("birth_date_precision"), ["day"])
     parts = [_pairs(live, "birth_date", "sex", full), _pairs(live, f"{number}_birth", f"{number}_sex", believed)]
-    (own, *_), (embedded, *_) = parts
     sexes = pa.chunked_array([part[2] for part in parts]).unify_dictionaries().chunks
-    both, first = np.zeros((2, live.num_rows), dtype=np.int8)
-    first[own] = both[own] = 1
-    both[embedded] += 1
-    ends = np.cumsum(both, dtype=np.int64)  # record after record, what the row states before what its number says
-    places = (ends[own] - both[own], ends[embedded] - 1)
-    found = np.empty((3, len(own) + len(embedded)), dtype=np.int64)
-    for at, (record, day, _), coded in zip(places, parts, sexes, strict=True):
-        found[0][at], found[1][at], found[2][at] = record, day, code_of_row(coded)
-    return Said(found[0], (found[1], found[2]))
+    return tuple(Said(record, (day, code_of_row(s))) for (record, day, _), s in zip(parts, sexes, strict=True))
 
 
-def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> tuple[Ints, Ints, pa.DictionaryArray]:
+def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> tuple[Ints, Few, pa.DictionaryArray]:
     """(record, day number, sex) of records that say both and count."""
     if day not in live.column_names or sex not in live.column_names:
         none = np.zeros(0, dtype=np.int64)
@@ -254,4 +247,4 @@ def _pairs(live: pa.Table, day: str, sex: str, counts: Flags) -> tuple[Ints, Int
     record = np.flatnonzero(said & ~_says(live.column(sex), ["unknown"]) & counts)
     taken = pa.array(record)
     days, sexes = whole(live.column(day)).take(taken), codes(live.column(sex)).take(taken)
-    return record, days.cast(pa.int32()).to_numpy().astype(np.int64), sexes
+    return record, days.cast(pa.int32()).to_numpy(), sexes

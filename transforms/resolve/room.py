@@ -129,7 +129,7 @@ def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[st
         named = assign(engine, ids, root, before.past.with_homes(passed.homes), release, mint)
     whose = _whose(named, numbered(root)[1])
     named = with_successors(named, ids, whose, passed.heirs)
-    words = pa.DictionaryArray.from_arrays(how.astype(np.int32), pa.array(HOWS))
+    words = pa.DictionaryArray.from_arrays(how.astype(np.int8), pa.array(HOWS))
     homes, identities = named.past.homes, named.past.identities
     columns = {
         "cluster": (CLUSTER, [ids, whose, words, units.column("trusted")]),
@@ -179,14 +179,15 @@ def _graph(path: Path, records: int, same: Pairs, accept: int) -> Graph:
     """Pairs strong enough to join two records, and what a person swore; their evidence is not asked for."""
     pairs = store.read_table(path, _JOINS.names, ["how"])
     said = codes(pairs["how"])
-    how = pc.index_in(said.dictionary, pa.array(HOWS)).to_numpy()[said.indices.to_numpy()]
-    score = pairs["score"].to_numpy()
-    strong = np.flatnonzero((how != SCORED) | (score >= accept))
-    told = (pairs["left"].to_numpy()[strong], pairs["right"].to_numpy()[strong], score[strong], how[strong])
-    sworn = np.array(same, dtype=np.int64).reshape(-1, 2)
-    more = (sworn[:, 0], sworn[:, 1], np.zeros(len(sworn)), np.full(len(sworn), SCORED))
-    people = np.repeat([False, True], [len(strong), len(sworn)])
-    left, right, score, how = (np.append(*both).astype(np.int64) for both in zip(told, more, strict=True))
+    words = pc.index_in(said.dictionary, pa.array(HOWS)).to_numpy().astype(np.int8)
+    left, right, score, how = *(pairs[name].to_numpy() for name in _JOINS.names[:3]), words[said.indices.to_numpy()]
+    if not (strong := (how != SCORED) | (score >= accept)).all():
+        left, right, score, how = (values[strong] for values in (left, right, score, how))
+    sworn = np.array(same, dtype=left.dtype).reshape(-1, 2)
+    people = np.repeat([False, True], [len(left), len(sworn)])
+    if len(sworn):
+        more = (*sworn.T, np.zeros(len(sworn), score.dtype), np.full(len(sworn), SCORED, how.dtype))
+        left, right, score, how = (np.append(*both) for both in zip((left, right, score, how), more, strict=True))
     return Graph.of(records, Edges(left, right, score, how, people))
 
 

@@ -125,8 +125,12 @@ def test_a_record_says_what_its_row_states_and_what_its_believed_number_says() -
         row,
     ]
     said = say(rows)
-    assert said.people.record.tolist() == [0, 0, 1, 2, 4, 4]
-    assert said.people.values[0].tolist() == [200, 100, 200, 100, 200, 100]
-    sexes = said.people.values[1].tolist()
-    assert [sexes[at] == sexes[0] for at in range(6)] == [True, False, True, False, True, False]
+    own, embedded = said.people
+    assert own.record.tolist() == [0, 1, 4]
+    assert embedded.record.tolist() == [0, 2, 4]
+    assert (own.values[0].tolist(), embedded.values[0].tolist()) == ([200] * 3, [100] * 3)
+    assert len(set(own.values[1].tolist())) == len(set(embedded.values[1].tolist())) == 1
+    assert own.values[1][0] != embedded.values[1][0]
     assert [len(said.of(at).people) for at in range(5)] == [2, 1, 1, 0, 2]
+    assert not said.mixed(np.arange(5)).any()  # alone, whatever it says of itself
+    assert said.mixed(np.array([0, 0, 2, 3, 4])).tolist() == [True, False, False, False, False]
