@@ -116,8 +116,10 @@ def write_table(path: Path, table: pa.Table) -> None:
     write_pieces(path, [table])
 
 
-def write_pieces(path: Path, pieces: Iterable[pa.Table]) -> None:
+def write_pieces(path: Path, pieces: Iterable[pa.Table], ends: Sequence[str] | None = None) -> None:
     """As :func:`write_table`, a table that comes in pieces of one schema, each held no longer than it is written.
+
+    ``ends``: as for :func:`writing`.
 
     Raises:
         ValueError: there is no piece: nobody says the columns.
@@ -126,7 +128,7 @@ def write_pieces(path: Path, pieces: Iterable[pa.Table]) -> None:
     first = next(each, None)
     if first is None:
         raise ValueError(f"{path.name}: no piece to write")
-    with writing(path, first.schema) as write:
+    with writing(path, first.schema, ends) as write:
         write(first)
         del first
         for piece in each:

@@ -194,6 +194,7 @@ def clusters(graph: Graph, against: Against) -> tuple[Ints, Few]:
     mixed[[root[record] for pair in against.different for record in pair]] = True
     torn = mixed[root]
     if torn.any():
+        root, how = root.copy(), how.copy()
         _build(np.flatnonzero(torn), edges.only(torn[edges.left]), against, root, how)
     return root, how
 
@@ -212,14 +213,21 @@ def components(size: int, left: Ints, right: Ints) -> Ints:
     return root
 
 
+def founders_of(root: Ints) -> Ints:
+    """The smallest record of each cluster, ascending; ``root``: per record the smallest one of its cluster."""
+    return np.flatnonzero(root == np.arange(len(root)))
+
+
 def numbered(root: Ints) -> tuple[Ints, Ints]:
     """The smallest record of each cluster, ascending, and of each record the number of its cluster.
 
     Args:
         root: per record the smallest record of its cluster.
     """
-    founds = root == np.arange(len(root))
-    return np.flatnonzero(founds), (np.cumsum(founds) - 1)[root]
+    founders = founders_of(root)
+    number = np.empty(len(root), dtype=np.int64)
+    number[founders] = np.arange(len(founders))
+    return founders, number[root]
 
 
 def _first_edge(size: int, ends: tuple[Ints, Ints], how: Few) -> Few:

@@ -17,7 +17,7 @@ from transforms.errors import ConfigError
 from transforms.kinds import Kind
 from transforms.resolve.cluster import Facts, Few, Flags, Ints
 from transforms.second import unified
-from transforms.threads import beside, together
+from transforms.threads import together
 
 WORDS = ("decisive_conflict", "birth_and_sex_conflict", "one_live_row_per", "same_source")
 RESIDENT = ("111", "112", "113")  # GA/T 517 kinds of one number space; of other documents one may have several
@@ -140,9 +140,7 @@ def needed(kind: Kind) -> list[str]:
     return ["record_id", "source", name, *embedded, *second, *said]
 
 
-def statements(
-    live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract], threads: int = 1
-) -> Statements:
+def statements(live: pa.Table, trusted: pa.Table, kind: Kind, contracts: dict[str, Contract]) -> Statements:
     """What the records say.
 
     A register with one live row per person that names one number twice has told of one person twice: rows under the
@@ -154,7 +152,6 @@ def statements(
         trusted: link's unit.parquet, in the same order: whose number counts.
         kind: its ``never`` words.
         contracts: register facts by source.
-        threads: how many look at once.
 
     Raises:
         ConfigError: a ``never`` word that does not exist.
@@ -164,11 +161,10 @@ def statements(
         raise ConfigError(f"kinds/{kind.kind}.yml: link.never knows {', '.join(WORDS)}, not {', '.join(unknown)}")
     size = live.num_rows
     believed = trusted.column("trusted").to_numpy().astype(bool)
-    with beside(threads, partial(_people, live, kind, believed)) as people:
-        number = _numbers(live, kind) if "decisive_conflict" in never else np.full(size, _NONE, np.int32)
-        apart = _apart(live, kind, contracts, np.where(believed, number, np.int32(_NONE)))
-        rows = np.bincount(number[number != _NONE])
-        return Statements(number, believed, rows, apart, people())
+    number = _numbers(live, kind) if "decisive_conflict" in never else np.full(size, _NONE, np.int32)
+    apart = _apart(live, kind, contracts, np.where(believed, number, np.int32(_NONE)))
+    rows = np.bincount(number[number != _NONE])
+    return Statements(number, believed, rows, apart, _people(live, kind, believed))
 
 
 def _apart(live: pa.Table, kind: Kind, contracts: dict[str, Contract], kept: Few) -> tuple[Few, Ints]:

@@ -12,10 +12,11 @@ where it was, however many records came meanwhile and whichever way they go.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -26,13 +27,14 @@ from transforms.coded import whole
 from transforms.engine import Engine
 from transforms.live import ascending
 from transforms.places import ordered, places
-from transforms.resolve.cluster import Flags, Ints, numbered
-from transforms.threads import beside
+from transforms.resolve.cluster import Flags, Ints, founders_of, numbered
 
 LIVE, RETIRED = "live", "retired"
 HOME = pa.schema([("record_id", pa.string()), ("entity_id", pa.string()), ("homed_release", pa.int64())])
+Mint: TypeAlias = "Callable[[pa.Array, int], pa.Array]"  # (founding records, release) → a new id for each
 _STEPS = Path(__file__).with_name("identity.sql")
 _NONE = -1
+_PIECE = 2**20  # records that come home at once on a first night
 _MINTED = 100_000  # ids at a time: they are made one by one
 
 
@@ -54,20 +56,66 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """Tonight's outcome.
+class Standing:
+    """The identities as they stand now, live or retired.
 
     Attributes:
+        ids: of each its id, ascending.
+        number: per cluster the place of its identity among them.
+        table: makes what is known of each (model.IDENTITY).
+    """
+
+    ids: pa.Array
+    number: Ints
+    table: Callable[[], pa.Table]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Tonight's outcome; what is large is made when it is asked for, one beside the other if one likes.
+
+    Attributes:
+        cluster: of each record the number of its cluster.
         entities: per cluster, in the order of their smallest records, the identity it keeps.
-        number: and the place of that one among the identities as they stand now.
-        past: homes and identities as they stand now.
+        homes: makes the homes as they stand now (:data:`HOME`), in pieces.
+        standing: puts the identities as they stand now in order.
         minted: number of new identities.
     """
 
+    cluster: Ints
     entities: pa.Array
-    number: Ints
-    past: Past
+    homes: Callable[[], Iterator[pa.Table]]
+    standing: Callable[[], Standing]
     minted: int
+
+
+@dataclass(frozen=True)
+class Minted:
+    """Ids of some founding records.
+
+    Attributes:
+        founders: places among the live record ids, each once.
+        ids: the id of each.
+    """
+
+    founders: Ints
+    ids: pa.Array
+
+    @classmethod
+    def of(cls, ids: pa.Array, founders: Ints, release: int, mint: Mint) -> Self:
+        """An id for each founder; ``ids``: those of live records."""
+        founding = ids.take(pa.array(founders))
+        at_once = [mint(founding.slice(at, _MINTED), release) for at in range(0, len(founding), _MINTED)]
+        return cls(founders, pa.concat_arrays([pa.array([], pa.string()), *at_once]))
+
+    def and_of(self, ids: pa.Array, founders: Ints, release: int, mint: Mint) -> pa.Array:
+        """An id for each founder, of whom some are among these."""
+        place = np.full(len(ids), _NONE, dtype=np.int64)
+        place[self.founders] = np.arange(len(self.founders))
+        others = founders[place[founders] == _NONE]
+        place[others] = len(self.founders) + np.arange(len(others))
+        more = self.of(ids, others, release, mint).ids
+        return pa.concat_arrays([self.ids, more]).take(pa.array(place[founders]))
 
 
 @dataclass(frozen=True)
@@ -79,8 +127,18 @@ class _Kept:
     offered_to: Ints
 
 
+def sure_to_mint(root: Ints, past: Past) -> Ints:
+    """Founders that mint however the clusters turn out: where nobody is at home yet, all whom edges alone give.
+
+    Args:
+        root: per record the smallest one that can be reached from it, which is the smallest of its cluster too.
+        past: homes and identities as last published.
+    """
+    return founders_of(root) if not past.homes.num_rows else np.zeros(0, dtype=np.int64)
+
+
 def assign(
-    engine: Engine, ids: pa.Array, root: Ints, past: Past, release: int, mint: Callable[[pa.Array, int], pa.Array]
+    engine: Engine, ids: pa.Array, root: Ints, past: Past, release: int, mint: Mint, ahead: Minted | None = None
 ) -> Assignment:
     """Give every cluster its identity. The order of homes and identities has no influence.
 
@@ -91,26 +149,30 @@ def assign(
         past: homes and identities as last published.
         release: the number of the release that is being made.
         mint: (founding records, release) → a new entity id for each.
+        ahead: ids of this release that were minted already; those of founders that keep an identity are forgotten.
     """
     founders, cluster = numbered(root)
     home = _homes(ids, past)
     kept = _kept(engine, cluster, home, past, len(founders))
     minting = np.flatnonzero(kept.entity == _NONE)
-    founding = ids.take(pa.array(founders[minting]))
-    at_once = [mint(founding.slice(at, _MINTED), release) for at in range(0, len(founding), _MINTED)]
-    new = pa.concat_arrays([pa.array([], pa.string()), *at_once])
+    new = (ahead or Minted.of(ids, founders[:0], release, mint)).and_of(ids, founders[minting], release, mint)
     known = pa.concat_arrays([whole(past.identities.column("entity_id")), new])
     held = kept.entity.copy()
     held[minting] = past.identities.num_rows + np.arange(len(minting))
     entities = known.take(pa.array(held))
-    with beside(engine.threads, partial(_rehomed, ids, cluster, home, kept, entities, past.homes, release)) as homes:
-        born = _born(past.identities, new, founding, release)
-        identities = _standing_now(past.identities, kept, entities, release)
+
+    def standing() -> Standing:
         order = ordered(known)
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
-        everyone = pa.concat_tables([identities, born]).take(pa.array(order))
-        return Assignment(entities, place[held], Past(homes(), everyone), len(minting))
+        return Standing(known.take(pa.array(order)), place[held], partial(identities, order))
+
+    def identities(order: Ints) -> pa.Table:
+        born = _born(past.identities, new, ids.take(pa.array(founders[minting])), release)
+        return pa.concat_tables([_standing_now(past.identities, kept, entities, release), born]).take(pa.array(order))
+
+    homes = partial(_rehomed, ids, cluster, home, kept, entities, past.homes, release)
+    return Assignment(cluster, entities, homes, standing, len(minting))
 
 
 def _homes(ids: pa.Array, past: Past) -> pa.Table:
@@ -154,8 +216,12 @@ def _ages(identities: pa.Table) -> pa.Table:
 
 def _rehomed(
     ids: pa.Array, cluster: Ints, home: pa.Table, kept: _Kept, entities: pa.Array, homes: pa.Table, release: int
-) -> pa.Table:
+) -> Iterator[pa.Table]:
     """Homes after tonight: a minting cluster's records move; newcomers and strays settle where one alone is offered."""
+    if not homes.num_rows:  # all are newcomers, in their order
+        yield from (_settled(ids, cluster, entities, slice(at, at + _PIECE), release)
+                    for at in range(0, max(len(ids), 1), _PIECE))  # fmt: skip
+        return
     mints = kept.entity == _NONE
     live = home.column("r").to_numpy()
     foreign = home.column("e").to_numpy() != kept.entity[cluster[live]]
@@ -164,12 +230,18 @@ def _rehomed(
     newcomer[live] = False
     settles = np.concatenate([live[moved], np.flatnonzero(newcomer & (kept.offered[cluster] <= 1))])
     if not len(settles):
-        return homes
+        yield homes
+        return
     stays = np.ones(homes.num_rows, dtype=bool)
     stays[home.column("place").to_numpy()[moved]] = False
-    columns = [ids.take(pa.array(settles)), entities.take(pa.array(cluster[settles])), np.full(len(settles), release)]
-    parts = [homes.filter(pa.array(stays)), pa.table(columns, schema=HOME)]
-    return _in_order(pa.concat_tables(parts), "record_id")
+    parts = [homes.filter(pa.array(stays)), _settled(ids, cluster, entities, settles, release)]
+    yield _in_order(pa.concat_tables(parts), "record_id")
+
+
+def _settled(ids: pa.Array, cluster: Ints, entities: pa.Array, records: Ints | slice, release: int) -> pa.Table:
+    """Homes of records that are at home where they stand tonight."""
+    who = ids[records] if isinstance(records, slice) else ids.take(pa.array(records))
+    return pa.table([who, entities.take(pa.array(cluster[records])), np.full(len(who), release)], schema=HOME)
 
 
 def _in_order(table: pa.Table, key: str) -> pa.Table:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from transforms import model, store
 from transforms.renamed import LEAST, Road, one_name, road_of, under_one_name
-from transforms.resolve.identity import HOME, LIVE, Assignment, Past
+from transforms.resolve.identity import HOME, LIVE, Past
 
 LOST = pa.schema([("record_id", pa.string()), ("entity_id", pa.string())])
 SAID = pa.schema([("record_id", pa.string()), ("path", pa.string()), ("building_code", pa.string())])
@@ -94,25 +94,23 @@ def passed_on(gone: pa.Table, live: pa.Table, homed: pa.Array, release: int) -> 
     return Passed(table, heirs)
 
 
-def with_successors(named: Assignment, ids: pa.Array, entities: pa.Array, heirs: dict[str, str]) -> Assignment:
+def with_successors(table: pa.Table, ids: pa.Array, entities: pa.Array, heirs: dict[str, str]) -> pa.Table:
     """The identities with a signpost on those that retire tonight and have an heir.
 
     Args:
-        named: tonight's outcome.
+        table: identities as they stand after tonight.
         ids: live record ids.
         entities: of each its entity, as codes or not.
         heirs: :attr:`Passed.heirs`.
     """
     if not heirs:
-        return named
-    table = named.past.identities
+        return table
     old = pa.array(list(heirs), pa.string())
     follows = entities.take(pc.index_in(pa.array(list(heirs.values()), pa.string()), value_set=ids)).cast(pa.string())
     told = pc.if_else(pc.equal(table["state"], LIVE), None, follows.take(pc.index_in(table["entity_id"], old)))
     place = table.schema.get_field_index("signpost")
     signposts = pc.coalesce(table["signpost"], told)
-    whole = table.set_column(place, model.IDENTITY.field("signpost"), signposts)
-    return replace(named, past=Past(named.past.homes, whole))
+    return table.set_column(place, model.IDENTITY.field("signpost"), signposts)
 
 
 def _places(gone: pa.Table, live: pa.Table, least: int) -> list[tuple[str, list[tuple[str, bool]]]]:

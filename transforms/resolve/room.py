@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,14 +22,16 @@ from transforms.kinds import Kind
 from transforms.live import Live
 from transforms.memory import give_back
 from transforms.model import Batch
-from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Graph, Ints, Pairs, clusters, numbered
+from transforms.resolve.cluster import HOWS, SCORED, Against, Edges, Few, Graph, Ints, Pairs
+from transforms.resolve.cluster import clusters as clusters_of
 from transforms.resolve.facts import needed, statements
-from transforms.resolve.identity import HOME, Assignment, Past, assign
+from transforms.resolve.identity import HOME, Mint, Minted, Past, assign, sure_to_mint
 from transforms.resolve.passed import LOST, SAID, Passed, lost, passed_on, said, with_successors
 from transforms.run import Run
-from transforms.threads import beside, together
+from transforms.threads import Task, beside, together
 
 ROOM = "resolve"
+Write: TypeAlias = Callable[[str, Iterable[pa.Table]], None]
 _ROWS = 65_536
 _RENAMED = "address"  # the kind whose entities bear a name that changes for all records at once
 _JOINS = pa.schema([model.PAIR.field(name) for name in ("left", "right", "score", "how")])
@@ -93,56 +97,83 @@ def _resolve(run: Run, kind: Kind, before: Before, release: int) -> model.Report
     inputs |= before.digests()
     if done := manifest.fresh(folder, ROOM, inputs):
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
-    tables, entities, minted = resolve(run, kind, before, release)
-    counts = {
-        "records": tables["cluster"].num_rows,
-        "entities": entities,
-        "minted": minted,
-    }
     with store.output(folder) as tmp:
-        files = (partial(store.write_table, tmp / f"{name}.parquet", table) for name, table in tables.items())
-        together(threads, files)
-        manifest.write(tmp, ROOM, inputs, dict(counts))
+        counts = resolve(run, kind, before, release, partial(_write, tmp))
+        manifest.write(tmp, ROOM, inputs, dict(counts), threads)
     return _report(run, kind, counts, again=False)
 
 
-def resolve(run: Run, kind: Kind, before: Before, release: int) -> tuple[dict[str, pa.Table], int, int]:
-    """Cluster and name: tables cluster, identity and home of one kind, sorted by key; how many entities; ids minted."""
+def resolve(run: Run, kind: Kind, before: Before, release: int, write: Write) -> dict[str, int]:
+    """Cluster and name: tables cluster, identity and home of one kind, sorted by key; how many of what there are.
+
+    Args:
+        run: the night.
+        kind: of which records are resolved.
+        before: what control and the release hold of it.
+        release: the number of the release that is being made.
+        write: what is done with a table by name, as its pieces are made; with several at once.
+    """
     live = Live(store.night_dir(run, "account", "live") / f"{kind.kind}.parquet")
-    ids, threads = live.ids, run.settings.threads
-    link_dir = store.night_dir(run, "link", kind.kind)
-    units = store.read_table(link_dir / "unit.parquet", ["trusted"])
-    same, different = _judged(before.judgement, ids)
-    joins = partial(_graph, link_dir / "pairs.parquet", len(ids), same, kind.link.accept)
-    with beside(threads, joins) as graph:
+    trusted = store.read_table(store.night_dir(run, "link", kind.kind) / "unit.parquet", ["trusted"])
+    mint = partial(keys.load(run.settings).entity_ids, kind.kind)
+    early = partial(_early, live.ids, before.past, release, mint)
+    root, how, ahead = _clusters(run, kind, live, trusted, before.judgement, early)
+    give_back()
+    passed = _passed(run, kind, live.ids, before.past, release)
+    with Engine(run.settings) as engine:
+        named = assign(engine, live.ids, root, before.past.with_homes(passed.homes), release, mint, ahead)
+    joined = pa.DictionaryArray.from_arrays(how.astype(np.int8), pa.array(HOWS))
+    del root, how, ahead
+
+    def homes() -> None:
+        write("home", (_table(kind, model.HOME, piece) for piece in named.homes()))
+
+    with beside(run.settings.threads, homes) as homed:
+        standing = named.standing()
+        whose = as_codes(standing.number[named.cluster], standing.ids)
+
+        def clusters() -> None:
+            write("cluster", [pa.table([live.ids, whose, joined, trusted.column("trusted")], CLUSTER.names)])
+
+        def identities() -> None:
+            told = with_successors(standing.table(), live.ids, whose, passed.heirs)
+            write("identity", [_table(kind, model.IDENTITY, told)])
+
+        together(run.settings.threads, [clusters, identities])
+        homed()
+    return {"records": len(live.ids), "entities": len(named.entities), "minted": named.minted}
+
+
+def _early(ids: pa.Array, past: Past, release: int, mint: Mint, graph: Task[Graph]) -> Minted:
+    """Ids that are minted while others look whether anything stands against the clusters."""
+    return Minted.of(ids, sure_to_mint(graph().root, past), release, mint)
+
+
+def _clusters(
+    run: Run, kind: Kind, live: Live, trusted: pa.Table, judgement: pa.Table, early: Callable[[Task[Graph]], Minted]
+) -> tuple[Ints, Few, Minted]:
+    """As :func:`transforms.resolve.cluster.clusters`; and what is made ``early``, when nothing but the graph is."""
+    threads = run.settings.threads
+    same, different = _judged(judgement, live.ids)
+    pairs = store.night_dir(run, "link", kind.kind) / "pairs.parquet"
+    joins = cache(partial(_graph, pairs, len(live.ids), same, kind.link.accept))
+    with beside(threads, joins) as graph, beside(threads, partial(early, graph)) as ahead:
         said = _said(live, kind, threads)
-        facts = statements(said, units, kind, contract.load_all(run.settings.expectations), threads)
+        facts = statements(said, trusted, kind, contract.load_all(run.settings.expectations))
         del said
         give_back()  # what was read is held no longer: what follows is as large
         against = Against(partial(facts.mixed, threads=threads), facts.of, facts.rows, different)
-        root, how = clusters(graph(), against)
-    del facts, against, graph, joins
-    give_back()
-    mint = partial(keys.load(run.settings).entity_ids, kind.kind)
-    passed = _passed(run, kind, ids, before.past, release)
-    with Engine(run.settings) as engine:
-        named = assign(engine, ids, root, before.past.with_homes(passed.homes), release, mint)
-    whose = _whose(named, numbered(root)[1])
-    named = with_successors(named, ids, whose, passed.heirs)
-    words = pa.DictionaryArray.from_arrays(how.astype(np.int8), pa.array(HOWS))
-    homes, identities = named.past.homes, named.past.identities
-    columns = {
-        "cluster": (CLUSTER, [ids, whose, words, units.column("trusted")]),
-        "identity": (model.IDENTITY, [_few(kind, name, identities) for name in model.IDENTITY.names]),
-        "home": (model.HOME, [_few(kind, name, homes) for name in model.HOME.names]),
-    }
-    tables = {name: pa.table(told, schema.names) for name, (schema, told) in columns.items()}
-    return tables, len(named.entities), named.minted
+        return *clusters_of(graph(), against), ahead()
 
 
-def _whose(named: Assignment, cluster: Ints) -> pa.DictionaryArray:
-    """Per record its entity, as its place among the entities of tonight; ``cluster``: of each the number."""
-    return as_codes(named.number[cluster], whole(named.past.identities["entity_id"]))
+def _write(folder: Path, name: str, pieces: Iterable[pa.Table]) -> None:
+    """Least and greatest values nobody asks for: to find those of a column of codes costs as much as to write it."""
+    store.write_pieces(folder / f"{name}.parquet", pieces, ends=())
+
+
+def _table(kind: Kind, schema: pa.Schema, told: pa.Table) -> pa.Table:
+    """Homes or identities of a kind, as they are written."""
+    return pa.table([_few(kind, name, told) for name in schema.names], schema.names)
 
 
 def _few(kind: Kind, name: str, table: pa.Table) -> pa.Array:

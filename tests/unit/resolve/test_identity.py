@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from transforms import model
 from transforms.engine import Engine
-from transforms.resolve.identity import HOME, LIVE, RETIRED, Past, assign
+from transforms.resolve.identity import HOME, LIVE, RETIRED, Assignment, Minted, Past, assign, sure_to_mint
 from transforms.run import Settings
 
 Partition = list[list[str]]
@@ -63,7 +63,11 @@ def one_night(engine: Engine, clusters: Partition, past: Past, release: int) -> 
     root = np.array([at[first[record]] for record in ids], dtype=np.int64)
     told = assign(engine, pa.array(ids, pa.string()), root, past, release, mint)
     entity = dict(zip(sorted(set(first.values())), told.entities.to_pylist(), strict=True))
-    return Night({record: entity[first[record]] for record in ids}, told.past)
+    return Night({record: entity[first[record]] for record in ids}, past_of(told))
+
+
+def past_of(told: Assignment) -> Past:
+    return Past(pa.concat_tables(told.homes()), told.standing().table())
 
 
 def play(engine: Engine, nights: list[Partition]) -> list[Night]:
@@ -221,6 +225,27 @@ def test_live_identities_are_exactly_the_clusters_and_no_id_stands_on_foreign_re
         assert night.live() == set(night.whose.values())
         for cluster in clusters:
             assert night.whose[cluster[0]] in {night.home(record) for record in cluster}
+
+
+@FAST
+@given(nights=st.lists(partitions(), min_size=2, max_size=3), asked=st.sets(st.sampled_from(range(len(RECORDS)))))
+def test_ids_minted_ahead_are_those_minted_when_they_are_wanted_and_nobody_else_bears_one(
+    engine: Engine, nights: list[Partition], asked: set[int]
+) -> None:
+    past = NOTHING
+    for release, night in enumerate(nights, start=1):
+        ids = pa.array(sorted(chain.from_iterable(night)), pa.string())
+        at = {record: r for r, record in enumerate(ids.to_pylist())}
+        root = np.array([at[min(next(c for c in night if record in c))] for record in at], dtype=np.int64)
+        plain = assign(engine, ids, root, past, release, mint)
+        early = sure_to_mint(root, past)
+        assert len(early) in ({plain.minted} if release == 1 else {0, plain.minted})
+        for founders in (early, np.array(sorted(asked & set(range(len(ids)))), dtype=np.int64)):
+            ahead = Minted.of(ids, founders, release, mint)
+            told = assign(engine, ids, root, past, release, mint, ahead)
+            assert told.entities == plain.entities
+            assert past_of(told) == past_of(plain)
+        past = past_of(plain)
 
 
 @dataclass(frozen=True)

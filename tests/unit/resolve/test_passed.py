@@ -62,7 +62,9 @@ def nights(engine: Engine, *told: Said, sources: str = "x") -> list[Past]:
         passed = passed_on(gone, live, past.homes["record_id"].combine_chunks(), release)
         named = assign(engine, ids, root, past.with_homes(passed.homes), release, minted)
         whose = named.entities.take(pa.array(np.unique(root, return_inverse=True)[1]))
-        past = with_successors(named, ids, whose, passed.heirs).past
+        past = Past(
+            pa.concat_tables(named.homes()), with_successors(named.standing().table(), ids, whose, passed.heirs)
+        )
         found.append(past)
     return found
 
