@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 _MANY = 2**16  # numbers looked for: fewer are found before they are put in order
 _BITS = 32  # of a place, below that of its group
 _HEAD = 8  # bytes of a text that are compared as a number
+_WIDTH = 63  # bits of a number that is not negative
 _Heads = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
@@ -79,10 +80,29 @@ def looked_up(ascending: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Places:
     if (wanted[1:] >= wanted[:-1]).all():
         new = np.append(True, wanted[1:] != wanted[:-1])  # of equal ones, which lie together, one is looked for
         return np.asarray(np.searchsorted(ascending, wanted[new])[np.cumsum(new) - 1])
-    order = np.argsort(wanted)
+    told, order = in_order(wanted, int(wanted.max()) + 1)
     found = np.empty(len(wanted), dtype=np.int64)
-    found[order] = np.searchsorted(ascending, wanted[order])
+    found[order] = np.searchsorted(ascending, told)
     return found
+
+
+def in_order(keys: npt.NDArray[Any], bound: int) -> tuple[npt.NDArray[Any], Places]:
+    """The keys in order, and the places where they stood; of equal ones in any order.
+
+    Key and place in one number are sorted in a sixth of the time in which places are sorted by their keys.
+
+    Args:
+        keys: not negative.
+        bound: more than any key.
+    """
+    bits = len(keys).bit_length()
+    if (bound << bits).bit_length() > _WIDTH:
+        order = np.argsort(keys)
+        return keys[order], order
+    both = keys.astype(np.int64) << bits
+    both |= np.arange(len(keys))
+    both.sort()
+    return (both >> bits).astype(keys.dtype, copy=False), both & ((1 << bits) - 1)
 
 
 def numbers(ids: pa.Array, told: pa.Array) -> Places:

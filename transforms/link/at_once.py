@@ -33,7 +33,7 @@ class _Columns:
 
     def at(self, rows: Whole) -> Self:
         """Some of the rows."""
-        return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))
+        return type(self)(*(getattr(self, column.name).take(rows, axis=0) for column in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Self
 
 import numpy as np
-import pyarrow as pa
 
-from transforms.engine import Engine
 from transforms.kinds import Compare
-from transforms.link.codes import Asked, Codes, Flags, Ints, Whole, beside, distinct, ranked
+from transforms.link.block import NODE, block_keys, pairs
+from transforms.link.codes import Codes, Flags, Ints, Whole, beside, distinct, ranked
 from transforms.link.compare import Spoken, levels_of
-from transforms.link.encode import cells, sources
+from transforms.link.encode import sources
 from transforms.link.kernels import LEVELS
 from transforms.link.said import Values
 from transforms.link.scorer import Levels
 from transforms.link.told import FREQUENCY, NAMES, Told
 from transforms.threads import together
 
-_HERE = Path(__file__).parent
+_OTHER = (1 << NODE) - 1  # the other node of a pair, and whether it is an anchor
 _FREQUENCIES = (1, 5, 50)  # up to one: rare, up to five: some, up to fifty: many, beyond: common
 _THERE, _NOT_THERE = (LEVELS["address"].index(word) + 1 for word in ("building", "differ"))
 
@@ -35,41 +32,6 @@ class Nodes:
     anchor: Flags
 
 
-def block_keys(told: Told, hidden: Flags, nodes: Nodes) -> Iterator[pa.Table]:
-    """Block after block k, node, anchor, none twice: the keys that some leftover has, and whose they are.
-
-    Args:
-        told: the values.
-        hidden: records whose own number may not bring them together (training hides it).
-        nodes: of the records.
-    """
-    size = max(len(nodes.node), 1)
-    for parts in told.kind.link.blocks:
-        r, k = _shared([_part(told, part, hidden) for part in parts], ~nodes.anchor)
-        whole = distinct((k.astype(np.int64) * size + nodes.node[r]) * 2 + nodes.anchor[r])
-        columns = {"k": whole // 2 // size, "node": whole // 2 % size, "anchor": whole % 2}
-        yield pa.table({name: values.astype(np.int32) for name, values in columns.items()})
-
-
-def _shared(parts: list[Values], leftover: Flags) -> tuple[Codes, Codes]:
-    """(record, code) of what records say in all the parts at once, where some leftover says the same."""
-    r = k = np.zeros(0, dtype=np.int32)
-    for place, part in enumerate(parts):
-        if place:
-            at, other = beside(r, part.r)
-            key = k[at].astype(np.int64) * max(len(part.texts), 1) + part.v[other]
-            r = r[at]
-            said, k = Asked(key[leftover[r]]).among(key)
-        else:
-            asked = np.zeros(len(part.texts), dtype=bool)
-            asked[part.v[leftover[part.r]]] = True
-            r, k = part.r, part.v
-            said = asked[k]
-            k = k[said]
-        r = r[said]
-    return r, k
-
-
 def joined(parts: list[Values]) -> tuple[Codes, Codes]:
     """(record, code) of what records say in all the parts at once: every combination of their values."""
     r, k = parts[0].r, parts[0].v
@@ -79,16 +41,6 @@ def joined(parts: list[Values]) -> tuple[Codes, Codes]:
         bound = (int(k.max(initial=0)) + 1) * size
         r, k = r[at], ranked(k[at].astype(np.int64) * size + part.v[other], bound)[1]
     return r, k
-
-
-def _part(told: Told, part: str, hidden: Flags) -> Values:
-    using = next((c for c in told.kind.link.compare if c.label == part), None)
-    if part == "cell":
-        return cells(told.live)
-    if using is None:
-        return told.parts[part]
-    said = told.values[part] if told.silent is None else told.values[part].only(~told.silent)
-    return said.only(~hidden) if using.using == "near" else said
 
 
 @dataclass(frozen=True)
@@ -108,32 +60,24 @@ class Candidates:
 
 
 def candidates(
-    engine: Engine, told: Told, nodes: Nodes, *, cap: int, hidden: Flags, only: Flags | None = None
+    told: Told, nodes: Nodes, *, cap: int, hidden: Flags, only: Flags | None = None, threads: int = 1
 ) -> Candidates:
     """Block, then compare.
 
     Args:
-        engine: runs block.sql.
         told: the values.
         nodes: of the records.
         cap: most nodes one block key may join.
         hidden: records whose nearness by number is not to be looked at.
         only: leftovers that are asked about, beside anchors alone; None: all, beside each other too.
+        threads: how many comparisons are made at once.
     """
-    size = max(len(nodes.node), 1)
-    found = [np.zeros(0, dtype=np.int64)]
-    with engine.apart() as apart:
-        for keys in block_keys(told, hidden, nodes):
-            pairs = apart.run(_HERE / "block.sql", {"key": keys}, cap=cap)
-            u, v, anchor = (pairs[name].to_numpy() for name in ("u", "v", "anchor"))
-            packed = (u.astype(np.int64) * size + v) * 2 + anchor
-            found.append(distinct(packed if only is None else packed[(anchor == 1) & only[u]]))
-    whole = distinct(np.concatenate(found))
-    of_anchor = whole % 2 == 1
-    whole //= 2
-    u, v = (whole // size).astype(np.int32), (whole % size).astype(np.int32)
-    del whole, found
-    return Candidates(u, v, of_anchor, levels(told, (u, v), nodes, hidden, engine.threads))
+    found = [pairs(keys, cap, only) for keys in block_keys(told, hidden, nodes.node, nodes.anchor)]
+    whole = distinct(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+    del found
+    u, v, of_anchor = (whole >> NODE).astype(np.int32), ((whole & _OTHER) >> 1).astype(np.int32), whole & 1 == 1
+    del whole
+    return Candidates(u, v, of_anchor, levels(told, (u, v), nodes, hidden, threads))
 
 
 def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags, threads: int = 1) -> Levels:
@@ -159,9 +103,9 @@ def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags, t
         values = told.values[compare.label]
         spoken = Spoken.of(values.only(~hidden) if compare.using == "near" else values, place)
         found = levels_of(spoken, left, right, compare.using, len(LEVELS[compare.using]))
-        if compare.using != "address":
-            return found
-        return _refined(found, levels_of(Spoken.of(told.buildings, place), left, right, "equal", _NOT_THERE))
+        if compare.using == "address":
+            _refine(found, Spoken.of(told.buildings, place), left, right)
+        return found
 
     tasks = [partial(level, compare) for compare in told.kind.link.compare]
     if FREQUENCY in told.labels:
@@ -169,10 +113,12 @@ def levels(told: Told, pair: tuple[Whole, Whole], nodes: Nodes, hidden: Flags, t
     return np.stack(together(threads, tasks), axis=1)
 
 
-def _refined(address: Levels, building: Levels) -> Levels:
+def _refine(address: Levels, buildings: Spoken, left: Whole, right: Whole) -> None:
     """One building is closer than another, where the addresses are not the same."""
-    refined = (building > 0) & (address != 1)
-    return np.where(refined, np.where(building == 1, _THERE, _NOT_THERE), address).astype(np.int8)
+    other = np.flatnonzero(address != 1)
+    found = levels_of(buildings, left[other], right[other], "equal", _NOT_THERE)
+    said = found > 0
+    address[other.compress(said)] = np.where(found == 1, _THERE, _NOT_THERE).compress(said)
 
 
 def _frequency(told: Told, nodes: Nodes, pair: tuple[Whole, Whole]) -> Levels:

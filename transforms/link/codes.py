@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from transforms.places import looked_up
+from transforms.places import in_order, looked_up
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]  # record numbers, nodes, codes of values: a kind has fewer than 2^31 of each
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[Any]  # codes or wider numbers
+PIECE = 1_000_000  # pairs that are looked at at once
 _TABLE = 4  # a table of so many times as many places as there are keys costs less than hashing them
 _SMALL, _WIDE = 2**16, 2**31
 _SPARSE, _FEWEST_BITS = 8, 10  # a key that nobody asks for passes a sieve once in eight times or less
@@ -31,8 +34,7 @@ def ranked(key: Whole, bound: int) -> tuple[Whole, Codes]:
         seen = np.zeros(bound, dtype=bool)
         seen[key] = True
         return np.flatnonzero(seen), (np.cumsum(seen, dtype=np.int32) - 1)[key]
-    order = np.argsort(key)  # two thirds of what a table of hashes costs
-    found = key[order]
+    found, order = in_order(key, bound)  # less than half of what a table of hashes costs
     first = np.ones(len(found), dtype=bool)
     first[1:] = found[1:] != found[:-1]
     at = np.empty(len(key), dtype=np.int32)
@@ -115,6 +117,30 @@ def beside(r: Whole, of: Whole) -> tuple[Whole, Whole]:
     return spread(start[r], times[r], order)
 
 
+def coupled(r: Whole, of: Codes, v: Codes) -> tuple[Whole, Codes]:
+    """As :func:`beside`, of statements most of whose records say one thing: places in ``r``, and what is said there.
+
+    Args:
+        r: record numbers.
+        of: record numbers, none with one code twice.
+        v: codes, parallel to ``of``.
+    """
+    first = np.full(int(max(r.max(initial=-1), of.max(initial=-1))) + 1, -1, dtype=np.int32)
+    first[of] = v  # of several the last
+    again = np.flatnonzero(first.take(of) != v)
+    code = first.take(r)
+    at = np.flatnonzero(code >= 0)
+    if len(at) < len(code):
+        code = code.take(at)
+    if not len(again):
+        return at, code
+    several = np.zeros(len(first), dtype=bool)
+    several[of[again]] = True
+    more = np.flatnonzero(several.take(r))
+    place, other = beside(r[more], of[again])
+    return np.concatenate([at, more[place]]), np.concatenate([code, v[again[other]]])
+
+
 def spread(start: Whole, times: Whole, order: Whole | None = None) -> tuple[Whole, Whole]:
     """Of each place i the numbers from ``start[i]``, ``times[i]`` of them: the places repeated, and the numbers.
 
@@ -128,3 +154,11 @@ def spread(start: Whole, times: Whole, order: Whole | None = None) -> tuple[Whol
     width = np.int32 if size < _WIDE and len(times) < _WIDE and start.max(initial=0) < _WIDE else np.int64
     at = np.arange(size, dtype=width) + np.repeat((start - ends + times).astype(width), times)
     return np.repeat(np.arange(len(times), dtype=width), times), at if order is None else order[at]
+
+
+def pieces(times: Ints) -> Iterator[slice]:
+    """Places a piece at a time, so that the times of a piece, added up, are not more than can be held."""
+    total = np.cumsum(times)
+    ends = np.searchsorted(total, np.arange(PIECE, int(total[-1]) if len(total) else 0, PIECE), "right")
+    bounds = np.unique([0, *ends.tolist(), len(total)]).tolist()
+    yield from (slice(*ends) for ends in pairwise(bounds))

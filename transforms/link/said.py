@@ -67,7 +67,7 @@ class Values:
 
     def where(self, mask: Flags) -> Values:
         """Some of the statements."""
-        return replace(self, r=self.r[mask], v=self.v[mask])
+        return replace(self, r=self.r.compress(mask), v=self.v.compress(mask))  # of no order, a mask's rows are dear
 
     def told(self, texts: pa.Array) -> Values:
         """Other texts for the codes, code by code; null: the code says nothing."""

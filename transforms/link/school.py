@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from transforms.contract import Contract
-from transforms.engine import Engine
 from transforms.kinds import Kind
 from transforms.link import scorer
 from transforms.link.candidates import Candidates, Nodes, candidates
@@ -79,7 +78,7 @@ def masked_of(live: Live, kind: Kind, collapsed: Collapsed, contracts: dict[str,
     return np.asarray(collapsed.anchor & (np.arange(live.num_rows) % every == 1), dtype=bool)
 
 
-def practise(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, masked: Flags) -> Practice:
+def practise(told: Told, collapsed: Collapsed, *, cap: int, masked: Flags, threads: int = 1) -> Practice:
     """Hide the masked: they become leftovers, anchors are made of the others, labels are the hidden numbers."""
     rest = collapsed.anchor & ~masked
     record = np.arange(len(masked), dtype=np.int32)
@@ -89,7 +88,7 @@ def practise(engine: Engine, told: Told, collapsed: Collapsed, *, cap: int, mask
     nodes = Nodes(np.where(rest, first[collapsed.number], record), rest)
     known = rest | masked
     training = replace(_without_own_facts(told, masked), silent=~known)
-    found = candidates(engine, training, nodes, cap=cap, hidden=known, only=masked)
+    found = candidates(training, nodes, cap=cap, hidden=known, only=masked, threads=threads)
     return Practice(training, masked, nodes, found, collapsed.number[found.u] == collapsed.number[found.v])
 
 

@@ -108,8 +108,10 @@ def _by_numbers(
     """Scored pairs of a kind whose hidden numbers teach: who might be whom of those is found beside the real ones."""
     masked, cap = masked_of(told.live, told.kind, collapsed, contracts), models[0].cap if models else KindModel.cap
     nodes = Nodes(collapsed.node, collapsed.anchor)
-    with beside(engine.threads, partial(practise, engine, told, collapsed, cap=cap, masked=masked)) as practised:
-        found = candidates(engine, told, nodes, cap=cap, hidden=collapsed.lost)
+    with beside(
+        engine.threads, partial(practise, told, collapsed, cap=cap, masked=masked, threads=engine.threads)
+    ) as practised:
+        found = candidates(told, nodes, cap=cap, hidden=collapsed.lost, threads=engine.threads)
         practice = practised()
     school = teach(practice, collapsed, (told, found), models)
     del practice
@@ -171,7 +173,7 @@ def _by_records(
     most, size = told.kind.link.largest, len(collapsed.node)
     cap = models[0].cap if models else 2 * most
     node = Nodes(collapsed.node, collapsed.anchor)
-    found = candidates(engine, told, node, cap=cap, hidden=collapsed.lost)
+    found = candidates(told, node, cap=cap, hidden=collapsed.lost, threads=engine.threads)
     blind = levels(told, em.strangers(size), node, collapsed.lost)
     shadow = em.learn(found.patterns, blind, told.words, most)
     tried = [*models[:1], *([shadow] if shadow else [])]

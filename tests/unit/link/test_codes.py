@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.link.codes import Asked, beside, distinct, distinct_rows, ranked
+from transforms.link.codes import Asked, beside, coupled, distinct, distinct_rows, pieces, ranked
 from transforms.link.compare import Spoken, levels_of
 from transforms.link.kernels import JOIN, KERNELS
 from transforms.link.said import Values
@@ -42,6 +42,17 @@ def test_each_place_stands_beside_all_that_hold_the_same_record(r: list[int], of
     assert list(zip(left.tolist(), right.tolist(), strict=True)) == expected
 
 
+@settings(max_examples=80, deadline=None)
+@given(FEW, SAID.map(lambda said: sorted(set(said))))
+def test_what_records_say_is_coupled_with_all_that_they_say_elsewhere(
+    r: list[int], said: list[tuple[int, int]]
+) -> None:
+    of, v = (np.array([one[i] for one in said], dtype=np.int32) for i in (0, 1))
+    at, code = coupled(np.array(r, dtype=np.int32), of, v)
+    expected = [(i, c) for i, one in enumerate(r) for record, c in said if record == one]
+    assert sorted(zip(at.tolist(), code.tolist(), strict=True)) == expected
+
+
 def test_distinct_patterns_come_in_lexical_order() -> None:
     patterns = np.array([[2, 0], [1, 3], [2, 0], [0, 9]], dtype=np.int8)
     rows, at = distinct_rows(patterns)
@@ -63,7 +74,7 @@ def test_only_equality_counts_looked_up_or_seen_side_by_side(
     assert levels_of(spoken, left, right, "near", 2).tolist() == expected
     if len(spoken.said):
         shared = {i for i, (a, b) in enumerate(pairs) if of[a] & of[b]}
-        assert set(spoken.shared(left, right).tolist()) == shared
+        assert set(spoken.looked_for(left, right).tolist()) == shared
 
 
 @settings(max_examples=80, deadline=None)
@@ -81,10 +92,9 @@ def test_two_nodes_are_as_alike_as_the_closest_of_what_they_say(
 
 
 def test_pieces_of_pairs_cover_all_and_none_is_much_too_large() -> None:
-    spoken = Spoken.of(Values(), np.zeros(0, dtype=np.int32))
     times = np.array([1_500_000, 1_000_000, 0, 3_000_000, 1, 1_999_999, 5])
-    pieces = list(spoken.pieces(times))
-    assert [i for piece in pieces for i in range(piece.start, piece.stop)] == list(range(len(times)))
-    assert len(pieces) > 2
-    assert max(int(times[piece].sum()) for piece in pieces) <= 2_000_000 + int(times.max())
-    assert not list(spoken.pieces(times[:0]))
+    found = list(pieces(times))
+    assert [i for piece in found for i in range(piece.start, piece.stop)] == list(range(len(times)))
+    assert len(found) > 2
+    assert max(int(times[piece].sum()) for piece in found) <= 2_000_000 + int(times.max())
+    assert not list(pieces(times[:0]))

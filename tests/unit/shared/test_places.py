@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.places import heads, looked_up, numbers, ordered, places, same
+from transforms.places import heads, in_order, looked_up, numbers, ordered, places, same
 
 HEADS = st.sampled_from(["aaaaaaaa", "aaaaaaab", "baaaaaaa"])  # so few that many texts have one
 ONE_WIDTH = st.lists(st.builds(str.__add__, HEADS, st.text("ab", min_size=3, max_size=3)), max_size=20)
@@ -48,3 +48,11 @@ def test_numbers_are_looked_up_in_order_or_not_many_or_few(many: int, *, ascendi
     known, wanted = np.unique(chance.integers(0, 1_000, 300)), chance.integers(0, 1_000, many)
     wanted = np.sort(wanted) if ascending else wanted
     assert looked_up(known, wanted).tolist() == np.searchsorted(known, wanted).tolist()
+
+
+@pytest.mark.parametrize("bound", [1_000, 2**62])
+def test_keys_in_order_know_where_they_stood(bound: int) -> None:
+    keys = np.random.default_rng(7).integers(0, 1_000, 5_000).astype(np.int32)
+    found, at = in_order(keys, bound)
+    assert found.tolist() == sorted(keys.tolist()) == keys[at].tolist()
+    assert sorted(at.tolist()) == list(range(len(keys)))
