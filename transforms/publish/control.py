@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -97,9 +97,18 @@ def _homes(connection: Connection, news: Iterable[pa.Table], number: int) -> Non
 def _receipts(connection: Connection, found: Bundle) -> None:
     for name in RECEIPTS:
         if (rows := found.receipt(name)) is not None:
-            bulk.upsert(connection, name, tables.load_all()[name].key, rows)
+            key = tables.load_all()[name].key
+            bulk.upsert(connection, name, key, _keyed(rows, key))
     if "quarantine.parquet" in found.rows:  # a rollback has none: what waits goes on waiting
         _close(connection, found)
+
+
+def _keyed(rows: pa.Table, key: Sequence[str]) -> pa.Table:
+    """The rows, empty texts where their key has none: of a folder, a link or a giant there is no sha256."""
+    for name in key:
+        if rows[name].null_count:
+            rows = rows.set_column(rows.schema.get_field_index(name), name, rows[name].fill_null(""))
+    return rows
 
 
 def _close(connection: Connection, found: Bundle) -> None:

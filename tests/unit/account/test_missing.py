@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 
 from tests.unit.account.deployment import World
-from transforms import account
+from transforms import account, database
 from transforms.account.apply import Landed, fates
 from transforms.model import Batch
 
@@ -20,6 +21,17 @@ def test_a_source_that_sends_nothing_is_stale_and_loses_nothing(city: World) -> 
     account.close(city.run, city.reread)
     assert {row["source"]: row["state"] for row in city.release("source_state")} == dict.fromkeys(fresh, "stale")
     assert city.release("change") == city.release("fact_person.close") == city.release("fact_person.open") == []
+
+
+def test_what_has_no_bytes_to_hash_is_told_and_stops_no_release(city: World) -> None:
+    path = city.folder("land", "roster") / "deliveries.json"
+    (landed,) = json.loads(path.read_text("utf-8"))
+    shut = dict.fromkeys(landed) | {"state": "refused", "code": "NOT_A_FILE", "message": "this is a folder"}
+    path.write_text(json.dumps([landed, shut | {"file": "2026"}, shut | {"file": "2027"}]), "utf-8")
+    city.publish()
+    stored = database.read(database.open_databases(city.settings).control, "delivery", where={"source": "roster"})
+    told = sorted((row["file"], row["state"], row["sha256"]) for row in stored.to_pylist())
+    assert told == [("2026", "refused", ""), ("2027", "refused", ""), ("roster.csv", "landed", landed["sha256"])]
 
 
 def test_six_deliveries_count_alike_in_every_order() -> None:
