@@ -1,4 +1,4 @@
-"""What happens when a task or a whole run fails: one JSON line in the home, and a command of the operator's own."""
+"""What is told when a task or a whole run fails, or what was dropped is no source's: a JSON line, and a command."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from transforms.strays import Strays
 
 _LOG = logging.getLogger("gridfacts")
 _SECONDS = 30
@@ -35,7 +37,13 @@ def alert_run(context: Context) -> None:
     _send(context, task=None)
 
 
-def _send(context: Context, **told: str | int | None) -> None:
+def alert_strays(context: Context, found: Strays) -> None:
+    """Tell of things in the drop box that no source takes: how many, and whose they seem to be; no name of any."""
+    counts = {"things": found.things, "files": found.files, "bytes": found.bytes}
+    _send(context, task=context["task_instance"].task_id, code="STRAYS", sources=found.sources, **counts)
+
+
+def _send(context: Context, **told: str | int | list[str] | None) -> None:
     """Append a line to ``$GRIDFACTS_HOME/alerts.jsonl`` and hand it to ``GRIDFACTS_ALERT_COMMAND`` on its input.
 
     An alert that cannot be delivered is logged and breaks nothing else.

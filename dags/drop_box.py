@@ -64,7 +64,10 @@ def quiet_sources(drops: Path, settle_seconds: float) -> dict[str, str]:
         return found
     now = time.time()
     for folder in sorted(path for path in drops.iterdir() if path.is_dir() and not path.is_symlink()):
-        files = sorted(_regular(folder))
+        try:
+            files = sorted(_regular(folder))
+        except (FileNotFoundError, PermissionError):  # gone meanwhile, or shut to us: the nightly scan tells it
+            continue
         newest = max((changed for *_, changed in files), default=None)
         if newest is not None and now - newest / 1e9 >= settle_seconds:
             found[folder.name] = hashlib.sha256(repr(files).encode()).hexdigest()

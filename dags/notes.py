@@ -31,6 +31,8 @@ What the log's last line says:
 * `UNEXPECTED`: a defect in the code; type and place stand there, no values. `gridfacts room <name> --night D` on the
   machine shows the same.
 * A file was refused or held: nothing here is red, the others are published. Tell its owner (`gridfacts summary`).
+* *things that no source takes*, in the log of bundles: a misspelt folder, a file beside the folders. Nothing is red;
+  `gridfacts summary` names them and whose they may be. Move them and run the night again.
 
 A department that sent nothing, or nonsense, never stops a night: its last good state stays and is shown as stale.
 The run for a night that was missed is started by hand with the parameter *night*; several: the oldest first.

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import get_current_context
 
+from dags.alerts import alert_strays
 from transforms.errors import GridfactsError
 
 if TYPE_CHECKING:
@@ -173,12 +174,31 @@ def dropped_sources(events: Mapping[Any, Sequence[Any]] | None) -> set[str] | No
     return {source for source in found if isinstance(source, str)} if found else None
 
 
+def tell_strays(context: Context, run: Run) -> None:
+    """Log and alert what no source takes of the drop box; its names, which may be persons', stay out of both."""
+    from transforms import land
+
+    found = land.strays(run)
+    if found.things:
+        meant = f", perhaps of {', '.join(found.sources)}" if found.sources else ""
+        _LOG.warning("drop box: %s%s (gridfacts summary --night %s)", found.counted, meant, run.night)
+        alert_strays(context, found)
+
+
 def plan(only: Collection[str] | None = None) -> list[list[str]]:
-    """The bundles of the current task's night; with ``only``, of those sources among them."""
+    """The bundles of the current task's night; with ``only``, of those sources among them.
+
+    What lies in the drop box and no source takes is told once a night, and when a drop with the name of no source came.
+    """
+    from transforms import contract
     from transforms.bundles import bundles, sources_with_work
 
+    context = get_current_context()
     with value_free_errors():
-        waiting = sources_with_work(current_run(get_current_context()))
+        run = current_run(context)
+        waiting = sources_with_work(run)
+        if only is None or set(only) - set(contract.load_all(run.settings.expectations)):
+            tell_strays(context, run)
     chosen = waiting if only is None else {code: size for code, size in waiting.items() if code in only}
     made = bundles(chosen, BUNDLES)
     _LOG.info("bundles: %d sources in %d bundles", len(chosen), len(made))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
-from transforms import contract
+from transforms import contract, dropped
 from transforms.run import Run
 
 A_SOURCE = 100_000  # bytes whose work costs about what a source costs however small it is
 
 
 def sources_with_work(run: Run) -> dict[str, int]:
-    """Source code → bytes waiting in the drop box, for every source that has a file there or a landed batch.
+    """Source code → bytes waiting in the drop box, for every source that has something there or a landed batch.
 
     A landed batch is work too: a later room may have died on it, or its code or contract has changed.
     """
@@ -34,8 +36,17 @@ def bundles(waiting: dict[str, int], count: int) -> list[list[str]]:
 
 
 def _bytes_below(folder: Path) -> int | None:
-    """Bytes of the regular files of a folder, links not followed; None where there is none."""
-    if not folder.is_dir():
+    """Bytes of the regular files that a department dropped, links not followed; None where it dropped nothing.
+
+    What is no file counts as nothing, and is work all the same: land refuses it, so that its department hears of it.
+    """
+    told = [_lstat(folder / name) for name in dropped.names(folder)]
+    return sum(one.st_size for one in told if one and stat.S_ISREG(one.st_mode)) if told else None
+
+
+def _lstat(path: Path) -> os.stat_result | None:
+    """What it is; None of what has gone meanwhile or is shut to us."""
+    try:
+        return path.lstat()
+    except (FileNotFoundError, PermissionError):
         return None
-    sizes = [path.lstat().st_size for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
-    return sum(sizes) if sizes else None

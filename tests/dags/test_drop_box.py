@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from airflow.sdk.module_loading import import_string
 
 from dags.drop_box import DropBoxTrigger, quiet_sources
+from tests.unit.land.test_faults import as_nobody
 
 
 def drop(box: Path, source: str, name: str, content: bytes = b"x") -> None:
@@ -44,6 +46,19 @@ def test_links_and_pipes_are_not_files(tmp_path: Path) -> None:
     (tmp_path / "a" / "link").symlink_to("/etc/hostname")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     assert quiet_sources(tmp_path, 0) == {}
+
+
+def test_a_folder_that_nobody_lets_us_read_stops_no_other() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        box = Path(folder)
+        box.chmod(0o755)
+        for source in ("a", "b"):
+            drop(box, source, "1.csv")
+        (box / "a").chmod(0)
+        with as_nobody():
+            assert list(quiet_sources(box, 0)) == ["b"]
+        (box / "a").chmod(0o755)
+        assert list(quiet_sources(box, 0)) == ["a", "b"]
 
 
 async def _sources(trigger: DropBoxTrigger, box: Path) -> list[str]:

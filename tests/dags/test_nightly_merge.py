@@ -48,7 +48,10 @@ class Night:
 
 @pytest.fixture(scope="module")
 def drops(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return canary.marked(Path(shutil.copytree(city / "drops" / NIGHT, tmp_path_factory.mktemp("marked") / "drops")))
+    box = canary.marked(Path(shutil.copytree(city / "drops" / NIGHT, tmp_path_factory.mktemp("marked") / "drops")))
+    (box / "gongan_hukuo").mkdir()
+    (box / "gongan_hukuo" / f"{canary.NUMBER}.csv").write_bytes(b"of no source")
+    return box
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,13 @@ def test_a_night_costs_few_tasks_and_all_end_well(ran: tuple[Night, str]) -> Non
     states = ran[0].query("SELECT state, count(*) FROM task_instance GROUP BY state")
     assert [state for state, _ in states] == ["success"]
     assert 25 < int(str(states[0][1])) <= A_NIGHT_MAY_COST
+
+
+def test_what_no_source_takes_is_told_once(ran: tuple[Night, str]) -> None:
+    night, log = ran
+    alerts = [json.loads(line) for line in (night.home.path / "alerts.jsonl").read_text("utf-8").splitlines()]
+    assert [(one["task"], one["code"], one["sources"]) for one in alerts] == [("bundles", "STRAYS", ["gongan_hukou"])]
+    assert log.count("1 thing that no source takes, 1 file, 12 bytes, perhaps of gongan_hukou") == 1
 
 
 def test_every_drop_has_its_receipt(ran: tuple[Night, str]) -> None:

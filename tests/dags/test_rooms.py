@@ -55,7 +55,7 @@ def test_small_sources_are_spread_by_their_number() -> None:
     assert [len(bundle) for bundle in made] == [3, 3]
 
 
-def test_work_is_a_waiting_file_or_a_landed_batch(tmp_path: Path) -> None:
+def test_work_is_what_waits_or_a_landed_batch(tmp_path: Path) -> None:
     settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)})
     run = Run.of("2026-10-01", settings=settings)
     for source in ("gongan_hukou", "shebao_canbao", "shuiwu_nashui", "no_contract"):
@@ -63,8 +63,9 @@ def test_work_is_a_waiting_file_or_a_landed_batch(tmp_path: Path) -> None:
     (run.drops / "gongan_hukou" / "a.csv").write_bytes(b"12345")
     (run.drops / "no_contract" / "a.csv").write_bytes(b"1")
     (run.drops / "shuiwu_nashui" / "link.csv").symlink_to("/etc/hostname")
+    (run.drops / "shebao_canbao" / ".hidden").write_bytes(b"1")
     (settings.lake / "land" / "shichang_zhuti").mkdir(parents=True)
-    assert bundles.sources_with_work(run) == {"gongan_hukou": 5, "shichang_zhuti": 0}
+    assert bundles.sources_with_work(run) == {"gongan_hukou": 5, "shichang_zhuti": 0, "shuiwu_nashui": 0}
 
 
 def test_events_that_come_together_are_all_in_the_run() -> None:
@@ -161,6 +162,49 @@ def test_an_alert_is_one_line_for_file_and_command(tmp_path: Path, monkeypatch: 
     assert (second["task"], second["run"]) == (None, "manual__1")
     assert heard.read_text("utf-8").splitlines() == lines
     assert MARKED not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("only", "told"), [(None, 1), ({"gongan_hukuo"}, 1), ({"gongan_hukou"}, 0), ({"shebao_canbao", "gongan_hukuo"}, 1)]
+)
+def test_what_no_source_takes_is_logged_and_alerted_once_and_no_name_of_it(
+    only: set[str] | None, told: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    night = context("2026-10-01", datetime(2026, 10, 1, tzinfo=UTC)) | {
+        "task_instance": SimpleNamespace(task_id="plan")
+    }
+    night["params"]["drops"] = str(tmp_path / "drops")
+    monkeypatch.setenv("GRIDFACTS_HOME", str(tmp_path))
+    monkeypatch.setattr(rooms, "get_current_context", lambda: night)
+    for source in ("gongan_hukou", "gongan_hukuo", "张标记"):
+        (tmp_path / "drops" / source).mkdir(parents=True)
+        (tmp_path / "drops" / source / f"{MARKED}.csv").write_bytes(b"123")
+    (tmp_path / "drops" / f"{MARKED}.csv").write_bytes(b"12345")
+    rooms.plan(only)
+    alerts = tmp_path / "alerts.jsonl"
+    lines = alerts.read_text("utf-8").splitlines() if alerts.exists() else []
+    warned = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert (len(lines), len(warned)) == (told, told)
+    for line, warning in zip(lines, warned, strict=True):
+        found = json.loads(line)
+        assert found["code"] == "STRAYS"
+        assert (found["task"], found["things"], found["files"], found["bytes"]) == ("plan", 3, 3, 11)
+        assert found["sources"] == ["gongan_hukou"]
+        assert "3 things that no source takes, 3 files, 11 bytes, perhaps of gongan_hukou" in warning
+        assert not [name for name in ("hukuo", "标记", "1199") if name in line + warning]
+
+
+def test_of_a_sound_drop_nothing_is_logged_or_alerted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    night = context("2026-10-01", datetime(2026, 10, 1, tzinfo=UTC))
+    monkeypatch.setenv("GRIDFACTS_HOME", str(tmp_path))
+    monkeypatch.setattr(rooms, "get_current_context", lambda: night)
+    (tmp_path / "drops" / "gongan_hukou").mkdir(parents=True)
+    (tmp_path / "drops" / "gongan_hukou" / "a.csv").write_bytes(b"1")
+    assert rooms.plan() == [["gongan_hukou"]]
+    assert not [one for one in caplog.records if one.levelname == "WARNING"]
+    assert not (tmp_path / "alerts.jsonl").exists()
 
 
 def test_an_alert_that_cannot_be_told_breaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

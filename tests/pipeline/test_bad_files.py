@@ -88,8 +88,26 @@ def spoilt(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFacto
         for path in list(box.iterdir()):
             later = path.rename(path.with_name(path.name.replace("20261001", "20261002")))
             spoilers.get(box.name, lambda path: None)(later)
+    (drops / "gongan_hukuo").mkdir()
+    for stray in (f"gongan_hukuo/{canary.NUMBER}.csv", f"{canary.NUMBER}.csv"):
+        (drops / stray).write_bytes(b"of no source")
+    (drops / "dianli_yonghu" / "2026").mkdir()
     done = home.run(NIGHTS[1], drops)
     return Spoilt(home, done.stdout + done.stderr)
+
+
+def test_what_no_source_takes_is_told_once_at_the_console_and_on_the_page_of_the_night(spoilt: Spoilt) -> None:
+    meant = "no contract of this name; did you mean gongan_hukou?"
+    lines = spoilt.said.splitlines()
+    assert lines.count("drop box: 2 things that no source takes, 2 files, 24 bytes") == 1
+    assert f"  gongan_hukuo/ (1 file, 12 bytes): {meant}" in lines
+    assert "  ＊.csv (1 file, 12 bytes): lies beside the folders of the sources" in lines
+    page = spoilt.home.call("summary", "--night", NIGHTS[1]).stdout
+    assert "Drop box: 2 things that no source takes, 2 files, 24 bytes" in page
+    assert meant in page
+    assert canary.NUMBER not in page
+    folder = "this is a folder (0 files, 0 bytes): nothing in it is taken in; lay each file beside it"
+    assert f"dianli_yonghu: refused, NOT_A_FILE: 2026: {folder}" in lines
 
 
 def test_each_bad_file_fails_only_itself(spoilt: Spoilt) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from transforms import database, manifest, store
+from transforms import database, manifest, store, strays
 from transforms.account.balance import balance
 from transforms.account.books import base_of
 from transforms.account.doors_source import Reread
@@ -45,6 +46,8 @@ def summary(run: Run, reread: Reread, truth: Path | None = None) -> str:
     state = f"release {number}" if published == run.night else "not published yet"
     console.print(f"\n[bold]gridfacts, night {run.night}[/bold]: {state}, checksum {told['checksum'][:16]}")
     console.print(_departments(night, folder))
+    if astray := strays.noted(run):
+        console.print(_strays(astray))
     console.print(_entities(folder, told["counts"]))
     console.print(_field(night, folder))
     console.print(_quarantine(folder))
@@ -72,6 +75,18 @@ def _departments(night: Night, folder: Path) -> Table:
         department = night.contracts[row["source"]].owner.department
         numbers = [f"{number:,}" for number in (rows, rows - out, out)]
         table.add_row(row["source"], department, row["as_of"] or "", row["state"], *numbers)
+    return table
+
+
+def _strays(found: strays.Strays) -> Table:
+    """What lay in the drop box and was taken in by nobody: its department believes that it arrived."""
+    table = Table(title=f"Drop box: {found.counted}", caption=found.rest or None, title_justify="left")
+    table.add_column("below the drop box", overflow="fold")
+    for name in ("files", "bytes"):
+        table.add_column(name, justify="right")
+    table.add_column("why", overflow="fold")
+    for one in found.told:
+        table.add_row(escape(one.name), f"{one.files:,}", f"{one.bytes:,}", one.why)
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 from collections.abc import Iterator
@@ -33,9 +34,10 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
     this = Run.of(night, drops=drops, say=progress())
     key_marks.require(this.settings)
     reports = source_rooms(this)
-    reports += closed(this, brake=not dry_run)
-    if not dry_run:
-        reports += published(this)
+    with _strays_told(this):
+        reports += closed(this, brake=not dry_run)
+        if not dry_run:
+            reports += published(this)
     lines = [f"{r.room:12} {r.part:28} " + "  ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
     show(reports, "\n".join(lines[-6:]), as_json=as_json)
     for trouble in _troubles(this):
@@ -79,6 +81,19 @@ def _troubles(this: Run) -> Iterator[str]:
             state = f"held, {drop.hold}" if drop.hold else f"refused, {drop.told['code']}"
             state = "recalled" if drop.recalled else state
             yield f"{drop.contract.source}: {state}: {said}"
+
+
+@contextlib.contextmanager
+def _strays_told(this: Run) -> Iterator[None]:
+    """Say what no source takes of the drop box where the night ends, well or not: else it is scrolled away."""
+    from transforms import land  # it is imported by now: the night does not wait for it
+
+    found = land.strays(this)
+    try:
+        yield
+    finally:
+        for line in found.lines:
+            click.secho(line, fg="yellow", err=True)
 
 
 def _computed(this: Run, done: beside.Done) -> list[Report]:
@@ -178,6 +193,7 @@ def room(
     if unknown := sorted(set(sources) - set(known)):
         raise click.BadParameter(f"no contract for {', '.join(unknown)}", param_hint="--source")
     each: list[str | None] = list(stages or kinds.STAGES) if name in STAGE_ROOMS else [None]
-    reports = [report for stage in each for report in _room(this, name, list(sources) or known, stage)]
+    with _strays_told(this) if name == "land" and not sources else contextlib.nullcontext():
+        reports = [report for stage in each for report in _room(this, name, list(sources) or known, stage)]
     lines = [f"{r.room} {r.part}: " + ", ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
     show(reports, "\n".join(lines), as_json=as_json)

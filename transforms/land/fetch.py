@@ -16,8 +16,8 @@ from sqlalchemy.pool import NullPool
 
 from transforms import database
 from transforms.contract import Contract, Database
+from transforms.dropped import SIDE
 from transforms.errors import ConfigError
-from transforms.land.intake import SIDE
 
 _AT_ONCE = 10_000  # rows a driver hands over together
 

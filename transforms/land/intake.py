@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transforms import store
+from transforms.dropped import SIDE
 from transforms.errors import GridfactsError, HeldError, RefusedError
+from transforms.land.tally import Budget, tally
 from transforms.run import Settings
+from transforms.strays import amount
 
 LARGEST = 8 << 30
 LEAST_FREE, ENOUGH = 10, 10 << 30  # one part in ten of the disk, in bytes no more than this
-SIDE = ".manifest.json"
-_LITTER = ("Thumbs.db", "desktop.ini")  # "~$…" is what a spreadsheet program leaves beside a file that is open
 _BLOCK = 1 << 20
 _SIDE_LARGEST = 64 * 1024
 _SPARSE_FROM = 1 << 20
+_NO_FILE = "this is a link, a pipe or a device, not a file"
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,6 @@ class Totals:
 
     sha256: str | None = None
     rows: int | None = None
-
-
-def names(folder: Path) -> list[str]:
-    """Names of everything a department dropped, sorted.
-
-    Hidden files, control totals and what programs and systems leave beside a file somebody has open are no deliveries.
-    """
-    if not folder.is_dir():
-        return []
-    left = (name for name in os.listdir(folder) if not name.startswith((".", "~$")) and name not in _LITTER)  # noqa: PTH208
-    return sorted(name for name in left if not name.endswith(SIDE))
 
 
 def room_left(settings: Settings) -> None:
@@ -79,13 +70,20 @@ def open_regular(path: Path) -> int:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):
-            raise RefusedError("NOT_A_FILE", "this is a link, a pipe or a device, not a file") from None
+            raise RefusedError("NOT_A_FILE", _NO_FILE) from None
         why = errno.errorcode.get(error.errno or 0)
         raise RefusedError("CANNOT_READ", f"the file cannot be opened ({why})") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise RefusedError("NOT_A_FILE", "this is a folder, a pipe or a device, not a file")
+        raise RefusedError("NOT_A_FILE", _folder(path) if stat.S_ISDIR(mode) else _NO_FILE)
     return descriptor
+
+
+def _folder(path: Path) -> str:
+    held = tally(path, Budget())
+    told = f"{'' if held.whole else 'at least '}{amount(held.files, held.bytes)}"
+    return f"this is a folder ({told}): nothing in it is taken in; lay each file beside it"
 
 
 def receive(settings: Settings, path: Path) -> Received:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from expectations.purposes import Register
-from transforms import checkpoint, code_words, kinds, manifest, model, store
+from transforms import checkpoint, code_words, dropped, kinds, manifest, model, store
 from transforms import contract as contracts
 from transforms.checkpoint import Checkpoint
 from transforms.errors import ConfigError
@@ -95,7 +95,7 @@ def _source(run: Run, source: str, digests: Digests | None, past: Checkpoint, ba
     _refresh(run, source, digests)
     deliveries: list[Delivery] = []
     taken: set[str] = set()
-    for name in intake.names(run.drops / source):
+    for name in dropped.names(run.drops / source):
         delivery = not_admitted(name, barred) if barred else land_file(run, source, name, taken, digests, past)
         deliveries.append(delivery)
         if delivery.batch:
