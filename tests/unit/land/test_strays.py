@@ -43,8 +43,9 @@ def test_a_sound_drop_says_nothing(tmp_path: Path, known: dict[str, contracts.Co
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "shebao_canbao").symlink_to(tmp_path / "gongan_hukou")  # land follows a source's own folder
     (tmp_path / "for_later" / "empty").mkdir(parents=True)
-    for harmless in (".DS_Store", "Thumbs.db", "desktop.ini", "~$x.xlsx", ".snapshot/a.csv", "lost+found/a"):
-        put(tmp_path / harmless)
+    harmless = ("Thumbs.db", "desktop.ini", "~$x.xlsx", "a.manifest.json")
+    for name in (".DS_Store", ".snapshot/a", "lost+found/a", *harmless):
+        put(tmp_path / name)
     found = look(tmp_path, known)
     assert found == Strays(0, 0, 0, whole=True, told=())
     assert found.lines == []
@@ -106,6 +107,16 @@ def test_a_name_is_near_a_source_by_a_slip_or_two(name: str, source: str | None)
     assert near(name, CODES) == source
 
 
+def test_files_that_are_named_like_those_of_two_sources_are_nobodys(
+    tmp_path: Path, known: dict[str, contracts.Contract]
+) -> None:
+    put(tmp_path / "new" / "户籍人口_20261001.csv")
+    put(tmp_path / "new" / "NSR_20261001.tsv")
+    assert told(look(tmp_path, known)) == [("new/", 2, 6, None, "no contract of this name")]
+    (tmp_path / "new" / "NSR_20261001.tsv").unlink()
+    assert look(tmp_path, known).sources == ["gongan_hukou"]
+
+
 def test_the_longest_of_two_codes_that_begin_alike_is_meant() -> None:
     assert near("gongan_hukou_bak", ("gongan", "gongan_hukou")) == "gongan_hukou"
     assert near("anything", ()) is None
@@ -150,8 +161,9 @@ def test_links_and_pipes_are_told_and_nothing_is_read_through_them(
     (box / "folder").mkdir()
     (box / "folder" / "out").symlink_to(outside.parent)
     (box / "folder" / "loop").symlink_to(box)
+    (box / "folder" / "file").symlink_to(outside)
     found = look(box, known)
-    assert (found.things, found.files, found.bytes) == (5, 6, 0)
+    assert (found.things, found.files, found.bytes) == (5, 7, 0)
     whys = {one.name: one.why for one in found.told}
     assert {whys[name] for name in ("out", "gone", "pipe")} == {
         "a link, a pipe or a device: nothing is read through it"
@@ -208,6 +220,8 @@ def test_more_than_a_night_can_look_at_is_told_as_a_least(tmp_path: Path, known:
     assert look(tmp_path, known, Budget(4)).counted == "1 thing that no source takes, at least 3 files, 9 bytes"
     for at in range(5):
         put(tmp_path / f"{at}.csv")
+    shutil.rmtree(tmp_path / "elsewhere")
+    assert look(tmp_path, known, Budget(5)).whole is True
     assert look(tmp_path, known, Budget(3)).whole is False
 
 
