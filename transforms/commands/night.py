@@ -40,7 +40,9 @@ def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None
             reports += published(this)
     lines = [f"{r.room:12} {r.part:28} " + "  ".join(f"{k} {v}" for k, v in r.counts.items()) for r in reports]
     show(reports, "\n".join(lines[-6:]), as_json=as_json)
-    for trouble in _troubles(this):
+    from transforms.commands.troubles import troubles  # what they need is imported by now
+
+    for trouble in troubles(this):
         click.secho(trouble, fg="yellow", err=True)
 
 
@@ -69,18 +71,6 @@ def published(this: Run) -> list[Report]:
         for role, tokens in roles.after_release(this.settings, package.load_all(this.settings.expectations)).items():
             this.say(f"rights: {role}: {tokens} new tokens")
     return reports
-
-
-def _troubles(this: Run) -> Iterator[str]:
-    """Files of the night that were refused or wait for a person, with what was wrong: nobody should have to look."""
-    from transforms.receipts.drops import drops as dropped
-
-    for drop in dropped(this):
-        if drop.state in ("refused", "held", "recalled") or drop.hold:
-            said = drop.message or f"{drop.file}: the quality report says why"
-            state = f"held, {drop.hold}" if drop.hold else f"refused, {drop.told['code']}"
-            state = "recalled" if drop.recalled else state
-            yield f"{drop.contract.source}: {state}: {said}"
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from transforms import contract as contracts
 from transforms import decisions, holds, kinds, manifest, receipt_form, store, values
@@ -25,6 +26,7 @@ _UNSAFE = re.compile(r"[^\w.()（）·＊-]")
 _HASHED = re.compile(r"_[0-9a-f]{8}$")  # of the receipt that came back
 _LONGEST = 60  # characters of a sender's name that a receipt's name keeps
 Phase = Literal["received", "night"]
+SAME_PERIOD = "SAME_PERIOD"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,16 @@ class Drop:
             return decisions.RECALLED.upper()
         held = self.facts("land").get("hold") or self.facts("check").get("hold")
         return str(held) if held else holds.braked(self.run.settings).get(self.batch)
+
+    @cached_property
+    def waits(self) -> str | None:
+        """Why it does not count: :attr:`hold`, or another file of its period came and nobody said which is right."""
+        return self.hold or (SAME_PERIOD if self.phase == "night" and self._rivalled() else None)
+
+    def _rivalled(self) -> bool:
+        path = store.night_dir(self.run, "account", "release") / "outcome.parquet"
+        told = store.read_table(path, ["batch", "held"])
+        return bool(pc.any(pc.and_(pc.equal(told["batch"], self.batch), pc.greater(told["held"], 0))).as_py())
 
     @cached_property
     def recalled(self) -> bool:

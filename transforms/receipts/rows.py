@@ -15,7 +15,7 @@ from expectations.rules import Wording
 from transforms import receipt_form
 from transforms.receipts import workbook
 from transforms.receipts.disputes import Dispute
-from transforms.receipts.drops import Drop
+from transforms.receipts.drops import SAME_PERIOD, Drop
 from transforms.receipts.words import GREEN, NOTED, STRUCK, VERDICTS, told, wording
 
 _PIECE = 100_000
@@ -132,7 +132,7 @@ class Rows:
         several = said[repeated].groupby(level=0).agg("；".join) if repeated.any() else said[repeated]
         each = pd.concat([said[~repeated], several]).reindex(self.judged["ordinal"]).reset_index(drop=True)
         held = self.judged["verdict"].isin(["held", "recalled"])
-        code = self.drop.hold or "SAME_PERIOD"
+        code = self.drop.hold or SAME_PERIOD
         return each.mask(held, pd.Series({"rule": code, "field": _WHOLE, "hint": told(code)}), axis=1)
 
     def _texts(self, rule: str, field: object, effect: str) -> tuple[str, str, str]:

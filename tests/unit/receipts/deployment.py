@@ -14,6 +14,9 @@ import pyarrow as pa
 
 from tests.homes import ROOT
 from transforms import account, check, keys, land, manifest, receipts, standardise, store
+from transforms.account.night import Night
+from transforms.account.outcome import outcome
+from transforms.account.pages import Pages
 from transforms.receipts.make import Made
 from transforms.run import Run, Settings
 
@@ -104,9 +107,9 @@ class Deployment:
             return
         standardise.run(run, [SOURCE])
         account.apply(run)
-        batches = pa.table({"batch": store.landed(run, SOURCE)})
+        books = outcome(Pages(Night(run)))
         with store.output(store.night_dir(run, "account", "release")) as folder:
-            store.write_table(folder / "outcome.parquet", batches)
+            store.write_table(folder / "outcome.parquet", books)
             manifest.write(folder, "account", {})
         with store.output(store.night_dir(run, "locate", "place")) as folder:
             store.write_table(

@@ -66,6 +66,11 @@ def test_another_file_of_the_same_period_is_held(place: Deployment) -> None:
     place.receipts(SECOND)
     assert verdicts(place, SECOND, other) == ["held", "held"]
     assert "同一期" in place.book(SECOND, other)[0]["怎么改"]
+    told = place.told(SECOND, other)
+    assert (told["code"], told["state"]) == ("SAME_PERIOD", "landed")
+    assert "同一期" in told["why"]
+    place.receipts(FIRST)
+    assert place.told(FIRST, A)["code"] is None, "the one that came first counts"
 
 
 def test_a_correction_counts_and_the_first_receipt_stays_as_it_was(place: Deployment) -> None:
