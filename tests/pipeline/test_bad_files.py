@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import zipfile
@@ -106,6 +107,8 @@ def test_what_no_source_takes_is_told_once_at_the_console_and_on_the_page_of_the
     assert "Drop box: 2 things that no source takes, 2 files, 24 bytes" in page
     assert meant in page
     assert canary.NUMBER not in page
+    assert f"Files that do not count: {sum(state != LANDED for *_, state in SPOILERS) + 1}" in page
+    assert re.search(r"│ dianli_yonghu +│ 云浮供电局 +│ refused │ NOT_A_FILE +│ 2026: this is a folder", page)
     folder = "this is a folder (0 files, 0 bytes): nothing in it is taken in; lay each file beside it"
     assert f"dianli_yonghu: refused, NOT_A_FILE: 2026: {folder}" in lines
 

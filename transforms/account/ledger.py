@@ -24,6 +24,7 @@ DELIVERY = pa.schema(
 )  # fmt: skip
 SOURCE_STATE = pa.schema([("source", _TEXT), ("as_of", _TEXT), ("batch", _TEXT), ("state", _TEXT), ("rows", _LONG)])
 
+_RIVALLED = "SAME_PERIOD"  # the code of a file that waits because of another
 # A source is stale when its newest counting delivery is older than its cadence and one more working day or weekend.
 _DAYS = {"daily": 3, "weekly": 9, "monthly": 34, "yearly": 369}
 
@@ -85,7 +86,7 @@ def _deliveries(night: Night) -> pa.Table:
     wanted = {(night.run.night, source) for source in night.contracts}
     decided = {*night.recalls, *night.braked}
     wanted |= {(one.first_night, one.batch.source) for one in known if one.batch.id in decided}
-    holds = {one.batch.id: hold for one in known if (hold := one.hold or night.braked.get(one.batch.id))}
+    holds = {one.batch.id: hold for one in known if (hold := _why_held(night, one))}
     rows = []
     for when, source in sorted(wanted):
         path = night.run.settings.lake / "night" / when / "land" / source / "deliveries.json"
@@ -102,6 +103,11 @@ def _deliveries(night: Night) -> pa.Table:
             rows.append(told | {"night": when, "source": source, "state": state, "code": code})
     rows = [{name: row.get(name) for name in DELIVERY.names} for row in rows]
     return _ordered(pa.Table.from_pylist(rows, DELIVERY), "source", "file", "sha256", "night", "state")
+
+
+def _why_held(night: Night, one: Delivery) -> str | None:
+    """Land, check or a brake holds it, or another file of its period came and nobody said which is right."""
+    return one.hold or night.braked.get(one.batch.id) or (_RIVALLED if one.fate == "held" else None)
 
 
 def _source_states(night: Night) -> pa.Table:

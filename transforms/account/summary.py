@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from transforms import database, manifest, store, strays
+from transforms import database, manifest, store, strays, values
 from transforms.account.balance import balance
 from transforms.account.books import base_of
 from transforms.account.doors_source import Reread
@@ -24,6 +24,8 @@ from transforms.run import Run
 
 _WIDTH = 110
 _FINDINGS = 10
+_FILES = 50
+_WAITING = ("refused", "held", "recalled")
 
 
 def summary(run: Run, reread: Reread, truth: Path | None = None) -> str:
@@ -46,6 +48,8 @@ def summary(run: Run, reread: Reread, truth: Path | None = None) -> str:
     state = f"release {number}" if published == run.night else "not published yet"
     console.print(f"\n[bold]gridfacts, night {run.night}[/bold]: {state}, checksum {told['checksum'][:16]}")
     console.print(_departments(night, folder))
+    if waiting := _files(night, folder):
+        console.print(waiting)
     if astray := strays.noted(run):
         console.print(_strays(astray))
     console.print(_entities(folder, told["counts"]))
@@ -75,6 +79,25 @@ def _departments(night: Night, folder: Path) -> Table:
         department = night.contracts[row["source"]].owner.department
         numbers = [f"{number:,}" for number in (rows, rows - out, out)]
         table.add_row(row["source"], department, row["as_of"] or "", row["state"], *numbers)
+    return table
+
+
+def _files(night: Night, folder: Path) -> Table | None:
+    """Files of the night that do not count, why, and who answers for them; None where all do."""
+    told = pd.read_parquet(folder / "delivery.parquet")
+    told = told[told["night"].eq(night.run.night) & told["state"].isin(_WAITING)]
+    if not len(told):
+        return None
+    more = f"and {len(told) - _FILES:,} more" if len(told) > _FILES else None
+    title = f"Files that do not count: {len(told):,}"
+    table = Table(title=title, caption=more, title_justify="left")
+    for name in ("source", "department", "state", "code"):
+        table.add_column(name)
+    table.add_column("file and why", overflow="fold")
+    said = values.mask_numbers(told["message"])
+    for (_, row), why in zip(told[:_FILES].iterrows(), said, strict=False):
+        department = night.contracts[row["source"]].owner.department
+        table.add_row(row["source"], department, row["state"], row["code"], escape(why))
     return table
 
 

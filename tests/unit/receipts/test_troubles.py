@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from tests.unit.receipts.deployment import SOURCE, Deployment, row
+from transforms.account.ledger import ledger
+from transforms.account.night import Night
+from transforms.account.pages import Pages
 from transforms.commands.troubles import troubles
 
 FIRST, SECOND = "2026-10-01", "2026-10-02"
@@ -39,6 +42,12 @@ def test_each_file_that_does_not_count_is_named_with_why(place: Deployment) -> N
         f"{SOURCE}: held, ZERO_ROWS: f_20260928.csv: {empty}",
         f"{SOURCE}: held, NO_AS_OF: no_date.csv: file name tells no as_of",
     ]
+    books = ledger(Pages(Night(place.run(FIRST)))).delivery.to_pylist()
+    assert {row["file"][0]: (row["state"], row["code"]) for row in books} == {
+        "2": ("refused", "NOT_A_FILE"), "a": ("held", "SAME_PERIOD"), "b": ("held", "SAME_PERIOD"),
+        "c": ("held", "DISTRIBUTION"), "d": ("held", "NO_AS_OF"), "e": ("held", "FUTURE_AS_OF"),
+        "f": ("held", "ZERO_ROWS"), "n": ("held", "NO_AS_OF"),
+    }  # fmt: skip
     place.receipts(FIRST)
     assert "把文件直接放进报送目录" in place.told(FIRST, "2026")["why"]
     place.drop(SECOND, "f_20260928.csv", [])
