@@ -26,6 +26,7 @@ def test_each_file_that_does_not_count_is_named_with_why(place: Deployment) -> N
     place.drop(FIRST, "e_20261101.csv", ROWS)
     place.drop(FIRST, "f_20260928.csv", [])
     place.drop(FIRST, "no_date.csv", ROWS)
+    place.drop(FIRST, "g_20260925.csv", ROWS)  # counts, and nothing is said of it
     (place._box(FIRST) / SOURCE / "2026").mkdir()
     place.night(FIRST)
     empty = "0 rows; the contract expects 1 to 1000; columns the contract does not know: 收入"
@@ -46,7 +47,7 @@ def test_each_file_that_does_not_count_is_named_with_why(place: Deployment) -> N
     assert {row["file"][0]: (row["state"], row["code"]) for row in books} == {
         "2": ("refused", "NOT_A_FILE"), "a": ("held", "SAME_PERIOD"), "b": ("held", "SAME_PERIOD"),
         "c": ("held", "DISTRIBUTION"), "d": ("held", "NO_AS_OF"), "e": ("held", "FUTURE_AS_OF"),
-        "f": ("held", "ZERO_ROWS"), "n": ("held", "NO_AS_OF"),
+        "f": ("held", "ZERO_ROWS"), "g": ("landed", None), "n": ("held", "NO_AS_OF"),
     }  # fmt: skip
     place.receipts(FIRST)
     assert "把文件直接放进报送目录" in place.told(FIRST, "2026")["why"]
