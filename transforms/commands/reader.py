@@ -12,7 +12,7 @@ import click
 from transforms import database
 from transforms.commands import notice
 from transforms.commands.options import json_option, progress, reader_options, show
-from transforms.errors import ConfigError
+from transforms.errors import ConfigError, GridfactsError
 from transforms.run import Run, Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ def pull(replica: Path, consumer: str | None, limit: int, who: str, purpose: str
     def looked(rows: int) -> None:
         audit.record_read(settings, who=who, action="feed", kind=kind, purpose=why, rows=rows)
 
-    with database.reading(database.open_databases(settings).release) as connection:
+    dbs = database.open_databases(settings)
+    if not database.current_release(dbs):
+        raise GridfactsError("NO_RELEASE", "nothing was published yet")
+    with database.reading(dbs.release) as connection:
         source = follow.source(connection, settings, package, looked, _today())
         copy, taken = Replica(replica, source.shapes), 0
         before = copy.release

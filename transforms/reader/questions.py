@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,8 +57,8 @@ def ask(settings: Settings, name: str, given: Mapping[str, str], who: str, purpo
         purpose: what for.
 
     Raises:
-        GridfactsError: ``NO_QUESTION``; ``PARAMETERS``: one is missing or too many; ``NOT_FOUND``: no such release or
-            town, or several towns of the name.
+        GridfactsError: ``NO_QUESTION``; ``PARAMETERS``: one is missing, too many, or no number or day where one is
+            needed; ``NO_RELEASE``; ``NOT_FOUND``: no such release or town, or several towns of the name.
         DatabaseError: the database refused.
         AuditError: the look cannot be written down; there is no answer.
     """
@@ -67,7 +68,10 @@ def ask(settings: Settings, name: str, given: Mapping[str, str], who: str, purpo
     if set(given) != set(question.parameters):
         needed = ", ".join(f"{one}=..." for one in question.parameters) or "no parameters"
         raise GridfactsError("PARAMETERS", f"{name} needs {needed}")
-    with database.reading(database.open_databases(settings).release) as connection:
+    dbs = database.open_databases(settings)
+    if not database.current_release(dbs):
+        raise GridfactsError("NO_RELEASE", "nothing was published yet")
+    with database.reading(dbs.release) as connection:
         bound = {one: _value(connection, one, value) for one, value in given.items()}
         found = connection.execute(sa.text(question.text), bound)
         answer = Answer(tuple(found.keys()), [tuple(row) for row in found])
@@ -92,7 +96,17 @@ def _value(connection: Connection, name: str, value: str) -> str | int:
         if not value.isdigit():
             raise GridfactsError("PARAMETERS", f"{name} is a number")
         return int(value)
+    if name == "day":
+        return _day(value)
     return _town(connection, value) if name == "town" and not value.isdigit() else value
+
+
+def _day(value: str) -> str:
+    """PostgreSQL knows other words for a day, SQLite compares any text: neither may answer what was not asked."""
+    try:
+        return dt.date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise GridfactsError("PARAMETERS", "day is written YYYY-MM-DD") from None
 
 
 def _town(connection: Connection, name: str) -> str:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from tests import small_release as small
 from tests.unit.reader.conftest import publish_city
 from transforms.commands import reader
+from transforms.errors import GridfactsError
 from transforms.run import Settings
 
 
@@ -44,6 +45,13 @@ def test_from_a_release_to_a_copy_that_follows(home: Settings, tmp_path: Path) -
     assert found == [("per1",), ("per2",), ("per4",)]
     assert call(home, reader.release_group, "list").count("2026-10-") == 2
     assert "release 3" in call(home, reader.release_group, "rollback", "--yes")
+
+
+def test_before_the_first_release_there_is_nothing_to_follow(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path / "home")})
+    with pytest.raises(GridfactsError, match="NO_RELEASE"):
+        call(settings, reader.feed_group, "pull", "--replica", str(tmp_path / "copy.db"))
+    assert not (tmp_path / "copy.db").exists()
 
 
 def test_a_consumer_follows_what_its_rights_let_it_see(home: Settings, tmp_path: Path) -> None:

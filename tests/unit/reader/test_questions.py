@@ -68,11 +68,23 @@ def test_what_cannot_be_answered_is_said(settings: Settings) -> None:
     for code, name, given in (
         ("NO_QUESTION", "nothing", {}), ("PARAMETERS", CHANGED, {"town": "445302001000"}),
         ("PARAMETERS", CHANGED, {"town": "445302001000", "release": "one"}),
+        ("PARAMETERS", "organizations_as_of_a_day", {"day": "yesterday"}),
         ("NOT_FOUND", CHANGED, {"town": "没有镇", "release": "1"}),
         ("NOT_FOUND", CHANGED, {"town": "445302001000", "release": "previous"}),
     ):  # fmt: skip
         with pytest.raises(GridfactsError, match=code):
             ask(settings, name, **given)
+
+
+def test_a_day_is_asked_for_as_it_is_written(settings: Settings) -> None:
+    publish_city(settings, 1, {}, small.first_city())
+    assert [row[0] for row in ask(settings, "organizations_as_of_a_day", day="2026-10-01").rows] == ["o1"]
+    assert ask(settings, "organizations_as_of_a_day", day="2026-09-01").rows == []
+
+
+def test_before_the_first_release_it_is_said(settings: Settings) -> None:
+    with pytest.raises(GridfactsError, match="NO_RELEASE"):
+        ask(settings, "facts_without_a_grid")
 
 
 def test_who_names_no_town_is_told_the_towns_there_are(settings: Settings) -> None:
