@@ -12,6 +12,7 @@ from tests.homes import NIGHTS, Home
 from transforms import keys
 from transforms.run import Settings
 
+RECEIPTED, UNTOUCHED = "gongan_hukou", "ziran_zongdi"  # of the person's departments one, and one that tells of nobody
 BY = ("--by", "Chen", "--reason", "the person asked for it")
 
 
@@ -58,6 +59,8 @@ def erased(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFacto
     for granted in ("1 requests are granted again", "0 requests are granted again"):
         assert granted in home.call("subject", "take", str(folder / "requests.json"), "--by", "Chen").stdout
     assert ask(home, f"SELECT name, restricted FROM v1_person WHERE person_id = '{entity}'") == [(None, 1)]
+    for source in (RECEIPTED, UNTOUCHED):  # as the DAG left them after the first night
+        home.call("receipt", "make", "--night", NIGHTS[0], "--source", source, "--out", str(home.path / "receipts"))
     home.run(NIGHTS[1], city / "drops" / NIGHTS[1])
     return home, entity, number
 
@@ -70,6 +73,8 @@ def test_nothing_of_the_person_is_held_and_others_stay(
     assert (json.loads(before.stdout)["found"], json.loads(before.stdout)["release"]) == (0, 2)
     held = sum(number.encode() in path.read_bytes() for path in (first_night / "lake" / "raw").glob("*/*"))
     assert held > 0, "the first night's files did hold the number"
+    assert not list((home.path / "receipts" / RECEIPTED).glob("*/*")), "its receipt repeated the row"
+    assert list((home.path / "receipts" / UNTOUCHED).glob("*/*.json")), "others stay"
     told = "SELECT person_id, name, birth_date, actual_address_id FROM fact_person WHERE known_to IS NULL ORDER BY 1"
     assert ask(home, told) == [row for row in ask(Home(both_nights), told) if row[0] != entity]
     for table, column in (("fact_person", "person_id"), ("vault_identifier", "entity_id"), ("record", "entity_id")):

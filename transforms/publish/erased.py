@@ -7,6 +7,7 @@ stay for as-of questions, and earlier nights' tables stay as caches: both still 
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sqlite3
 from collections.abc import Collection
@@ -18,7 +19,7 @@ from sqlalchemy.engine import Connection
 from transforms import bulk, database, sealing, subjects
 from transforms.database import Databases
 from transforms.publish import restricted
-from transforms.run import Run
+from transforms.run import Run, Settings
 
 _OF_PERSONS = {  # table with history → its column that names the person
     "fact_person": "person_id",
@@ -111,12 +112,24 @@ def sweep(run: Run, dbs: Databases, found: Due, release: int) -> None:
         if part.name != _KEPT and part.parent.name != run.night:
             shutil.rmtree(part)
     sealing.forget(run.settings, dbs, found.records)
+    _unreceipt(run.settings, dbs)
     with database.guarded():
         _clean(dbs)
     with database.deciding(dbs.control, "subject") as (connection, subject):
         done = sa.update(subject).where(subject.c.subject_id.in_(found.numbers)).values(done_release=release)
         connection.execute(done)
     run.say(f"publish: {len(found.numbers)} requests to erase are carried out in release {release}")
+
+
+def _unreceipt(settings: Settings, dbs: Databases) -> None:
+    """Receipts in the home repeat what a department sent: those of files with erased rows go, and can be made anew."""
+    told = database.read(dbs.control, "outcome", ["batch", "erased"]).to_pylist()
+    batches = {row["batch"] for row in told if row["erased"]}
+    for path in (settings.home / "receipts").glob("*/*/*.json"):
+        receipt = json.loads(path.read_text("utf-8"))
+        if receipt["batch"] in batches:
+            for name in (*receipt["files"], path.name):
+                (path.parent / name).unlink(missing_ok=True)
 
 
 def _clean(dbs: Databases) -> None:
