@@ -173,7 +173,7 @@ def _write(folder: Path, name: str, table: pa.Table, formats: tuple[Format, ...]
             writer = csv.writer(file)
             writer.writerow(table.column_names)
             writer.writerows([_cell(value) for value in row.values()] for row in table.to_pylist())
-    if "gpkg" in formats and geopackage.can(table):
+    if "gpkg" in formats:
         geopackage.write(folder / "export.gpkg", name, table, night)
 
 

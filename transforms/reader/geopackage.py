@@ -1,4 +1,4 @@
-"""GeoPackage (OGC 12-128): rows with a point or a polygon as layers, CGCS2000 (EPSG:4490). Needs pyogrio."""
+"""GeoPackage (OGC 12-128): rows with a place as layers, CGCS2000 (EPSG:4490), others as attributes. Needs pyogrio."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from transforms.errors import ConfigError
 _CRS = "EPSG:4490"
 
 
-def can(table: pa.Table) -> bool:
-    """True where the rows carry a place."""
-    return {"lon", "lat"} <= set(table.column_names) or "polygon" in table.column_names
-
-
 def write(path: Path, layer: str, table: pa.Table, night: str) -> None:
-    """Add a layer. The file's own date is the night's, so that equal rows make equal files.
+    """Add a layer, or a table of attributes where rows carry no place.
+
+    The file's own date is the night's, so that equal rows make equal files.
 
     Raises:
         ConfigError: pyogrio is not installed.
@@ -28,6 +25,9 @@ def write(path: Path, layer: str, table: pa.Table, night: str) -> None:
     except ImportError:
         raise ConfigError("format gpkg needs pyogrio") from None
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{night}T00:00:00Z"})
+    if "polygon" not in table.column_names and not {"lon", "lat"} <= set(table.column_names):
+        pyogrio.write_arrow(table, path, layer=layer, driver="GPKG", append=path.exists())
+        return
     if "polygon" in table.column_names:
         shapes = shapely.from_geojson(table["polygon"].to_pylist())
         plain, kind = table.drop_columns(["polygon"]), "Unknown"

@@ -33,6 +33,7 @@ GEO = {"geo_address", "geo_building", "geo_building_outline", "geo_facility", "g
 SHAPES = {
     "v1_grid": {"fields": ["grid_id", "grid_code", "polygon"]},
     "v1_facility": {"fields": ["facility_id", "lon", "lat"]},
+    "v1_organization": {"fields": ["organization_id", "name", "established"]},
 }
 
 
@@ -123,14 +124,17 @@ def geopackage(settings: Settings, tmp_path: Path) -> Path:
 
 
 def test_gdal_reads_shapes_and_datum_of_a_geopackage(geopackage: Path) -> None:
-    assert sorted(name for name, _ in pyogrio.list_layers(geopackage)) == ["v1_facility", "v1_grid"]
+    layers = sorted(name for name, _ in pyogrio.list_layers(geopackage))
+    assert layers == ["v1_facility", "v1_grid", "v1_organization"]
     meta, read = pyogrio.read_arrow(geopackage, layer="v1_grid")
     assert (meta["crs"], read.num_rows) == ("EPSG:4490", 4)
     assert shapely.from_wkb(read[meta["geometry_name"]][0].as_py()).equals(SQUARE)
     with sqlite3.connect(geopackage) as file:  # as the standard says, for clients without GDAL (OGC 12-128r18, 2.1)
         assert file.execute("PRAGMA application_id").fetchone() == (0x47504B47,)
         told = file.execute("SELECT table_name, data_type, srs_id FROM gpkg_contents ORDER BY 1").fetchall()
-        assert told == [("v1_facility", "features", 4490), ("v1_grid", "features", 4490)]
+        features = [("v1_facility", "features", 4490), ("v1_grid", "features", 4490)]
+        assert told == [*features, ("v1_organization", "attributes", 0)], "rows without a place are there too"
+        assert file.execute("SELECT name, established FROM v1_organization").fetchall() == [(NAME, "2026-09-30")]
         [(column,)] = file.execute("SELECT column_name FROM gpkg_geometry_columns WHERE table_name = 'v1_grid'")
         assert {row[0][:2] for row in file.execute(f"SELECT {column} FROM v1_grid")} == {b"GP"}
 
