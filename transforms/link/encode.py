@@ -14,10 +14,10 @@ from transforms.kinds import Compare, Kind
 from transforms.link.best import FINE, best_nodes
 from transforms.link.codes import Codes, Flags
 from transforms.link.kernels import JOIN
-from transforms.link.said import TEXT, Values, by_record, column, paired
+from transforms.link.said import TEXT, Values, by_record, column, paired, united
 from transforms.live import Live
 from transforms.located import Best
-from transforms.threads import together
+from transforms.threads import beside
 
 STOP_SHARE, STOP_ROWS = 0.02, 20  # of a source's records, and at least: a value said of more is a stop value
 STOPPED = ("name", "organization_name", "date")  # comparisons whose values can be stop values of a source
@@ -39,21 +39,30 @@ def nodes(live: Live, located: Best | None, properties: Iterable[str], threads: 
         (addresses, buildings), pooled over the address properties, wordless.
     """
     listed = list(properties)
-    paths = (partial(_paths, live, name) for name in listed)
-    best, *said = together(threads, [partial(best_nodes, located, listed, threads), *paths])
-    addresses, buildings = (
-        Values.apart([Values.pooled(told), ids]) for told, ids in zip(zip(*said, strict=True), best, strict=True)
-    )
+    with beside(threads, partial(best_nodes, located, listed, threads)) as best:
+        named = _named([_paths(live, name) for name in listed])
+        addresses, buildings = (Values.apart(of) for of in zip(named, best(), strict=True))
     return addresses, buildings
 
 
-def _paths(live: Live, name: str) -> tuple[Values, Values]:
-    """Canonical paths that name one place, and their beginnings that name a building."""
+def _paths(live: Live, name: str) -> Values:
+    """Canonical paths; 人民路12号 of a county may stand in several of its villages."""
     said = column(live, f"{name}_path")
-    if f"{name}_village" in live.column_names:  # 人民路12号 of a county may stand in several of its villages
-        said = said.only(live.codes(f"{name}_village").is_valid().to_numpy(zero_copy_only=False))
-    fine = pc.match_substring_regex(said.texts, _ENDS_FINE).to_numpy(zero_copy_only=False)
-    return said.where(fine[said.v]), said.told(pc.struct_field(pc.extract_regex(said.texts, _TO_BUILDING), 0))
+    if f"{name}_village" not in live.column_names:
+        return said
+    return said.only(live.packed(f"{name}_village").is_valid().to_numpy(zero_copy_only=False))
+
+
+def _named(said: list[Values]) -> tuple[Values, Values]:
+    """Paths that name one place, and their beginnings that name a building; each path is looked at once."""
+    listed = [part for part in said if len(part.r)]
+    if not listed:
+        return Values(), Values()
+    texts, codes = united(listed)
+    fine = pc.match_substring_regex(texts, _ENDS_FINE).to_numpy(zero_copy_only=False)
+    beginnings = pc.struct_field(pc.extract_regex(texts, _TO_BUILDING), 0)
+    parts = [Values(part.r, code, texts) for part, code in zip(listed, codes, strict=True)]
+    return Values.pooled(part.where(fine.take(part.v)) for part in parts), Values.retold(parts, beginnings)
 
 
 def compared(live: Live, kind: Kind, compare: Compare, located: Best | None, trusted: Flags) -> Values:

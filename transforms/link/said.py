@@ -6,7 +6,7 @@ A value's code says only "equal or not"; nothing is ever ordered by it. Texts ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 
@@ -47,11 +47,8 @@ class Values:
         listed = [part for part in parts if len(part.r)]
         if len(listed) <= 1:
             return listed[0] if listed else cls()
-        coded = pa.concat_arrays([part.texts for part in listed]).dictionary_encode()
-        codes = coded.indices.to_numpy()
-        starts = np.cumsum([0, *(len(part.texts) for part in listed)])
-        said = [(part.r, codes[start + part.v]) for start, part in zip(starts, listed, strict=False)]
-        return cls(*merged(said, len(coded.dictionary)), coded.dictionary)
+        texts, codes = united(listed)
+        return cls(*merged([(part.r, code) for part, code in zip(listed, codes, strict=True)], len(texts)), texts)
 
     @classmethod
     def apart(cls, parts: Iterable[Values]) -> Values:
@@ -61,9 +58,21 @@ class Values:
         said = [(part.r, part.v + np.int32(start)) for start, part in zip(starts, listed, strict=False)]
         return cls(*_in_turn(said), pa.nulls(int(starts[-1]), TEXT)) if said else cls()
 
+    @classmethod
+    def retold(cls, parts: Sequence[Values], texts: pa.Array) -> Values:
+        """Parts of the same texts as one distinct set, with other texts for the codes; null: the code says nothing."""
+        coded = texts.dictionary_encode()
+        codes = code_of_row(coded)
+        found = [(part.r, codes.take(part.v)) for part in parts if len(part.r)]
+        kept = [(r.compress(code >= 0), code.compress(code >= 0)) for r, code in found]
+        if not kept:
+            return cls(texts=coded.dictionary)
+        r, v = merged(kept, len(coded.dictionary)) if len(kept) > 1 else kept[0]
+        return cls(r, v, coded.dictionary)
+
     def only(self, keep: Flags) -> Values:
         """The values of the records for which ``keep[r]``."""
-        return self.where(keep[self.r])
+        return self.where(keep.take(self.r))
 
     def where(self, mask: Flags) -> Values:
         """Some of the statements."""
@@ -71,15 +80,23 @@ class Values:
 
     def told(self, texts: pa.Array) -> Values:
         """Other texts for the codes, code by code; null: the code says nothing."""
-        spoken = texts.is_valid().to_numpy(zero_copy_only=False)
-        coded = texts.dictionary_encode()
-        said = self.where(spoken[self.v]) if len(texts) else self
-        codes = pc.fill_null(coded.indices, 0).to_numpy()
-        return Values(said.r, codes[said.v], coded.dictionary)
+        return Values.retold([self], texts)
 
     def wordless(self) -> Values:
         """The same codes, whose words nobody will ask for."""
         return replace(self, texts=pa.nulls(len(self.texts), TEXT))
+
+
+def united(parts: Sequence[Values]) -> tuple[pa.Array, list[Codes]]:
+    """The distinct texts of one or more parts, and part by part what its statements say as places among these."""
+    longest = max((part.texts for part in parts), key=len)
+    if all(part.texts.equals(longest[: len(part.texts)]) for part in parts):
+        return longest, [part.v for part in parts]
+    coded = pa.concat_arrays([part.texts for part in parts]).dictionary_encode()
+    codes = coded.indices.to_numpy()
+    ends = np.cumsum([len(part.texts) for part in parts])
+    rest = [codes[end - len(part.texts) : end].take(part.v) for end, part in zip(ends, parts, strict=True)][1:]
+    return coded.dictionary, [parts[0].v, *rest]  # texts of the first are distinct, and stay where they are
 
 
 def _distinct(r: Codes, v: Codes, size: int) -> tuple[Codes, Codes]:
@@ -96,17 +113,18 @@ def merged(parts: list[tuple[Codes, Codes]], size: int) -> tuple[Codes, Codes]:
             things of a record that a later one tells of too, all come one part after the other.
         size: more than any code.
     """
-    whole = np.concatenate([r for r, _ in parts]), np.concatenate([v for _, v in parts])
-    records, kept = int(whole[0].max(initial=-1)) + 1, []
+    records, kept = int(max(r.max(initial=-1) for r, _ in parts)) + 1, []
     told: list[Codes] = []
     manifold = np.zeros(records, dtype=bool)
     for r, v in parts:
         if not (r[1:] >= r[:-1]).all() or manifold[r].any():
-            return _distinct(*whole, size)
+            return _distinct(np.concatenate([r for r, _ in parts]), np.concatenate([v for _, v in parts]), size)
         fresh = np.ones(len(r), dtype=bool)
         for before in told:
-            fresh &= before[r] != v
-        kept.append((r, v) if fresh.all() else (r[fresh], v[fresh]))
+            fresh &= before.take(r) != v
+        kept.append((r, v) if fresh.all() else (r.compress(fresh), v.compress(fresh)))
+        if len(kept) == len(parts):
+            break
         if (r[1:] > r[:-1]).all():
             told.append(np.full(records, -1, dtype=np.int32))
             told[-1][r] = v
