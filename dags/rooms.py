@@ -188,14 +188,16 @@ def tell_strays(context: Context, run: Run) -> None:
 def plan(only: Collection[str] | None = None) -> list[list[str]]:
     """The bundles of the current task's night; with ``only``, of those sources among them.
 
-    What lies in the drop box and no source takes is told once a night, and when a drop with the name of no source came.
+    Nothing begins beside a database that HEAD does not know. What lies in the drop box and no source takes is told
+    once a night, and when a drop with the name of no source came.
     """
-    from transforms import contract
+    from transforms import contract, publish
     from transforms.bundles import bundles, sources_with_work
 
     context = get_current_context()
     with value_free_errors():
         run = current_run(context)
+        publish.require_head(run)
         waiting = sources_with_work(run)
         if only is None or set(only) - set(contract.load_all(run.settings.expectations)):
             tell_strays(context, run)

@@ -31,8 +31,11 @@ _REGISTER = 32 << 20  # bytes; a larger delivery has so many rows that memory co
 @json_option
 def run(night: str, drops: Path | None, *, dry_run: bool, as_json: bool) -> None:
     """Run all rooms of a night in order and publish one release (what the DAG nightly_merge does, without Airflow)."""
+    from transforms import publish
+
     this = Run.of(night, drops=drops, say=progress())
     key_marks.require(this.settings)
+    publish.require_head(this)
     reports = source_rooms(this)
     with _strays_told(this):
         reports += closed(this, brake=not dry_run)

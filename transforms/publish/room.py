@@ -14,7 +14,7 @@ from transforms.publish.apply import require_base
 from transforms.publish.bundle import Bundle
 from transforms.publish.lock import publish_lock
 from transforms.publish.schema import ensure_schema
-from transforms.publish.state import State
+from transforms.publish.state import HeadError, State
 from transforms.run import Run
 
 _ROOM, _BRAKES = "publish", "brakes"
@@ -112,6 +112,21 @@ def reconcile(run: Run) -> int:
     dbs = database.open_databases(run.settings)
     with publish_lock(dbs):
         return _start(run, dbs).release
+
+
+def require_head(run: Run) -> None:
+    """Refuse to begin a night beside a database that HEAD does not know; its rows are counted when it is published.
+
+    Raises:
+        HeadError: the database has lost or gained a release.
+        DatabaseError: it cannot be read.
+    """
+    dbs = database.open_databases(run.settings)
+    try:
+        state.known(run.settings, dbs)
+    except HeadError:  # a publish that ends just now has written the one and not yet the other
+        with publish_lock(dbs):
+            state.known(run.settings, dbs)
 
 
 def _start(run: Run, dbs: Databases) -> State:

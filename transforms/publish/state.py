@@ -22,6 +22,9 @@ from transforms.run import Settings
 from transforms.tables import Table
 from transforms.threads import together
 
+_RESTORE = "restore the database (or HEAD) from the backup of that release, or rebuild from landing"
+_NEW = "bring back head/HEAD.json of this home from its backup, or, where the home is a new one, name an empty database"
+
 
 @dataclass(frozen=True)
 class State:
@@ -41,9 +44,8 @@ class State:
 class HeadError(GridfactsError):
     """HALT: the database is not in a state that HEAD knows."""
 
-    def __init__(self, stored: str, required: str) -> None:
+    def __init__(self, stored: str, required: str, remedy: str = _RESTORE) -> None:
         """Say stored, required and remedy."""
-        remedy = "restore the database (or HEAD) from the backup of that release, or rebuild from landing"
         super().__init__("HEAD_MISMATCH", f"stored {stored}; required {required}; remedy: {remedy}")
 
 
@@ -88,13 +90,37 @@ def verify(settings: Settings, dbs: Databases) -> State:
         HeadError: they do not agree.
     """
     found = of_database(dbs, settings.threads)
+    one = _said(settings, found)
+    if wrong := [name for name, rows in one.counts.items() if found.counts.get(name) != rows]:
+        raise HeadError(f"other row counts in {', '.join(wrong)}", f"those of {one.told}")
+    return found
+
+
+def known(settings: Settings, dbs: Databases) -> None:
+    """Compare the release database with HEAD by release and checksum alone, which costs nothing; no row is counted.
+
+    Raises:
+        HeadError: they do not agree; or, where the caller does not hold the publish lock, a publish ends meanwhile.
+    """
+    found = State()
+    if database.current_release(dbs):
+        with database.reading(dbs.release) as connection:
+            found = last(connection)
+    _said(settings, found)
+
+
+def _said(settings: Settings, found: State) -> State:
+    """What HEAD says of a release.
+
+    Raises:
+        HeadError: it does not know it.
+    """
     now, coming = _read(settings)
     for one in (now, coming):
         if one is not None and (one.release, one.checksum) == (found.release, found.checksum):
-            wrong = [name for name, rows in one.counts.items() if found.counts.get(name) != rows]
-            if wrong:
-                raise HeadError(f"other row counts in {', '.join(wrong)}", f"those of {one.told}")
-            return found
+            return one
+    if found.release and not _path(settings).exists():
+        raise HeadError(found.told, "no release, for this home has no HEAD", _NEW)
     raise HeadError(found.told, now.told)
 
 

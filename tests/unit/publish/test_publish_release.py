@@ -153,6 +153,25 @@ def test_head_stops_a_database_that_lost_a_release(settings: Settings) -> None:
         publish.run(Run.of(NIGHTS[1], settings=settings))
 
 
+def test_no_night_begins_beside_a_database_that_head_does_not_know(settings: Settings) -> None:
+    run = Run.of(NIGHTS[1], settings=settings)
+    publish.require_head(run)
+    two_nights(settings)
+    publish.require_head(run)
+    with database.writing(database.open_databases(settings).release) as connection:
+        connection.exec_driver_sql("UPDATE release SET checksum = 'of another' WHERE release = 2")
+    with pytest.raises(HeadError, match=r"stored release 2 with checksum of another; required release 2 .* restore"):
+        publish.require_head(run)
+
+
+def test_a_new_home_beside_a_filled_database_is_told_what_it_needs(settings: Settings) -> None:
+    two_nights(settings)
+    (settings.home / "head" / "HEAD.json").unlink()
+    for ask in (publish.require_head, publish.reconcile):
+        with pytest.raises(HeadError, match=r"this home has no HEAD; remedy: bring back .* or, .* an empty database"):
+            ask(Run.of(NIGHTS[1], settings=settings))
+
+
 def test_head_stops_a_database_that_lost_rows(settings: Settings) -> None:
     two_nights(settings)
     with database.writing(database.open_databases(settings).release) as connection:
