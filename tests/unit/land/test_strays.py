@@ -20,7 +20,7 @@ from transforms.run import REPOSITORY, Run
 from transforms.strays import Stray, Strays
 
 CODES = ("gongan_hukou", "gongan_liudong", "shebao_canbao", "wgh")
-NUMBER = "440106199001011234"
+NUMBER = "445391198803051245"
 
 
 @pytest.fixture(scope="module")
