@@ -63,7 +63,10 @@ def partition(
         np.array(left, dtype=np.int64), np.array(right, dtype=np.int64), np.array(score, dtype=np.int64),
         np.array([HOWS.index(h) for h in how], dtype=np.int64), np.array(sworn, dtype=bool),
     )  # fmt: skip
-    roots, hows = clusters(Graph.of(size, edges), Against(said.mixed, said.of, rows, different or []))
+    graph = Graph.of(size, edges)
+    reached, joined = graph.root.tolist(), graph.how.tolist()
+    roots, hows = clusters(graph, Against(said.mixed, said.of, rows, different or []))
+    assert (graph.root.tolist(), graph.how.tolist()) == (reached, joined), "ids are minted by it meanwhile"
     return roots.tolist(), [HOWS[h] for h in hows]
 
 
