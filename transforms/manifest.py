@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Self
@@ -25,6 +25,7 @@ from transforms.run import Run
 from transforms.threads import beside, together
 
 NAME = "manifest.json"
+ROWS = ".rows"  # ends the name of an input that is rows of a database
 _PACKAGE = Path(__file__).resolve().parent
 _NOT_A_ROOM = {"cli.py", "run.py", "errors.py"}  # settings, words and the command line change no output
 
@@ -35,7 +36,8 @@ class Manifest:
 
     Attributes:
         room: who wrote it.
-        inputs: name → hash; a name ending in ``manifest.json`` is the path of an upstream manifest below the lake.
+        inputs: name → hash; a name ending in ``manifest.json`` is the path of an upstream manifest below the lake, one
+            ending in ``.rows`` rows of a database.
         code: hash of the room's code.
         files: file name → {"sha256": hex, "rows": count or None}.
         facts: what the room wants the ledger or a person to know (counts, night, codes); never a personal value.
@@ -50,8 +52,14 @@ class Manifest:
 
     @cached_property
     def digest(self) -> str:
-        """The hash downstream rooms record of this output: asked for again by every room that reads it."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """The hash downstream rooms record of this output: asked for again by every room that reads it.
+
+        Of tables that it was made from only what came of them counts, which lies in its files: a room that ran again
+        and wrote the same leaves all rooms behind it as they are (early cutoff: Mokhov, Mitchell, Peyton Jones, *Build
+        Systems à la Carte*, ICFP 2018, section 4). Settings, model and code count whatever came of them.
+        """
+        settings = {name: told for name, told in self.inputs.items() if not name.endswith((NAME, ROWS))}
+        return hashlib.sha256(replace(self, inputs=settings).text.encode()).hexdigest()
 
     @property
     def text(self) -> str:

@@ -19,8 +19,14 @@ def test_running_a_night_again_changes_nothing(
     first_night: Path, city: Path, undisturbed: tuple[str, str], tmp_path: Path
 ) -> None:
     home = Home.copy_of(first_night, tmp_path / "home")
+    night = home.path / "lake" / "night" / NIGHTS[0]
+    behind = [path for room in ("link", "locate", "merge") for path in night.glob(f"{room}/*/manifest.json")]
+    before = {path: path.stat().st_ino for path in behind}
+    assert {path.parts[-3] for path in before} == {"link", "locate", "merge"}
     home.run(NIGHTS[0], city / "drops" / NIGHTS[0])
     assert home.call("checksum").stdout.split() == ["1", undisturbed[0]]
+    # resolve meets homes and identities of its own now, names everything as before, and no room behind it works again
+    assert {path: path.stat().st_ino for path in behind} == before
 
 
 def by_several_processes(home: Home, drops: Path, threads: str) -> str:

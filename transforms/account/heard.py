@@ -1,7 +1,9 @@
 """What doors said ahead of ``close``, with everything they were told from: close takes their word if all is as it was.
 
 A group of doors is a function of the tables that it reads, of code, configuration and keys, and of the judgements in
-force. It is told with a night of its own that notes every manifest it asks for; all of these are its claim.
+force (a kind's doors ask for its own, and for those on doors). It is told with a night of its own that notes every
+manifest it asks for; all of these are its claim. So a night that runs again tells those groups alone of which anything
+changed.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from transforms import database, keys, manifest, store
+from transforms import database, keys, manifest, model, store
 from transforms.account.pages import Pages
 from transforms.errors import StaleInputError
 
@@ -30,11 +32,13 @@ class Heard:
         self._pages, self._night = pages, pages.night
 
     def hear(self, name: str, tell: Tell) -> list[str]:
-        """Tell a group of doors and keep what they said: findings, empty when all holds.
+        """Tell a group of doors and keep what they said, where that is not kept yet: findings, empty when all holds.
 
         Raises:
             StaleInputError: a room's output is missing, incomplete or stale.
         """
+        if (said := self.said(name)) is not None:
+            return said
         apart = self._pages.apart()
         found = list(tell(apart))
         claim = self._claim(name, apart.night.inputs)
@@ -67,19 +71,25 @@ class Heard:
         return now
 
     def _claim(self, name: str, inputs: dict[str, str]) -> dict[str, object]:
-        return {"doors": name, "inputs": inputs, **self._standing}
+        kind = name.rpartition("-")[0]
+        judged = [one for one in self._judged if kind not in self._night.kinds or one["kind"] in (kind, model.DOOR)]
+        told = hashlib.sha256(_canonical(sorted(map(_canonical, judged))).encode()).hexdigest()
+        return {"doors": name, "inputs": inputs, "judgements": told, **self._standing}
+
+    @cached_property
+    def _judged(self) -> list[dict[str, object]]:
+        """The judgements in force."""
+        control = database.open_databases(self._night.run.settings).control
+        return list(database.read(control, "judgement", _JUDGED, {"retired_by": None}).to_pylist())
 
     @cached_property
     def _standing(self) -> dict[str, str]:
         """What every group stands on besides tables."""
         settings = self._night.run.settings
-        control = database.open_databases(settings).control
-        judged = database.read(control, "judgement", _JUDGED, {"retired_by": None}).to_pylist()
         return {
             "code": manifest.code_of("account"),
             "reader": manifest.code_of("land"),
             "keys": keys.load(settings).record.identifier("heard"),
-            "judgements": hashlib.sha256(_canonical(sorted(map(_canonical, judged))).encode()).hexdigest(),
         }
 
     def _folder(self, name: str) -> Path:

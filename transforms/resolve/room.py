@@ -70,7 +70,7 @@ class Before:
     def digests(self) -> dict[str, str]:
         """Hashes of the rows, which are sorted by key: homes and judgements are inputs like any other."""
         told = {"home": self.past.homes, "identity": self.past.identities, "judgement": self.judgement}
-        return {name: _digest(table) for name, table in told.items()}
+        return {f"{name}{manifest.ROWS}": _digest(table) for name, table in told.items()}
 
 
 def _before(stores: Databases, kind: str) -> Before:
@@ -99,7 +99,8 @@ def _resolve(run: Run, kind: Kind, before: Before, release: int) -> model.Report
         return _report(run, kind, {k: v for k, v in done.facts.items() if isinstance(v, int)}, again=True)
     with store.output(folder) as tmp:
         counts = resolve(run, kind, before, release, partial(_write, tmp))
-        manifest.write(tmp, ROOM, inputs, dict(counts), threads)
+        stays = {name: count for name, count in counts.items() if name != "minted"}  # by the next run they are known
+        manifest.write(tmp, ROOM, inputs, stays, threads)
     return _report(run, kind, counts, again=False)
 
 

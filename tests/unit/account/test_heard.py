@@ -14,7 +14,7 @@ import yaml
 
 from tests.unit.account.deployment import World
 from tests.unit.account.test_doors import FIRST, place
-from transforms import account, database, decisions, holds, keys, kinds, manifest, review, store
+from transforms import account, database, decisions, holds, keys, kinds, manifest, model, review, store
 from transforms.account import doors_apply, doors_night
 from transforms.account.night import Delivery
 from transforms.account.pages import Pages
@@ -137,7 +137,7 @@ JUDGED: dict[str, Callable[[Databases, int], object]] = {
 
 
 @pytest.mark.parametrize("what", JUDGED)
-def test_a_judgement_since_makes_them_be_told_again(city: World, counting: Counting, what: str) -> None:
+def test_a_judgement_since_makes_its_kinds_doors_be_told_again(city: World, counting: Counting, what: str) -> None:
     city.publish()  # so that control has its tables
     stores = database.open_databases(city.settings)
     number = review.judge(stores, "person", ("a", "b"), "different", "李工", "two people")
@@ -145,7 +145,23 @@ def test_a_judgement_since_makes_them_be_told_again(city: World, counting: Count
     JUDGED[what](stores, number)
     batches, told_again = counting.close()
     assert batches == []  # sealed: a judgement changes nothing about what a file said
-    assert told_again == every_kind(city)
+    persons = sorted(f"person-{group}" for group in doors_night.KIND_DOORS)
+    assert told_again == persons != every_kind(city)
+
+
+def test_a_judgement_on_a_door_makes_every_kinds_doors_be_told_again(city: World, counting: Counting) -> None:
+    city.publish()
+    account.listen(city.run, counting.reread, done(city))
+    review.judge(database.open_databases(city.settings), model.DOOR, ("p", "p"), "same", "李工", "it is one")
+    assert counting.close() == ([], every_kind(city))
+
+
+def test_a_night_that_runs_again_tells_no_group_twice(city: World, counting: Counting) -> None:
+    account.listen(city.run, counting.reread, done(city))
+    assert sorted(counting.kinds) == every_kind(city)
+    counting.kinds = []
+    account.listen(city.run, counting.reread, done(city))
+    assert counting.kinds == []
 
 
 DECIDED: dict[str, Callable[[World, Databases], object]] = {

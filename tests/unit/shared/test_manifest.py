@@ -103,6 +103,26 @@ def test_an_output_made_from_another_input_is_stale(tmp_path: Path) -> None:
         manifest.require(tmp_path, second, "check")
 
 
+def told(lake: Path, folder: Path, room: str) -> dict[str, str]:
+    """The entry of an output among the inputs of a room behind it."""
+    return dict([manifest.upstream(lake, folder, manifest.require(lake, folder, room))])
+
+
+def test_an_output_that_came_out_the_same_leaves_those_behind_it_as_they_are(tmp_path: Path) -> None:
+    first = made(tmp_path, "land", {"home.rows": "one"})
+    second = made(tmp_path, "check", told(tmp_path, first, "land"))
+    behind = told(tmp_path, second, "check")
+    third = made(tmp_path, "standardise", behind)
+    made(tmp_path, "land", {"home.rows": "another"})
+    assert manifest.fresh(second, "check", told(tmp_path, first, "land")) is not None
+    made(tmp_path, "land", {}, "changed")
+    with pytest.raises(StaleInputError, match="made from"):
+        manifest.require(tmp_path, second, "check")
+    made(tmp_path, "check", told(tmp_path, first, "land"))
+    assert told(tmp_path, second, "check") == behind
+    assert manifest.fresh(third, "standardise", behind) is not None
+
+
 def test_the_digest_moves_with_everything_that_matters(tmp_path: Path) -> None:
     found = manifest.Manifest.read(made(tmp_path, "land", {}))
     assert found is not None
@@ -110,6 +130,7 @@ def test_the_digest_moves_with_everything_that_matters(tmp_path: Path) -> None:
         dataclasses.replace(found, inputs={"a": "b"}),
         dataclasses.replace(found, code="other"),
         dataclasses.replace(found, facts={"rows": 2}),
+        dataclasses.replace(found, files={"rows.parquet": {"sha256": "0", "rows": 1}}),
     ]
     assert len({found.digest, *(other.digest for other in others)}) == 1 + len(others)
 
