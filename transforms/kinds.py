@@ -15,6 +15,7 @@ from transforms.contract import Strict, Targets
 from transforms.errors import ConfigError
 
 FREE_TEXT = ("address", "name", "organization_name")  # types of cells into which people write numbers of persons
+NEVER_SHOWN = ("document", "number", "phone", "credit_code", "key", "geometry")  # types whose words no page repeats
 STAGES = ("place", "organization", "thing", "person", "household")
 LANES = (("person", "household"), ("organization", "thing"))  # once places stand: no lane reads what another leaves
 

@@ -5,12 +5,16 @@ from transforms.account.balance import balance, listen
 from transforms.account.close import close
 from transforms.account.evaluate import evaluate, render_evaluation
 from transforms.account.examined import examine, render_all
-from transforms.account.explain import explain, render_explanation
+from transforms.account.explain import explain
+from transforms.account.nearest import apart
 from transforms.account.outcome import outcome_of_past
 from transforms.account.past import expirable, past
 from transforms.account.summary import summary
+from transforms.account.told import render_explanation
+from transforms.account.waterfall import waterfall
 
 __all__ = [
+    "apart",
     "apply",
     "balance",
     "close",
@@ -25,4 +29,5 @@ __all__ = [
     "render_evaluation",
     "render_explanation",
     "summary",
+    "waterfall",
 ]

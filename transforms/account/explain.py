@@ -1,20 +1,31 @@
-"""Explain: which rows make an entity and why, or what became of a landed row. No document numbers, no landed texts."""
+"""Explain: which rows make an entity and why, or what became of a landed row. No document numbers, no landed texts.
+
+What the rooms decided is gathered here; why they did so they say themselves (:mod:`transforms.explained`), and whoever
+sees several rooms (``transforms/commands/explained.py``) puts it beside.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import database, manifest, store
 from transforms.account.delta import key_of
+from transforms.account.history import Event, history, judgements
 from transforms.account.landed import Told, file_of, landed_at, past_at, versions
+from transforms.account.nearest import Nearest, strongest
 from transforms.account.night import Night
+from transforms.account.whereabouts import Place, place_of
 from transforms.coded import whole
 from transforms.errors import GridfactsError
+from transforms.explained import Choice, Edge, Waterfall
 from transforms.live import Live
 from transforms.paired import ENDS, named
 from transforms.places import places
@@ -22,17 +33,6 @@ from transforms.run import Run
 
 _ROW = 3  # parts of source:batch-or-file:line
 _HIDDEN = {"provenance", "polygon", "geometry"}  # told apart from the values, or too long to read
-
-
-@dataclass(frozen=True)
-class Edge:
-    """Why two records stand together, in the words of link."""
-
-    left: str
-    right: str
-    how: str
-    score: int
-    evidence: str
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,11 @@ class Explanation:
         state: of the identity (live, retired), or None.
         signpost: the identity that took its place.
         rows: the rows that feed it. edges: why they are together. values: what is published.
-        grid: grid id or None. grid_reason: method, or the reason for none.
-        history: its events, oldest first: (release, event, fields, other id).
-        restricted: its fields are shown to nobody: there are neither values nor grid.
+        place: where it stands; None of what is not published.
+        history: its events, oldest first.
+        nearest: the other entity that came nearest; None: none came near.
+        restricted: its fields are shown to nobody: there are neither values nor places nor neighbours.
+        waterfalls: of the edges and the nearest pair, as link tells them. chosen: how values won, as merge tells it.
     """
 
     what: str
@@ -65,10 +67,12 @@ class Explanation:
     rows: tuple[Told, ...]
     edges: tuple[Edge, ...] = ()
     values: tuple[Value, ...] = ()
-    grid: str | None = None
-    grid_reason: str | None = None
-    history: tuple[tuple[int, str, str | None, str | None], ...] = ()
+    place: Place | None = None
+    history: tuple[Event, ...] = ()
+    nearest: Nearest | None = None
     restricted: bool = False
+    waterfalls: tuple[Waterfall, ...] = ()
+    chosen: tuple[Choice, ...] = ()
 
 
 def explain(run: Run, what: str) -> Explanation:
@@ -115,18 +119,19 @@ def _entity(night: Night, folder: Path, what: str) -> Explanation:
     mine = record.filter(pc.fill_null(pc.equal(record["entity_id"], what), fill_value=False))
     live = mine.filter(pc.equal(mine["state"], "merged")).sort_by([("source", "ascending"), ("line", "ascending")])
     shut = _restricted(night, what)
-    grid, reason = (None, None) if shut else _grid(folder, what)
+    row = {} if shut else _published(night, kind, what)
+    pairs = _Pairs(night, kind, live["record_id"])
     return Explanation(
         what=what,
         kind=kind,
         state=str(known[0]["state"]),
         signpost=known[0]["signpost"],
         rows=tuple(versions(night, live)),
-        edges=_edges(night, kind, live["record_id"]),
-        values=() if shut else _values(night, kind, what),
-        grid=grid,
-        grid_reason=reason,
-        history=_history(night, what),
+        edges=pairs.within(),
+        values=_values(row),
+        place=place_of(night, folder, what, row) if row else None,
+        history=_history(night, kind, what, mine, shut=shut),
+        nearest=None if shut else pairs.nearest(),
         restricted=shut,
     )
 
@@ -139,72 +144,78 @@ def _restricted(night: Night, entity: str) -> bool:
     )
 
 
-def _edges(night: Night, kind: str, records: pa.ChunkedArray) -> tuple[Edge, ...]:
-    pair = night.of_night("link", kind, "pairs")
-    if pair is None:
-        return ()
-    path = night.night_path("account", "live", kind)
-    ids = Live(path).ids if path is not None else pa.array([], pa.string())
-    mine = pa.array(places(ids, whole(records)), pa.int32())
-    within = pc.and_(*(pc.is_in(pair[end], value_set=mine) for end in ENDS))
-    rows = named(pair.filter(within).sort_by([(end, "ascending") for end in ENDS]), ids).to_pylist()
-    return tuple(Edge(r["left"], r["right"], r["how"], r["score"], r["evidence"]) for r in rows)
+class _Pairs:
+    """The pairs of one entity's live records, among themselves and with others."""
+
+    def __init__(self, night: Night, kind: str, records: pa.ChunkedArray) -> None:
+        self._night, self._kind = night, kind
+        pairs, path = night.of_night("link", kind, "pairs"), night.night_path("account", "live", kind)
+        self._ids = Live(path).ids if path is not None else pa.array([], pa.string())
+        self._records = tuple(sorted(records.to_pylist()))
+        self._mine = pa.array(places(self._ids, whole(records)), pa.int32())
+        touching = [pc.is_in(pairs[end], value_set=self._mine) for end in ENDS] if pairs is not None else []
+        self._pairs = pairs.filter(pc.or_(*touching)) if pairs is not None else None
+
+    def within(self) -> tuple[Edge, ...]:
+        if self._pairs is None:
+            return ()
+        both = pc.and_(*(pc.is_in(self._pairs[end], value_set=self._mine) for end in ENDS))
+        return self._edges(self._pairs.filter(both).sort_by([(end, "ascending") for end in ENDS]))
+
+    def nearest(self) -> Nearest | None:
+        """The strongest pair with another entity's record; None: there is none."""
+        near = strongest(self._pairs, self._mine) if self._pairs is not None else ()
+        standing = self._night.of_night("resolve", self._kind, "cluster")
+        if not len(near) or standing is None:
+            return None
+        [edge] = self._edges(near)
+        other = edge.right if edge.left in self._records else edge.left
+        entity = str(standing.filter(pc.equal(standing["record_id"], other))["entity_id"].to_pylist()[0])
+        theirs = tuple(standing.filter(pc.equal(standing["entity_id"], entity))["record_id"].to_pylist())
+        stores = database.open_databases(self._night.run.settings)
+        said = judgements(stores, self._kind, self._records, theirs)
+        judged = tuple(one for one in said if one.what == "judged.different")
+        return Nearest(edge, entity, self._records, theirs, self._rivals(edge, theirs), judged)
+
+    def _rivals(self, edge: Edge, theirs: tuple[str, ...]) -> int:
+        """Pairs of the end without a believed number with records of neither entity."""
+        unit, pairs = (
+            self._night.of_night("link", self._kind, "unit"),
+            self._night.of_night("link", self._kind, "pairs"),
+        )
+        ends = places(self._ids, pa.array([edge.left, edge.right], pa.string())).tolist()
+        loose = [end for end in ends if unit is not None and not unit["anchor"][end].as_py()]
+        if pairs is None or len(loose) != 1:
+            return 0
+        known = pc.is_in(self._ids, value_set=pa.array([*self._records, *theirs], pa.string()))
+        inside = pa.array(np.flatnonzero(known.to_numpy(zero_copy_only=False)), pa.int32())
+        asked = [pc.equal(pairs[end], loose[0]) for end in ENDS]
+        others = pairs.filter(pc.or_(*asked))
+        return int(pc.sum(pc.invert(pc.and_(*(pc.is_in(others[end], value_set=inside) for end in ENDS)))).as_py() or 0)
+
+    def _edges(self, pairs: pa.Table) -> tuple[Edge, ...]:
+        rows = named(pairs, self._ids).to_pylist()
+        return tuple(Edge(r["left"], r["right"], r["how"], r["score"], r["evidence"]) for r in rows)
 
 
-def _values(night: Night, kind: str, entity: str) -> tuple[Value, ...]:
+def _published(night: Night, kind: str, entity: str) -> dict[str, Any]:
+    """The row of an entity in its kind's table; empty where it has none."""
     name = night.kinds[kind].table
     table = night.of_night("merge", kind, name)
-    if table is None:
-        return ()
-    rows = table.filter(pc.equal(table[key_of(name)[0]], entity)).to_pylist()
-    if not rows:
-        return ()
-    won = json.loads(rows[0]["provenance"] or "{}")
-    told = [(column, value) for column, value in rows[0].items() if value is not None and column not in _HIDDEN]
+    rows = [] if table is None else table.filter(pc.equal(table[key_of(name)[0]], entity)).to_pylist()
+    return rows[0] if rows else {}
+
+
+def _values(row: Mapping[str, Any]) -> tuple[Value, ...]:
+    won = json.loads(row.get("provenance") or "{}")
+    told = [(column, value) for column, value in row.items() if value is not None and column not in _HIDDEN]
     return tuple(Value(column, str(value), won.get(column)) for column, value in told)
 
 
-def _grid(folder: Path, entity: str) -> tuple[str | None, str | None]:
-    placed = store.read_table(folder / "fact_grid.parquet")
-    rows = placed.filter(pc.equal(placed["id"], entity)).to_pylist()
-    return (rows[0]["grid_id"], rows[0]["method"] or rows[0]["reason"]) if rows else (None, None)
-
-
-def _history(night: Night, entity: str) -> tuple[tuple[int, str, str | None, str | None], ...]:
+def _history(night: Night, kind: str, entity: str, mine: pa.Table, *, shut: bool) -> tuple[Event, ...]:
+    """Its events; of a restricted entity without what persons wrote of its records."""
+    homes = night.of_night("resolve", kind, "home")
+    at_home = homes.filter(pc.equal(homes["entity_id"], entity))["record_id"].to_pylist() if homes is not None else []
     stores = database.open_databases(night.run.settings)
-    columns = ["seq", "release", "event", "fields", "other_id"]
-    found = database.read(stores.release, "change", columns, {"entity_id": entity})
-    return tuple((r["release"], r["event"], r["fields"], r["other_id"]) for r in found.sort_by("seq").to_pylist())
-
-
-def render_explanation(found: Explanation) -> str:
-    """The explanation as plain English."""
-    if found.kind is None:
-        return "\n".join([f"{found.what}", *(_row_line(row) for row in found.rows)])
-    lines = [f"{found.kind} {found.what}: {found.state}" + (f", now {found.signpost}" if found.signpost else "")]
-    lines.append(f"stands on {len(found.rows)} record(s):")
-    lines += [_row_line(row) for row in found.rows]
-    if found.edges:
-        lines.append("together because:")
-        lines += [f"  {e.left} and {e.right}: {e.how}, score {e.score / 10_000:.4f}, {e.evidence}" for e in found.edges]
-    if found.values:
-        lines.append("published:")
-        lines += [f"  {v.column} = {v.value}" + _if("   (from record {})", v.record_id) for v in found.values]
-    place = f"grid: {found.grid or 'none'} ({found.grid_reason or 'not a fact'})"
-    lines.append("restricted: its fields are shown to nobody" if found.restricted else place)
-    lines += ["history:"] if found.history else []
-    for release, event, fields, other in found.history:
-        lines.append(f"  release {release}: {event}" + _if(" of {}", fields) + _if(" with {}", other))
-    return "\n".join(lines)
-
-
-def _row_line(row: Told) -> str:
-    where = f"  {row.source}, file {row.file}, line {row.line}, as {row.kind}: {row.state}"
-    where += _if(" by rule {}", row.rule) + _if(" on field {}", row.field)
-    if row.repeats:
-        where += f", an unchanged repeat of file {row.repeats[0]}, line {row.repeats[1]}"
-    return where + _if("; record {}", row.record_id) + _if(", entity {}", row.entity_id)
-
-
-def _if(text: str, value: str | None) -> str:
-    return text.format(value) if value else ""
+    batches = set(mine["batch"].to_pylist())
+    return tuple(history(stores, kind, entity, () if shut else {*mine["record_id"].to_pylist(), *at_home}, batches))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from transforms.commands.options import json_option, past_night_option, progress, reader_options, show
+from transforms.commands.options import json_option, language_option, past_night_option, progress, reader_options, show
 from transforms.run import Run, Settings
+from transforms.wording import Language, Words
 
 
 @click.command()
@@ -58,17 +59,20 @@ def evaluate(truth: Path | None, night: str, *, as_json: bool) -> None:
 @click.argument("what")
 @past_night_option
 @reader_options
+@language_option
 @json_option
-def explain(what: str, night: str, who: str, purpose: str, *, as_json: bool) -> None:
+def explain(what: str, night: str, who: str, purpose: str, language: Language, *, as_json: bool) -> None:
     """Explain WHAT: an entity id, or a landed row as source:batch-or-file-name:line."""
-    from transforms import account
+    from transforms import account, kinds
+    from transforms.commands.explained import explained
     from transforms.reader import audit
 
     this = Run.of(night)
-    found = account.explain(this, what)
+    found = explained(this, what)
     kind, rows = found.kind or "row", len(found.rows)
     audit.record_read(this.settings, who=who, action="explain", kind=kind, purpose=purpose, rows=rows, subject=what)
-    show(found, account.render_explanation(found), as_json=as_json)
+    declared = kinds.load_all(this.settings.expectations)
+    show(found, account.render_explanation(found, declared, Words(language)), as_json=as_json)
 
 
 @click.command()

@@ -19,6 +19,7 @@ from transforms.run import Run, Settings
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+_LANGUAGE = "GRIDFACTS_LANGUAGE"
 _NIGHT = "The night's date, YYYY-MM-DD."
 
 
@@ -63,6 +64,14 @@ def drops_option(command: Command) -> Command:
 def json_option(command: Command) -> Command:
     """``--json``: for programs."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def language_option(command: Command) -> Command:
+    """``--language``: in which words people are told."""
+    choice, text = click.Choice(["en", "zh"]), "Words of the answer."
+    return click.option("--language", type=choice, default="en", show_default=True, envvar=_LANGUAGE, help=text)(
+        command
+    )
 
 
 def by_option(command: Command) -> Command:

@@ -93,14 +93,29 @@ class KindModel:
             raise ConfigError(
                 f"the model compares {list(self.words)}, the kind {list(labels)}: train and promote a new one"
             )
+        names, features, weight = self._features(patterns)
+        classifier = Logistic(coefficients=weight, intercept=self.intercept)
+        classifier.kernel.classes_ = np.array([0, 1])
+        return np.asarray(classifier.prob(pd.DataFrame(features, columns=names)).to_numpy(), dtype=np.float64)
+
+    def pieces(self, pattern: Levels) -> dict[str, float]:
+        """What levels, alone and together, add to the logit of one pattern: name of the feature → logit.
+
+        Args:
+            pattern: (len(words),) levels, 0 null. With :attr:`intercept` the pieces sum to the logit of its
+                :meth:`probability`; those that weigh nothing are left out.
+        """
+        names, features, weight = self._features(pattern[None, :])
+        shown = zip(names, features[0].tolist(), weight.tolist(), strict=True)
+        return {name: logit for name, on, logit in shown if on and logit}
+
+    def _features(self, patterns: Levels) -> tuple[list[str], Floats, Floats]:
+        """Names of the features, a 0/1 column for each, and what each weighs."""
         names, features = one_hot(patterns, self.words, self.untaught)
         together = [name for name in self.declared if "&" in name and name not in names]
         both = [np.prod(features[:, [names.index(part) for part in name.split("&")]], axis=1) for name in together]
         names, features = [*names, *together], np.column_stack([features, *both])
-        weight = np.array([self.weights.get(n, 0.0) + self.declared.get(n, 0.0) for n in names])
-        classifier = Logistic(coefficients=weight, intercept=self.intercept)
-        classifier.kernel.classes_ = np.array([0, 1])
-        return np.asarray(classifier.prob(pd.DataFrame(features, columns=names)).to_numpy(), dtype=np.float64)
+        return names, features, np.array([self.weights.get(n, 0.0) + self.declared.get(n, 0.0) for n in names])
 
 
 @dataclass(frozen=True)

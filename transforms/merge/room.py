@@ -57,6 +57,7 @@ _MADE: dict[str, Callable[[Inputs], dict[str, Columns]]] = {
         "building_grid": standards.straddlers(inputs), "place_grid": standards.place_grid(inputs, "building")
     },
 }  # fmt: skip
+STEPS = WRITTEN, HEARD, FINER = "written", "heard", "finer"  # by which it is chosen among claims, one after the other
 _MENTION = ("path", "level", "name", "full_text")  # clean columns of an address mention, beside its properties
 _NO_CLAIM = ("document", "phone", "number", "old_grid")  # no plain column; the last tells of the record alone
 _WORDS = 2**15  # a file holds the words of a coded column once for every piece
@@ -109,9 +110,9 @@ def _wanted(kind: Kind) -> Wanted:
         return Wanted()
     addresses = kind.typed("address")
     elements = [f"{name}_{said}" for name in addresses for said in (*places.ELEMENTS, "residual")]
-    claimed = _claimed(kind)
-    names = [*claimed, "source", "since", *_IN_PIECES[kind.kind], *elements, *token_columns(kind)]
-    asked = [*claimed, *(f"{name}_residual" for name in addresses)]
+    said = claimed(kind)
+    names = [*said, "source", "since", *_IN_PIECES[kind.kind], *elements, *token_columns(kind)]
+    asked = [*said, *(f"{name}_residual" for name in addresses)]
     return Wanted(names, asked=asked, alike=addresses, found=_FOUND.get(kind.kind, ()), whole=False)
 
 
@@ -131,12 +132,20 @@ def _made(inputs: Inputs, engine: Engine, found: Parts) -> Iterator[dict[str, pa
 
 def _won(inputs: Inputs, engine: Engine, part: Part) -> tuple[Golden, Located]:
     """The survivors of a piece, and where its records stand."""
+    *_, (_, golden, located) = steps(inputs, engine, part)
+    return golden, located
+
+
+def steps(inputs: Inputs, engine: Engine, part: Part) -> Iterator[tuple[str, Golden, Located]]:
+    """The survivors of a piece after each step that chooses: the written order, departments heard, finer addresses."""
     kind, whose = inputs.kind, gathered(part.live, part.ids, part.entity, part.how)
     stands = ended.speaking(whose, inputs.contracts)
-    golden = _survivors(engine.apart(), inputs, kind, part, whose, stands)
+    golden = survive(engine.apart(), whose, claimed(kind), inputs.contracts, speaks=speaking(kind, part, stands))
     located = part.located.heard(stands)
+    yield WRITTEN, golden, located
     golden = agreement.agreed(golden, located, kind.heard, inputs.contracts)
-    return places.finer(golden, located, kind.typed("address"), inputs.contracts), located
+    yield HEARD, golden, located
+    yield FINER, places.finer(golden, located, kind.typed("address"), inputs.contracts), located
 
 
 def _tables(
@@ -157,23 +166,27 @@ def _published(made: dict[str, Columns], golden: Golden) -> dict[str, pa.Table]:
     return {name: _shaped(name, columns) for name, columns in made.items()} | {"claim": golden.claims()}
 
 
-def _claimed(kind: Kind) -> list[str]:
+def claimed(kind: Kind) -> list[str]:
     """The properties that have a plain clean column; of an address, the mention's own columns."""
     if kind.kind == "address":
         return [*_MENTION, *(p for p in kind.properties if p != "text")]
     return [name for name, declared in kind.properties.items() if declared.type not in _NO_CLAIM]
 
 
-def _survivors(engine: Engine, inputs: Inputs, kind: Kind, part: Part, whose: Golden, stands: Flags | None) -> Golden:
-    claimed = _claimed(kind)
-    if "household_key" in claimed and inputs.kind.kind == "household":
-        claimed = ["household_key"]
-    speaks = {} if stands is None else dict.fromkeys(claimed, stands)
+def speaking(kind: Kind, part: Part, stands: Flags | None) -> dict[str, Flags]:
+    """Property → the records that may claim it; of the others, all.
+
+    Args:
+        kind: of the records.
+        part: the records.
+        stands: whose registration has not ended (:func:`transforms.merge.ended.speaking`).
+    """
+    speaks = {} if stands is None else dict.fromkeys(claimed(kind), stands)
     if kind.kind == "address":
         speaks = dict.fromkeys(_MENTION, standards.most_said(part.live, part.entity))
     if exclusive := _exclusive(kind):
         speaks[exclusive] = part.trusted
-    return survive(engine, whose, claimed, inputs.contracts, speaks=speaks)
+    return speaks
 
 
 def _persons(inputs: Inputs, engine: Engine) -> Iterator[Golden]:
@@ -183,7 +196,8 @@ def _persons(inputs: Inputs, engine: Engine) -> Iterator[Golden]:
     def keyed(part: Part) -> Golden:
         whose = gathered(part.live, part.ids, part.entity, part.how)
         stands = ended.speaking(whose, inputs.contracts)
-        return _survivors(engine.apart(), inputs, inputs.kinds["person"], part, whose, stands)
+        speaks = speaking(inputs.kinds["person"], part, stands)
+        return survive(engine.apart(), whose, ["household_key"], inputs.contracts, speaks=speaks)
 
     found = Parts(inputs, "person", wanted)
     yield from parts.each(inputs.run.settings.threads, lambda at: keyed(found.part(at)), range(found.count))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expectations.rules import FAULT, Wording
+from transforms.wording import group
 
 # verdict of a row → what the department reads
 VERDICTS = {
@@ -46,15 +47,7 @@ HOLDS = {
     "RECEIPT_OLD": "这个文件后来又更正过，请在最近一次更正的回执上改",
     "RECALLED": "报送单位撤回了这个文件；要恢复，请联系网格数据中心",
     "SAME_PERIOD": "同一期收到了不同的文件，请确认以哪个为准",
-    "BRAKE_MERGES": "采用后会把许多原本不同的对象合并",
-    "BRAKE_SPLITS": "采用后会把许多原本相同的对象拆开",
-    "BRAKE_EDGES": "几乎所有新的合并都因这个文件而起",
-    "BRAKE_CLUSTER": "采用后会有过多的记录并成一个对象",
-    "BRAKE_WITHDRAWALS": "比上一期少了许多记录",
-    "BRAKE_QUARANTINE": "被隔离的行过多",
-    "BRAKE_LOST_NUMBERS": "许多新的或改动的行用了别人的号码",
-    "BRAKE_SAMENESS": "有一列的内容几乎全都一样，与上一期不同",
-    "BRAKE_BLANKS": "有一列比上一期空了许多",
+    **group("hold", "zh"),
 }
 REFUSALS = {
     "NOT_ADMITTED": "登记的用途已失效，或含有不得汇集的栏目，文件未留存",
@@ -84,27 +77,9 @@ REFUSALS = {
 }
 _OTHER_REFUSAL = "文件不能读取，请重新导出后再报送"
 ENTITY, ELSEWHERE, OTHERS = "统一标识", "以其他单位为准的列", "其他单位"
-WHY = {
-    "trust": "该单位对此项的可信度更高",
-    "heard": "各单位所说合起来更可信",
-    "newer": "数据日期更近",
-    "voices": "与更多来源一致，或资料更全",
-}
-GRID_REASONS = {
-    "no_address": "地址为空",
-    "village_only": "地址只写到村居",
-    "outside": "不在本市网格范围内",
-    "unresolved": "没有找到对应的标准地址，请核对地址",
-    "gap": "落在网格之间的空隙",
-    "overlap": "落在重叠的网格内",
-    "no_coordinate": "所在建筑物还没有坐标",
-}
-MATCHES = {
-    "exact": "一致",
-    "normalised": "一致（写法不同或要素不全）",
-    "parent": "只对应到上一级",
-    "landmark": "按地名对应",
-}
+WHY = group("chosen", "zh")
+GRID_REASONS = group("grid_reason", "zh")
+MATCHES = group("match", "zh")
 
 
 def mended(receipt: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ cluster, the component is the cluster and no union is tried; only the others are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Self
@@ -21,6 +21,7 @@ Pairs = list[tuple[int, int]]
 HOWS = ("number", "key", "scored", "single")
 SCORED, SINGLE = HOWS.index("scored"), HOWS.index("single")
 _FEW = 2**16
+NUMBERS, REGISTER, PEOPLE = "numbers", "register", "people"  # what may stand against a union
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,19 @@ class Facts:
 
     def against(self, other: Facts, rows: Ints) -> bool:
         """Something stands against one cluster of both. ``rows``: per valid number how many rows say it."""
+        return any(True for _ in self.reasons(other, rows))
+
+    def reasons(self, other: Facts, rows: Ints) -> Iterator[str]:
+        """What stands against it (:data:`NUMBERS`, :data:`REGISTER`, :data:`PEOPLE`), one word after the other."""
         numbers = self.single | other.single
-        if len(numbers) > 1 or any(x[0] == y[0] and x[1] != y[1] for x, y in product(self.apart, other.apart)):
-            return True
-        if any(x[0] != y[0] and x[1] != y[1] for x, y in product(self.people, other.people)):
-            return True
         taken = {n: self.lost.get(n, 0) + other.lost.get(n, 0) for n in {*self.lost, *other.lost}}
         whole = {n for n, times in taken.items() if times == rows[n]}  # such a number is the cluster's second one
-        return bool(whole) and len(numbers | whole) > 1
+        if len(numbers) > 1 or (whole and len(numbers | whole) > 1):
+            yield NUMBERS
+        if any(x[0] == y[0] and x[1] != y[1] for x, y in product(self.apart, other.apart)):
+            yield REGISTER
+        if any(x[0] != y[0] and x[1] != y[1] for x, y in product(self.people, other.people)):
+            yield PEOPLE
 
     def take(self, other: Facts) -> None:
         """Add what another says."""

@@ -20,7 +20,6 @@ from transforms.run import Run
 SCALE = 10_000  # scores are integers x 10^4
 LEAST = 0.05  # what one answer in twenty would mend can still be shown and judged
 _SHOWN = 12  # hexadecimal characters of an item's id: 48 bits for some thousand items
-_NEVER_SHOWN = ("document", "number", "phone", "credit_code", "key", "geometry")  # types never shown
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def said(run: Run, kind: str, record: str) -> dict[str, str]:
     if record in subjects.hidden(database.open_databases(run.settings)):
         return {"source": str(row["source"]), "restricted": "its fields are shown to nobody"}
     properties = kinds.load_all(run.settings.expectations)[kind].properties
-    shown = {name: p.label for name, p in properties.items() if p.type not in _NEVER_SHOWN}
+    shown = {name: p.label for name, p in properties.items() if p.type not in kinds.NEVER_SHOWN}
     values = {label: row.get(f"raw_{name}") or row.get(name) for name, label in shown.items()}
     return {"source": str(row["source"])} | {label: str(value) for label, value in values.items() if value}
 

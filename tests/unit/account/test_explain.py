@@ -6,8 +6,14 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.account.deployment import INSURED, PEOPLE, Row, World
-from transforms import account, store
+from transforms import account, kinds, store
+from transforms.account.explain import Explanation
 from transforms.errors import GridfactsError
+from transforms.wording import Words
+
+
+def told(city: World, found: Explanation) -> str:
+    return account.render_explanation(found, kinds.load_all(city.settings.expectations), Words("en"))
 
 
 def test_an_entity_names_its_rows_why_they_are_together_and_who_said_what(city: World) -> None:
@@ -23,9 +29,10 @@ def test_an_entity_names_its_rows_why_they_are_together_and_who_said_what(city: 
     assert [e.how for e in found.edges] == ["number"]
     [name] = [v for v in found.values if v.column == "name"]
     assert name.record_id in {r.record_id for r in found.rows}
-    assert found.grid is not None
-    assert [event for _, event, _, _ in found.history] == ["create"]
-    text = account.render_explanation(found)
+    assert found.place is not None
+    assert found.place.grid_id is not None
+    assert [(event.day, event.what, event.release) for event in found.history] == [("2026-10-01", "create", 1)]
+    text = told(city, found)
     assert "together because" in text
     assert not [r["number"] for r in PEOPLE if r["number"] and str(r["number"]) in text]
 
@@ -55,7 +62,7 @@ def test_a_landed_row_says_what_became_of_it(city: World, how: str) -> None:
         ("person", "quarantined", "REQUIRED", "name"),
         ("household", "quarantined", "REQUIRED", "name"),
     }
-    assert "quarantined by rule REQUIRED on field name" in account.render_explanation(found)
+    assert "quarantined by rule REQUIRED on field name" in told(city, found)
 
 
 def test_an_unchanged_repeat_names_the_version_it_says_again(city: World) -> None:
@@ -71,7 +78,7 @@ def test_an_unchanged_repeat_names_the_version_it_says_again(city: World) -> Non
         ("household", "duplicate", ("registry.csv", 2)),  # the second member said what the first did, both nights
     ]
     assert found.rows[0].entity_id == entity
-    assert "an unchanged repeat of file registry.csv, line 3" in account.render_explanation(found)
+    assert "an unchanged repeat of file registry.csv, line 3" in told(city, found)
     assert [(r.batch == batch, r.line) for r in account.explain(city.run, entity).rows if r.source == "registry"] == [
         (False, 3)
     ]
