@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import database, manifest, store
 from transforms.account.delta import key_of
-from transforms.account.history import Event, history, judgements
+from transforms.account.history import Event, history
 from transforms.account.landed import Told, file_of, landed_at, past_at, versions
-from transforms.account.nearest import Nearest, strongest
+from transforms.account.nearest import Nearest, nearest, strongest
 from transforms.account.night import Night
 from transforms.account.whereabouts import Place, place_of
 from transforms.coded import whole
@@ -131,7 +130,7 @@ def _entity(night: Night, folder: Path, what: str) -> Explanation:
         values=_values(row),
         place=place_of(night, folder, what, row) if row else None,
         history=_history(night, kind, what, mine, shut=shut),
-        nearest=None if shut else pairs.nearest(),
+        nearest=None if shut else pairs.nearest(what),
         restricted=shut,
     )
 
@@ -151,7 +150,7 @@ class _Pairs:
         self._night, self._kind = night, kind
         pairs, path = night.of_night("link", kind, "pairs"), night.night_path("account", "live", kind)
         self._ids = Live(path).ids if path is not None else pa.array([], pa.string())
-        self._records = tuple(sorted(records.to_pylist()))
+        self._records = frozenset(records.to_pylist())
         self._mine = pa.array(places(self._ids, whole(records)), pa.int32())
         touching = [pc.is_in(pairs[end], value_set=self._mine) for end in ENDS] if pairs is not None else []
         self._pairs = pairs.filter(pc.or_(*touching)) if pairs is not None else None
@@ -162,36 +161,17 @@ class _Pairs:
         both = pc.and_(*(pc.is_in(self._pairs[end], value_set=self._mine) for end in ENDS))
         return self._edges(self._pairs.filter(both).sort_by([(end, "ascending") for end in ENDS]))
 
-    def nearest(self) -> Nearest | None:
+    def nearest(self, entity: str) -> Nearest | None:
         """The strongest pair with another entity's record; None: there is none."""
         near = strongest(self._pairs, self._mine) if self._pairs is not None else ()
-        standing = self._night.of_night("resolve", self._kind, "cluster")
-        if not len(near) or standing is None:
+        if not len(near):
             return None
         [edge] = self._edges(near)
         other = edge.right if edge.left in self._records else edge.left
-        entity = str(standing.filter(pc.equal(standing["record_id"], other))["entity_id"].to_pylist()[0])
-        theirs = tuple(standing.filter(pc.equal(standing["entity_id"], entity))["record_id"].to_pylist())
-        stores = database.open_databases(self._night.run.settings)
-        said = judgements(stores, self._kind, self._records, theirs)
-        judged = tuple(one for one in said if one.what == "judged.different")
-        return Nearest(edge, entity, self._records, theirs, self._rivals(edge, theirs), judged)
-
-    def _rivals(self, edge: Edge, theirs: tuple[str, ...]) -> int:
-        """Pairs of the end without a believed number with records of neither entity."""
-        unit, pairs = (
-            self._night.of_night("link", self._kind, "unit"),
-            self._night.of_night("link", self._kind, "pairs"),
-        )
-        ends = places(self._ids, pa.array([edge.left, edge.right], pa.string())).tolist()
-        loose = [end for end in ends if unit is not None and not unit["anchor"][end].as_py()]
-        if pairs is None or len(loose) != 1:
-            return 0
-        known = pc.is_in(self._ids, value_set=pa.array([*self._records, *theirs], pa.string()))
-        inside = pa.array(np.flatnonzero(known.to_numpy(zero_copy_only=False)), pa.int32())
-        asked = [pc.equal(pairs[end], loose[0]) for end in ENDS]
-        others = pairs.filter(pc.or_(*asked))
-        return int(pc.sum(pc.invert(pc.and_(*(pc.is_in(others[end], value_set=inside) for end in ENDS)))).as_py() or 0)
+        standing = self._night.table("resolve", self._kind, "cluster")
+        theirs = str(standing.filter(pc.equal(standing["record_id"], other))["entity_id"].to_pylist()[0])
+        shut = _restricted(self._night, theirs)
+        return nearest(self._night, self._kind, edge, entity, theirs, restricted=shut)
 
     def _edges(self, pairs: pa.Table) -> tuple[Edge, ...]:
         rows = named(pairs, self._ids).to_pylist()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.account.history import Event
+from transforms import database
+from transforms.account.history import Event, judgements
+from transforms.account.night import Night
+from transforms.coded import whole
 from transforms.explained import ASKED, Edge, Waterfall
 from transforms.kinds import Kind
 from transforms.paired import ENDS
+from transforms.places import places
+from transforms.run import Run
 
 JUDGED, BELOW, SHARED, CAPPED, OTHER = "judged", "below", "shared", "capped", "other"
 
@@ -23,9 +29,10 @@ class Nearest:
     Attributes:
         edge: the strongest pair between the two. entity: the other one.
         ours: live records of this entity. theirs: of the other.
-        rivals: other pairs of the record that has no believed number, with entities besides these two.
+        rivals: other pairs of the record that has no believed number, with records of neither entity.
         judged: who said that they are different.
         why: codes of ``wording.csv``, group ``apart``; the first says most.
+        restricted: the other's fields are shown to nobody: of the pair there is no evidence.
     """
 
     edge: Edge
@@ -35,6 +42,48 @@ class Nearest:
     rivals: int = 0
     judged: tuple[Event, ...] = ()
     why: tuple[str, ...] = ()
+    restricted: bool = False
+
+
+def pair_of(run: Run, kind: str, edge: Edge, ours: str, theirs: str) -> Nearest:
+    """As :func:`nearest`, for whoever has a night and no more."""
+    return nearest(Night(run), kind, edge, ours, theirs)
+
+
+def nearest(night: Night, kind: str, edge: Edge, ours: str, theirs: str, *, restricted: bool = False) -> Nearest:
+    """What stands around a pair of two entities.
+
+    Args:
+        night: linked and resolved.
+        kind: of both records.
+        edge: the pair.
+        ours: the entity that is asked about.
+        theirs: the other.
+        restricted: the other's fields are shown to nobody.
+    """
+    standing = night.table("resolve", kind, "cluster")
+    mine, other = (
+        tuple(standing.filter(pc.equal(standing["entity_id"], entity))["record_id"].to_pylist())
+        for entity in (ours, theirs)
+    )
+    stores = database.open_databases(night.run.settings)
+    judged = tuple(one for one in judgements(stores, kind, mine, other) if one.what == "judged.different")
+    shown = replace(edge, evidence="") if restricted else edge
+    rivals = _rivals(night, kind, edge, whole(standing["record_id"]), {*mine, *other})
+    return Nearest(shown, theirs, mine, other, rivals, judged, restricted=restricted)
+
+
+def _rivals(night: Night, kind: str, edge: Edge, ids: pa.Array, both: Collection[str]) -> int:
+    """Other pairs of the end without a believed number."""
+    unit, pairs = night.table("link", kind, "unit"), night.table("link", kind, "pairs")
+    ends = places(ids, pa.array([edge.left, edge.right], pa.string())).tolist()
+    loose = [end for end in ends if not unit["anchor"][end].as_py()]
+    if len(loose) != 1:
+        return 0
+    inside = pa.array(places(ids, pa.array(sorted(both), pa.string())), pa.int32())
+    others = pairs.filter(pc.or_(*(pc.equal(pairs[end], loose[0]) for end in ENDS)))
+    known = pc.and_(*(pc.is_in(others[end], value_set=inside) for end in ENDS))
+    return int(np.count_nonzero(~known.to_numpy()))
 
 
 def strongest(pairs: pa.Table, mine: pa.Array) -> pa.Table:

@@ -229,6 +229,18 @@ class Night:
         path = self.night_path(room, part, name)
         return None if path is None else store.read_table(path)
 
+    def table(self, room: str, part: str, name: str) -> pa.Table:
+        """A table of the night that its room always writes.
+
+        Raises:
+            StaleInputError: it is not there.
+        """
+        found = self.of_night(room, part, name)
+        if found is None:
+            remedy = f"run 'gridfacts room {room}' for this night again"
+            raise StaleInputError(f"{room}/{part}/{name}.parquet", "nothing", "the table", remedy)
+        return found
+
     def names(self, room: str, part: str) -> list[str]:
         """Names of the tables a room wrote in a part of the night, sorted."""
         folder = store.night_dir(self.run, room, part)

@@ -85,17 +85,25 @@ def _row(words: Words, kinds: Mapping[str, Kind], row: Told) -> str:
     return line + (words.say("entity", entity=row.entity_id) if row.entity_id else "")
 
 
-def _nearest(words: Words, kind: Kind, near: Nearest, told: Sequence[str]) -> Iterator[str]:
-    yield words.say("nearest", entity=near.entity)
-    yield from (f"  {'  ' * bool(at)}{line}" for at, line in enumerate(told))
+def apart_line(words: Words, kind: Kind, near: Nearest) -> str:
+    """Why two entities are two, in a line."""
     why = [words.of("apart", code) for code in near.why]
     if JUDGED in near.why:
         why += [words.say("by_judge", by=one.by, day=one.day, why=one.why) for one in near.judged]
     if SHARED in near.why:
         why.append(words.say("rivals", count=near.rivals))
-    line = words.say("apart", why=words.comma.join(why))
     band = (f"{score / _SCALE:.4f}" for score in (kind.link.accept, kind.link.review))
-    yield f"  {line}" + words.say("accept", **dict(zip(("accept", "review"), band, strict=True)))
+    accept = words.say("accept", **dict(zip(("accept", "review"), band, strict=True)))
+    return words.say("apart", why=words.listed(why)) + accept
+
+
+def _nearest(words: Words, kind: Kind, near: Nearest, told: Sequence[str]) -> Iterator[str]:
+    yield words.say("nearest", entity=near.entity)
+    if near.restricted:
+        yield f"  {words.say('restricted')}"
+        return
+    yield from (f"  {'  ' * bool(at)}{line}" for at, line in enumerate(told))
+    yield f"  {apart_line(words, kind, near)}"
 
 
 def _chosen(words: Words, kind: Kind, found: Explanation) -> Iterator[str]:

@@ -10,6 +10,8 @@ from transforms.run import Run
 
 if TYPE_CHECKING:
     from transforms.account.explain import Explanation
+    from transforms.account.nearest import Nearest
+    from transforms.explained import Waterfall
 
 
 def explained(run: Run, what: str) -> Explanation:
@@ -19,16 +21,28 @@ def explained(run: Run, what: str) -> Explanation:
         GridfactsError: ``NOT_FOUND``: no such entity or row by this night.
         StaleInputError: the night is not closed, or a room's output of it is not as it was.
     """
-    from transforms import account, link, merge, resolve
+    from transforms import account, link, merge
 
     found = account.explain(run, what)
     if found.kind is None or found.state != "live":
         return found
-    near = found.nearest
-    weighed = link.weigh(run, found.kind, [*found.edges, *([near.edge] if near else [])])
-    if near:
-        against = resolve.between(run, found.kind, near.ours, near.theirs)
-        kind = kinds.load_all(run.settings.expectations)[found.kind]
-        near = replace(near, why=account.apart(kind, near, weighed[-1], against))
+    weighed, near = link.weigh(run, found.kind, found.edges), found.nearest
+    if near and not near.restricted:
+        told, near = told_apart(run, found.kind, near)
+        weighed = (*weighed, told)
     chosen = merge.chosen(run, found.kind, what) if found.values else ()
     return replace(found, waterfalls=weighed, nearest=near, chosen=chosen)
+
+
+def told_apart(run: Run, kind: str, near: Nearest) -> tuple[Waterfall, Nearest]:
+    """The waterfall of a pair of two entities, and why they are two.
+
+    Raises:
+        StaleInputError: a room's output of the night is not as it was.
+    """
+    from transforms import account, link, resolve
+
+    [told] = link.weigh(run, kind, [near.edge])
+    against = resolve.between(run, kind, near.ours, near.theirs)
+    declared = kinds.load_all(run.settings.expectations)[kind]
+    return told, replace(near, why=account.apart(declared, near, told, against))

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from transforms.commands.options import by_option, json_option, past_night_option, reader_options, reason_option, show
+from transforms.commands.options import (
+    by_option,
+    json_option,
+    language_option,
+    past_night_option,
+    reader_options,
+    reason_option,
+    show,
+)
 from transforms.run import Run, Settings
+from transforms.wording import Language, Words
 
 if TYPE_CHECKING:
     from transforms.account.examined import Examined
@@ -50,22 +59,30 @@ def list_items(night: str, kind: str | None, top: int, precision: float, worth: 
 @click.argument("item_id")
 @past_night_option
 @reader_options
+@language_option
 @json_option
-def show_item(item_id: str, night: str, who: str, purpose: str, *, as_json: bool) -> None:
-    """Show both records of ITEM_ID, the evidence, and what a yes would do."""
-    from transforms import review
+def show_item(item_id: str, night: str, who: str, purpose: str, language: Language, *, as_json: bool) -> None:
+    """Show both records of ITEM_ID side by side, the evidence piece by piece, and what an answer would do."""
+    from transforms import account, kinds, review
+    from transforms.commands.explained import told_apart
+    from transforms.commands.side_by_side import item_lines
+    from transforms.explained import Edge
     from transforms.reader import audit
 
     this = Run.of(night)
     item = _find(this, item_id)
     subject = {"who": who, "purpose": purpose, "kind": item.kind, "subject": item.item_id}
     audit.record_read(this.settings, action="explain", rows=2, **subject)
-    records = {end: review.said(this, item.kind, end) for end in (item.left, item.right)}
-    lines = [f"{item.kind} {_QUESTION[item.question].strip()}"]
-    for record, words in records.items():
-        lines += [f"record {record}", *(f"  {label}: {word}" for label, word in words.items())]
-    lines += [f"evidence: {item.evidence}", f"score {item.score / 10_000:.4f}", *_effects(item)]
-    show(dataclasses.asdict(item) | {"records": records}, "\n".join(lines), as_json=as_json)
+    left, right = (review.said(this, item.kind, end) for end in (item.left, item.right))
+    edge = Edge(item.left, item.right, "scored", item.score, item.evidence)
+    around = account.pair_of(this, item.kind, edge, item.left_entity, item.right_entity)
+    told, near = told_apart(this, item.kind, around)
+    kind, words = kinds.load_all(this.settings.expectations)[item.kind], Words(language)
+    lines = item_lines(item, kind, (left, right), told, near, words)
+    records = {item.left: left, item.right: right}
+    value: dict[str, object] = dataclasses.asdict(item) | {"records": records, "waterfall": told}
+    value |= {"apart": near.why} if item.question == "join" else {}
+    show(value, "\n".join(lines), as_json=as_json)
 
 
 @review_group.command()
@@ -159,15 +176,3 @@ def _stores(settings: Settings) -> Databases:
     from transforms import database
 
     return database.open_databases(settings)
-
-
-def _effects(item: Item) -> list[str]:
-    if item.question == "join":
-        return [
-            f"same: {item.left_entity} and {item.right_entity} become one; the older identity stays",
-            "different: they stay apart every later night, whatever else would join them",
-        ]
-    return [
-        f"same: they stay together in {item.left_entity}, whatever a later model thinks",
-        "different: the two records part at the next run; a record without another tie gets an identity of its own",
-    ]

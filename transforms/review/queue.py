@@ -98,10 +98,25 @@ def find(items: list[Item], item_id: str) -> Item:
     return found[0]
 
 
-def said(run: Run, kind: str, record: str) -> dict[str, str]:
-    """What a record says, in its landed words, property by property; numbers, phones and keys are left out.
+@dataclass(frozen=True)
+class Told:
+    """What a record says; numbers, phones and keys are left out.
 
-    Of a restricted subject's record it says the source alone.
+    Attributes:
+        source: whose it is.
+        says: property → its landed words, or its clean ones where none are kept.
+        means: property → the clean word, by which two records say the same.
+        restricted: its fields are shown to nobody: it says nothing.
+    """
+
+    source: str
+    says: dict[str, str]
+    means: dict[str, str]
+    restricted: bool = False
+
+
+def said(run: Run, kind: str, record: str) -> Told:
+    """What a record says, property by property.
 
     Raises:
         StaleInputError: the live records of the night are missing, incomplete or stale.
@@ -111,11 +126,12 @@ def said(run: Run, kind: str, record: str) -> dict[str, str]:
     live = store.read_table(folder / f"{kind}.parquet")
     row = live.filter(pc.equal(live["record_id"], record)).to_pylist()[0]
     if record in subjects.hidden(database.open_databases(run.settings)):
-        return {"source": str(row["source"]), "restricted": "its fields are shown to nobody"}
+        return Told(str(row["source"]), {}, {}, restricted=True)
     properties = kinds.load_all(run.settings.expectations)[kind].properties
-    shown = {name: p.label for name, p in properties.items() if p.type not in kinds.NEVER_SHOWN}
-    values = {label: row.get(f"raw_{name}") or row.get(name) for name, label in shown.items()}
-    return {"source": str(row["source"])} | {label: str(value) for label, value in values.items() if value}
+    shown = [name for name, p in properties.items() if p.type not in kinds.NEVER_SHOWN]
+    says = {name: row.get(f"raw_{name}") or row.get(name) for name in shown}
+    means = {name: str(row[name]) for name in shown if row.get(name) is not None}
+    return Told(str(row["source"]), {name: str(word) for name, word in says.items() if word}, means)
 
 
 def kind_of(run: Run, records: tuple[str, str]) -> str:
