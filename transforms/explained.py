@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ASKED = "number"  # role of a pair that only a person may join: two believed numbers
+TWO_NUMBERS = "number"  # role of a pair that only a person may join: two believed numbers
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Waterfall:
     Attributes:
         edge: the pair.
         shared: of a number or key the properties that both say alike. document: of a document the code of its kind.
-        role: what the right one is to the left: ``anchor``, ``leftover``, ``number`` (:data:`ASKED`); None: not scored.
+        role: ``anchor``: one of them has a believed number; ``leftover``: neither has; ``number``: both have
+            (:data:`TWO_NUMBERS`); None: not scored.
         model: version of the model that weighed it; None where it is no longer at hand, or nothing was weighed.
         intercept: logit before anything is compared. pieces: in the order in which the kind compares; where no model is
             at hand they weigh nothing.

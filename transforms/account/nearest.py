@@ -13,13 +13,13 @@ from transforms import database
 from transforms.account.history import Event, judgements
 from transforms.account.night import Night
 from transforms.coded import whole
-from transforms.explained import ASKED, Edge, Waterfall
+from transforms.explained import TWO_NUMBERS, Edge, Waterfall
 from transforms.kinds import Kind
 from transforms.paired import ENDS
 from transforms.places import places
 from transforms.run import Run
 
-JUDGED, BELOW, SHARED, CAPPED, OTHER = "judged", "below", "shared", "capped", "other"
+JUDGED, ASKED, BELOW, SHARED, CAPPED, OTHER = "judged", "asked", "below", "shared", "capped", "other"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def apart(kind: Kind, near: Nearest, weighed: Waterfall, against: Sequence[str])
     score, accept = near.edge.score, kind.link.accept
     if near.edge.how != "scored" or score >= accept:
         return tuple(against) or (OTHER,)
-    if weighed.role == ASKED:
+    if weighed.role == TWO_NUMBERS:
         return (ASKED,)
     if weighed.chance is None or weighed.chance < accept:
         return (BELOW, *against)

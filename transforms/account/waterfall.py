@@ -55,7 +55,8 @@ def _pieces(words: Words, kind: Kind, told: Waterfall) -> Iterator[str]:
         yield _line(_named(words, kind, piece), piece.weight, longest)
     line = words.say("sum", total=f"{told.total:+.2f}", chance=f"{told.chance / _SCALE:.4f}")
     if told.chance != told.edge.score:
-        line += words.say("final", score=f"{told.edge.score / _SCALE:.4f}")
+        put = "asked" if told.edge.score == kind.link.accept - 1 else "final"
+        line += words.say(put, score=f"{told.edge.score / _SCALE:.4f}")
     yield f"  {line}"
 
 
