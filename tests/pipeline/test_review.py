@@ -41,7 +41,9 @@ def test_a_judgement_binds_and_can_be_taken_back(reviewed: Home) -> None:
     assert (before[0] != before[1]) is (asked["question"] == "join")
     shown = reviewed.call("review", "show", asked["item_id"], *NIGHT).stdout
     assert asked["left"] in shown
-    assert asked["evidence"] in shown
+    assert asked["right"] in shown
+    assert f"score {asked['score'] / 10_000:.4f}" in shown
+    assert {"join": "become one", "part": "stay together"}[asked["question"]] in " ".join(shown.split())
 
     otherwise = {"join": "same", "part": "different"}[asked["question"]]
     words = ("--by", "reviewer", "--reason", "seen in the field")

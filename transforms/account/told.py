@@ -87,14 +87,14 @@ def _row(words: Words, kinds: Mapping[str, Kind], row: Told) -> str:
 
 def apart_line(words: Words, kind: Kind, near: Nearest) -> str:
     """Why two entities are two, in a line."""
-    why = [words.of("apart", code) for code in near.why]
+    why = words.listed(words.of("apart", code) for code in near.why)
     if JUDGED in near.why:
-        why += [words.say("by_judge", by=one.by, day=one.day, why=one.why) for one in near.judged]
+        why += "".join(words.say("by_judge", by=one.by, day=one.day, why=one.why) for one in near.judged)
     if SHARED in near.why:
-        why.append(words.say("rivals", count=near.rivals))
+        why += words.say("rivals", count=near.rivals)
     band = (f"{score / _SCALE:.4f}" for score in (kind.link.accept, kind.link.review))
     accept = words.say("accept", **dict(zip(("accept", "review"), band, strict=True)))
-    return words.say("apart", why=words.listed(why)) + accept
+    return words.say("apart", why=why) + accept
 
 
 def _nearest(words: Words, kind: Kind, near: Nearest, told: Sequence[str]) -> Iterator[str]:
