@@ -81,6 +81,8 @@ class Words:
             return kind.properties[name].label if self.language == "zh" else _plain(name)
         if ("property", name) in _rows():
             return self.of("property", name)
+        if name in tables.load_all()[kind.table].columns:
+            return self.column(kind.table, name)
         whole, _, part = name.rpartition("_")
         return self.say("part", whole=self.property(kind, whole), part=self.of("part", part)) if whole else _plain(name)
 

@@ -17,6 +17,7 @@ from transforms.link.kernels import LEVELS
 from transforms.link.told import FREQUENCY
 from transforms.merge import why
 from transforms.merge.places import REASONS
+from transforms.merge.room import claimed
 from transforms.resolve.cluster import HOWS
 from transforms.resolve.facts import WORDS
 from transforms.run import REPOSITORY
@@ -81,12 +82,9 @@ def test_the_probe_sees_a_code_without_one() -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_every_property_key_and_comparison_of_a_kind_is_called_something(name: str, language: wording.Language) -> None:
     kind, words = KINDS[name], wording.Words(language)
-    keys = [
-        kind.link.decisive,
-        kind.link.second,
-        *(part for key in (*kind.link.blocks, *kind.link.once) for part in key),
-    ]
-    asked = {*kind.properties, *(c.label for c in kind.link.compare), *(key for key in keys if key and key != "cell")}
+    parts = {part for key in (*kind.link.blocks, *kind.link.once) for part in key} - {"cell"}  # on no page
+    numbers = {number for number in (kind.link.decisive, kind.link.second) if number}
+    asked = {*claimed(kind), *kind.properties, *(c.label for c in kind.link.compare), *parts, *numbers}
     called = {one: words.property(kind, one) for one in sorted(asked)}
     bare = {one for one, word in called.items() if language == "zh" and not re.search("[一-鿿]", word)}
     assert (bare, [one for one, word in called.items() if not word]) == (set(), [])

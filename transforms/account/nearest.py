@@ -19,6 +19,7 @@ from transforms.paired import ENDS
 from transforms.places import places
 from transforms.run import Run
 
+_TO_ANCHOR = "to=anchor "  # evidence of a pair of which one has a believed number
 JUDGED, ASKED, BELOW, SHARED, CAPPED, OTHER = "judged", "asked", "below", "shared", "capped", "other"
 
 
@@ -69,7 +70,8 @@ def nearest(night: Night, kind: str, edge: Edge, ours: str, theirs: str, *, rest
     stores = database.open_databases(night.run.settings)
     judged = tuple(one for one in judgements(stores, kind, mine, other) if one.what == "judged.different")
     shown = replace(edge, evidence="") if restricted else edge
-    rivals = _rivals(night, kind, edge, whole(standing["record_id"]), {*mine, *other})
+    ids = whole(standing["record_id"])
+    rivals = _rivals(night, kind, edge, ids, {*mine, *other}) if edge.evidence.startswith(_TO_ANCHOR) else 0
     return Nearest(shown, theirs, mine, other, rivals, judged, restricted=restricted)
 
 

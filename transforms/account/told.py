@@ -15,6 +15,7 @@ from transforms.kinds import Kind
 from transforms.wording import Words
 
 _TERMINAL = 100  # columns
+_OWN = "address"  # of an entity, beside those that it was chosen from
 _SCALE = 10_000
 _PLACED = ("address_id", "registered_address_id", "actual_address_id", "building_id", "division_code", "place_reason")
 
@@ -32,7 +33,7 @@ def render_explanation(found: Explanation, kinds: Mapping[str, Kind], words: Wor
     kind = kinds[found.kind]
     head = words.say("head", kind=words.kind(kind), what=found.what, state=words.of("state", str(found.state)))
     lines = [head + (words.say("now", other=found.signpost) if found.signpost else "")]
-    lines += [words.say("stands_on", count=len(found.rows)), *_records(words, found)]
+    lines += [words.say("stands_on", count=len(found.rows)), *_records(words, found)] if found.rows else []
     weighed = {one.edge: one for one in found.waterfalls}
     names = _numbers(found)
     if found.edges:
@@ -146,7 +147,8 @@ def _who(words: Words, names: Mapping[str, str], said: Said) -> str:
 
 def _place(words: Words, kind: Kind, place: Place) -> Iterator[str]:
     for column, (node, text) in place.addresses.items():
-        name = words.column(kind.table, column)
+        said = column.removesuffix("_id")
+        name = words.property(kind, said) if said != _OWN else words.say("stands_at")
         yield words.say("address", name=name, text=f"{text} ({node})") if text else words.say("no_text", name=name)
     if place.division:
         yield words.say("division", chain=" > ".join(place.division))

@@ -11,7 +11,7 @@ from transforms.wording import Words
 
 _SCALE = 10_000
 _BAR, _WIDTH = 24, 44  # characters of the longest bar, and of what stands before the number
-_DEEPER, _BREAKS = 4, "，。；：、）"  # of lines that go on
+_DEEPER, _CLOSING = 4, "，。；：、）"  # of lines that go on; what no line may begin with
 _PLAIN = 8.0  # logits of a whole bar, where nothing in the waterfall weighs more
 
 
@@ -78,21 +78,30 @@ def padded(text: str, width: int) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+    return sum(1 + _wide(one) for one in text)
+
+
+def _wide(one: str) -> bool:
+    return unicodedata.east_asian_width(one) in "WF"
+
+
+def _may_break(before: str, behind: str) -> bool:
+    """A line may end between two characters: at a blank, and between two Chinese ones."""
+    return behind == " " or (_wide(before) and _wide(behind) and behind not in _CLOSING and before != "（")
 
 
 def folded(line: str, width: int) -> list[str]:
     """A line as lines of no more columns, those after the first indented further; a word that is too long stays whole.
 
     Args:
-        line: blanks, or signs after which Chinese may break, are where it may be cut.
+        line: the text.
         width: columns of the terminal.
     """
     indent = " " * (len(line) - len(line.lstrip()) + _DEEPER)
     found, rest = [], line
     while columns(rest) > width:
         lead = len(rest) - len(rest.lstrip())
-        may = [at for at, one in enumerate(rest) if at > lead and (one == " " or rest[at - 1] in _BREAKS)]
+        may = [at for at in range(lead + 1, len(rest)) if _may_break(rest[at - 1], rest[at])]
         fits = [at for at in may if columns(rest[:at]) <= width]
         if not may:
             break

@@ -31,6 +31,7 @@ from transforms.run import Run
 ORDER = ("trust", "newer", "voices", "fuller", "smaller")  # survive.sql
 ALONE, AGREE = "alone", "agree"
 ENDED, BORROWED, VAGUE = "ended", "borrowed", "vague"  # not asked: by ended.py, by resolve, by standards.most_said
+_FOLLOWS = {("facility", "lat")}  # published as the winner of the longitude says it
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -55,8 +56,10 @@ def chosen(run: Run, name: str, entity: str) -> tuple[Choice, ...]:
 
 
 def published(kind: Kind, name: str) -> bool:
-    """A property that readers see: itself, or the place that it names."""
+    """A property that readers see: itself, or the place that it names; shapes are too long to tell of."""
     there = tables.load_all()[kind.table].facts.names
+    if name in kind.typed("geometry") or (kind.kind, name) in _FOLLOWS:
+        return False
     return any(one in there for one in (name, f"{name}_id", f"{name.removesuffix('_code')}_id"))
 
 

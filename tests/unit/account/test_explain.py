@@ -50,7 +50,11 @@ def test_why_an_entity_is_together_names_no_pair_with_a_record_of_another(city: 
     before = account.explain(city.run, str(whose)).edges
     city.tamper(pairs, lambda told: pa.concat_tables([told, pa.Table.from_pylist([pair], told.schema)]))
     assert before
-    assert account.explain(city.run, str(whose)).edges == before
+    found = account.explain(city.run, str(whose))
+    assert found.edges == before
+    assert found.nearest is not None
+    assert ids[other] in found.nearest.theirs
+    assert {found.nearest.edge.left, found.nearest.edge.right} == {ids[mine], ids[other]}
 
 
 @pytest.mark.parametrize("how", ["file", "batch"])

@@ -80,14 +80,19 @@ def test_without_the_model_of_the_night_no_weight_is_made_up() -> None:
     assert lines[3:] == ["  name: same"]
 
 
-@given(st.text("ab 中文，：", max_size=60), st.integers(12, 40))
-def test_a_folded_line_says_the_same_and_is_no_wider_where_it_may_break(text: str, width: int) -> None:
-    lines = folded(f"  {text.strip()}", width)
-    assert "".join("".join(lines).split()) == "".join(text.split())
-    for line in lines:
-        inside = line.strip()
-        may = [at for at in range(1, len(inside)) if inside[at] == " " or inside[at - 1] in "，："]
-        assert columns(line) <= width or not may or columns(line[: line.index(inside) + may[0]]) > width
+@given(st.lists(st.sampled_from(["ab", "中", "文，", "（c", " ", "d "]), max_size=40), st.integers(20, 40))
+def test_a_folded_line_says_the_same_and_breaks_where_it_may(told: list[str], width: int) -> None:
+    lines = folded(f"  x {' '.join(told)}", width)
+    assert "".join("".join(lines).split()) == "".join(f"x{''.join(told)}".split())
+    assert max(map(columns, lines)) <= width
+    assert all(line.startswith("      ") for line in lines[1:])
+
+
+def test_chinese_breaks_between_characters_but_not_before_a_comma() -> None:
+    lines = folded("  " + "广东省云浮市云城区，" * 4, 24)
+    assert (len(lines) > 3, max(map(columns, lines)) <= 24) == (True, True)
+    assert not [line for line in lines if line.strip().startswith("，")]
+    assert folded("  " + "x" * 40, 24) == ["  " + "x" * 40]
 
 
 def test_a_chinese_character_takes_two_columns() -> None:
