@@ -18,6 +18,7 @@ from transforms.run import Settings
 
 _PARAMETER = re.compile(r"(?<!:):([a-z]+)")
 _RELEASES = {"newest": 0, "previous": 1}  # words for a release: how many before the last
+_IDS = {"entity": "identity", "house": "house"}  # parameter that is a lasting id → of what
 _NAMED = 10  # towns that a message names where the one that was meant is not among them
 _FOLDER = tables.SQL / "queries"
 
@@ -58,7 +59,8 @@ def ask(settings: Settings, name: str, given: Mapping[str, str], who: str, purpo
 
     Raises:
         GridfactsError: ``NO_QUESTION``; ``PARAMETERS``: one is missing, too many, or no number or day where one is
-            needed; ``NO_RELEASE``; ``NOT_FOUND``: no such release or town, or several towns of the name.
+            needed; ``NO_RELEASE``; ``NOT_FOUND``: no such release or town, several towns of the name, or an id that
+            nothing ever had (that look is written down, too: so many ids can be tried, so many rows are there).
         DatabaseError: the database refused.
         AuditError: the look cannot be written down; there is no answer.
     """
@@ -75,7 +77,10 @@ def ask(settings: Settings, name: str, given: Mapping[str, str], who: str, purpo
         bound = {one: _value(connection, one, value) for one, value in given.items()}
         found = connection.execute(sa.text(question.text), bound)
         answer = Answer(tuple(found.keys()), [tuple(row) for row in found])
+        nothing = None if answer.rows else _never(connection, given)
     audit.record_read(settings, who=who, action="query", kind=name, purpose=purpose, rows=len(answer.rows))
+    if nothing:
+        raise GridfactsError("NOT_FOUND", f"no {nothing} ever had this id")
     return answer
 
 
@@ -99,6 +104,16 @@ def _value(connection: Connection, name: str, value: str) -> str | int:
     if name == "day":
         return _day(value)
     return _town(connection, value) if name == "town" and not value.isdigit() else value
+
+
+def _never(connection: Connection, given: Mapping[str, str]) -> str | None:
+    """What never had the id that is asked about, None where it is known: then there is nothing to tell of it."""
+    minted = sa.text("SELECT kind FROM identity WHERE entity_id = :id")
+    for parameter in _IDS.keys() & given.keys():
+        kind, what = connection.scalar(minted, {"id": given[parameter]}), _IDS[parameter]
+        if kind is None or what not in (kind, "identity"):
+            return what
+    return None
 
 
 def _day(value: str) -> str:

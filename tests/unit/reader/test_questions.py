@@ -76,6 +76,27 @@ def test_what_cannot_be_answered_is_said(settings: Settings) -> None:
             ask(settings, name, **given)
 
 
+def test_an_id_that_nothing_ever_had_is_told_from_one_that_has_no_row(settings: Settings) -> None:
+    first = small.first_city()
+    first["fact_house"].append(first["fact_house"][0] | {"house_id": "empty"})
+    first["identity"].append(first["identity"][0] | {"entity_id": "empty", "kind": "house", "founding_record": "rec9"})
+    publish_city(settings, 1, {}, first)
+    assert ask(settings, "identity_today", entity="per1").rows == [("per1", "live", 0)]
+    assert ask(settings, "persons_in_a_house", house="empty").rows == []
+    for name, given, what in (
+        ("identity_today", {"entity": "nobody"}, "identity"),
+        ("persons_in_a_house", {"house": "nowhere"}, "house"),
+        ("persons_in_a_house", {"house": "per1"}, "house"),
+    ):
+        with pytest.raises(GridfactsError, match=f"^NOT_FOUND: no {what} ever had this id$"):
+            ask(settings, name, **given)
+    rows = database.read(database.open_databases(settings).control, "audit").to_pylist()
+    assert [(row["kind"], row["rows"]) for row in rows] == [
+        ("identity_today", 1), ("persons_in_a_house", 0), ("identity_today", 0), ("persons_in_a_house", 0),
+        ("persons_in_a_house", 0),
+    ]  # fmt: skip
+
+
 def test_a_day_is_asked_for_as_it_is_written(settings: Settings) -> None:
     publish_city(settings, 1, {}, small.first_city())
     assert [row[0] for row in ask(settings, "organizations_as_of_a_day", day="2026-10-01").rows] == ["o1"]
