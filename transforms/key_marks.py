@@ -23,11 +23,11 @@ def require(settings: Settings) -> None:
     A deployment without keys and without marks has nothing to protect yet.
 
     Raises:
-        ConfigError: the key file is missing, a key of a known id is another one, or a key that never rotates has.
+        ConfigError: keys are missing, a key of a known id is another one, or a key that never rotates has.
     """
     path = settings.home / "head" / "KEYS.json"
     marks = _read(path)
-    if not marks and not (settings.keys or settings.home / "keys.yml").is_file():
+    if not marks and settings.keys_yaml is None and not settings.key_file.is_file():
         return
     known = keys.load(settings)
     now: Marks = {purpose: dict(told) for purpose, told in marks.items()}
@@ -52,7 +52,7 @@ def _mark(key: keys.Key, purpose: str) -> str:
 
 
 def _said(purpose: str, key_id: str, what: str) -> str:
-    return f"key {key_id!r} of purpose {purpose!r} {what}; nothing was started; remedy: bring back the right key file"
+    return f"key {key_id!r} of purpose {purpose!r} {what}; nothing was started; remedy: bring back the right keys"
 
 
 def _read(path: Path) -> Marks:
@@ -61,4 +61,4 @@ def _read(path: Path) -> Marks:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, TypeError):
-        raise ConfigError(f"{path} cannot be read: restore it, or remove it if the key file is surely right") from None
+        raise ConfigError(f"{path} cannot be read: restore it, or remove it if the keys are surely right") from None

@@ -1,4 +1,4 @@
-"""Keyed identifiers: record ids, minted identities, link tokens, ciphertext. Keys come from a file, never from code.
+"""Keyed identifiers: record ids, minted identities, link tokens, ciphertext. Keys are a file or a variable, never code.
 
 Record and mint keys never rotate (an id is for life); token, vault, export, receipt and audit keys do, under a key id.
 """
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,12 +22,13 @@ from cryptography.exceptions import InvalidTag
 
 from transforms import cipher
 from transforms.errors import ConfigError
-from transforms.run import Settings
+from transforms.run import KEYS_YAML, Settings
 
 PURPOSES = ("record", "mint", "token", "vault", "export", "receipt", "audit")
 SEPARATOR = "\x1f"
 _ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)  # RFC 4648 base32, lower case
 _CHARACTERS = 26
+_LONGEST_ID = 40  # base64 of 32 bytes is longer
 _PAIRS = [chr(first) + chr(second) for first in _ALPHABET for second in _ALPHABET]  # ten bits -> two characters
 _PLACES = range(120, -1, -10)
 
@@ -37,7 +38,7 @@ class Key:
     """One key of one purpose."""
 
     key_id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def digest(self, *parts: str) -> bytes:
         """HMAC-SHA256 over the parts, unambiguously joined."""
@@ -169,68 +170,82 @@ def create(path: Path) -> None:
 
 @lru_cache(maxsize=4)
 def load(settings: Settings) -> Keys:
-    """Read the deployment's keys: ``GRIDFACTS_KEYS``, else ``keys.yml`` in the home.
+    """Read the deployment's keys: ``GRIDFACTS_KEYS_YAML``, else the file ``GRIDFACTS_KEYS``, else ``keys.yml`` at home.
 
     Raises:
-        ConfigError: no key file, a purpose missing, or a key that is no base64 of at least 32 bytes.
+        ConfigError: no keys, a purpose missing, or a key that is no base64 of at least 32 bytes. It names the variable
+            or the file, purpose and key id, and nothing else of what stands there.
     """
-    path = settings.keys or settings.home / "keys.yml"
-    if not path.is_file():
-        raise ConfigError(
-            f"no key file at {path}: set GRIDFACTS_KEYS, or make demonstration keys with 'gridfacts demo keys'"
-        )
-    document = _document(path.read_text("utf-8"))
-    current = {purpose: _current(path, document, purpose) for purpose in PURPOSES}
-    before = tuple(one for one in _all(path, document, "vault") if one != current["vault"])
+    where, document = _told(settings)
+    current = {purpose: _current(where, document, purpose) for purpose in PURPOSES}
+    before = tuple(one for one in _all(where, document, "vault") if one != current["vault"])
     return Keys(**current, vault_before=before)
 
 
+def _told(settings: Settings) -> tuple[str, dict[str, dict[str, str]]]:
+    """Where the keys stand, as messages name it, and what is told there."""
+    if settings.keys_yaml is not None:
+        return KEYS_YAML, _document(KEYS_YAML, settings.keys_yaml)
+    path = settings.key_file
+    if not path.is_file():
+        raise ConfigError(
+            f"no key file at {path}: set GRIDFACTS_KEYS or {KEYS_YAML}, "
+            "or make demonstration keys with 'gridfacts demo keys'"
+        )
+    return str(path), _document(str(path), path.read_text("utf-8"))
+
+
 @lru_cache(maxsize=4)
-def _document(text: str) -> dict[str, dict[str, str]]:
-    """What a key file says, parsed once: every command asks for the keys of every purpose."""
-    document: dict[str, dict[str, str]] = yaml.safe_load(text)
+def _document(where: str, text: str) -> dict[str, dict[str, str]]:
+    """What is told of keys, parsed once: every command asks for the keys of every purpose."""
+    try:
+        document: dict[str, dict[str, str]] = yaml.safe_load(text)
+    except yaml.YAMLError:  # its message quotes the line
+        raise ConfigError(f"{where}: not YAML") from None
     return document
 
 
 def held(settings: Settings, purpose: str) -> list[Key]:
-    """Every key of a purpose that the key file holds, the current one first.
+    """Every key of a purpose that the deployment holds, the current one first.
 
     Raises:
-        ConfigError: no key file, or a key in it that is none.
+        ConfigError: no keys, or one among them that is none.
     """
     load(settings)
-    path = settings.keys or settings.home / "keys.yml"
-    return _all(path, _document(path.read_text("utf-8")), purpose)
+    return _all(*_told(settings), purpose)
 
 
 def of(settings: Settings, purpose: str, key_id: str) -> Key:
     """A key of a purpose by its id, the current one or an older: what it signed can still be verified.
 
     Raises:
-        ConfigError: no key file, or no such key in it.
+        ConfigError: no keys, or no such key among them.
     """
     for key in held(settings, purpose):
         if key.key_id == key_id:
             return key
-    path = settings.keys or settings.home / "keys.yml"
-    raise ConfigError(f"{path}: no key {key_id!r} of purpose {purpose!r}: it was removed, or never was here")
+    where, _ = _told(settings)
+    raise ConfigError(f"{where}: no key {key_id!r} of purpose {purpose!r}: it was removed, or never was here")
 
 
-def _all(path: Path, document: dict[str, dict[str, str]], purpose: str) -> list[Key]:
+def _all(where: str, document: dict[str, dict[str, str]], purpose: str) -> list[Key]:
     found = document[purpose]
-    return [_current(path, {purpose: {key_id: found[key_id]}}, purpose) for key_id in sorted(found, reverse=True)]
+    return [_current(where, {purpose: {key_id: found[key_id]}}, purpose) for key_id in sorted(found, reverse=True)]
 
 
-def _current(path: Path, document: object, purpose: str) -> Key:
+def _current(where: str, document: object, purpose: str) -> Key:
     """The key of a purpose whose id sorts last."""
     found = document.get(purpose) if isinstance(document, dict) else None
     if not isinstance(found, dict) or not found:
-        raise ConfigError(f"{path}: no key for purpose {purpose!r}")
+        raise ConfigError(f"{where}: no key for purpose {purpose!r}")
+    if not all(isinstance(key_id, str) and len(key_id) <= _LONGEST_ID for key_id in found):
+        # Perhaps the secret itself, written where its id belongs: it is not repeated, nor kept among the marks.
+        raise ConfigError(f"{where}: an id of a key of purpose {purpose!r} is no text of at most {_LONGEST_ID} letters")
     key_id = max(found)
     try:
         secret = base64.b64decode(found[key_id], validate=True)
     except (ValueError, TypeError):
-        raise ConfigError(f"{path}: key {key_id!r} of purpose {purpose!r} is not base64") from None
+        raise ConfigError(f"{where}: key {key_id!r} of purpose {purpose!r} is not base64") from None
     if len(secret) < hashlib.sha256().digest_size:
-        raise ConfigError(f"{path}: key {key_id!r} of purpose {purpose!r} is shorter than 32 bytes")
+        raise ConfigError(f"{where}: key {key_id!r} of purpose {purpose!r} is shorter than 32 bytes")
     return Key(key_id, secret)

@@ -15,6 +15,7 @@ from transforms.errors import ConfigError
 REPOSITORY = Path(__file__).resolve().parent.parent
 _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SIZE = TypeAdapter(ByteSize)
+KEYS_YAML = "GRIDFACTS_KEYS_YAML"  # the text of a key file, where a secret store hands out variables
 _LEAST = 1_000_000  # bytes; a number without a unit, or of percents, is less
 
 
@@ -29,14 +30,15 @@ class Settings:
     engine: str
     threads: int
     memory: str
+    keys_yaml: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read ``GRIDFACTS_*`` (README, "Settings").
 
         Raises:
-            ConfigError: an engine that does not exist, threads that are no positive whole number, or memory that is
-                no size.
+            ConfigError: an engine that does not exist, threads that are no positive whole number, memory that is
+                no size, or keys told twice.
         """
         env = os.environ if environ is None else environ
         home = Path(env.get("GRIDFACTS_HOME", "var")).resolve()
@@ -46,7 +48,9 @@ class Settings:
         engine = env.get("GRIDFACTS_ENGINE", "duckdb")
         if engine != "duckdb":
             raise ConfigError(f"GRIDFACTS_ENGINE={engine!r} is not built yet; only 'duckdb' is")
-        keys = env.get("GRIDFACTS_KEYS")
+        keys, keys_yaml = env.get("GRIDFACTS_KEYS"), env.get(KEYS_YAML)
+        if keys and keys_yaml is not None:
+            raise ConfigError(f"GRIDFACTS_KEYS (a file) and {KEYS_YAML} (its text) are both set: unset one of them")
         found = cls(
             home=home,
             database_url=env.get("GRIDFACTS_DATABASE_URL", f"sqlite:///{home / 'release.db'}"),
@@ -55,6 +59,7 @@ class Settings:
             engine=engine,
             threads=int(threads),
             memory=env.get("GRIDFACTS_MEMORY", "4GB"),
+            keys_yaml=keys_yaml,
         )
         try:
             sized = found.memory_bytes >= _LEAST
@@ -68,6 +73,11 @@ class Settings:
     def memory_bytes(self) -> int:
         """How much memory one step may hold, in bytes: a thousand to the kB, 1024 to the KiB."""
         return int(_SIZE.validate_python(self.memory))
+
+    @property
+    def key_file(self) -> Path:
+        """Where keys lie that do not come in the environment itself."""
+        return self.keys or self.home / "keys.yml"
 
     @property
     def lake(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import canary
 from tests.dags.conftest import airflow_environment
@@ -42,7 +44,7 @@ class Night:
         return done.stdout
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
-        with sqlite3.connect(self.airflow / "airflow.db") as connection:
+        with contextlib.closing(sqlite3.connect(self.airflow / "airflow.db")) as connection:
             return connection.execute(sql).fetchall()
 
 
@@ -54,10 +56,18 @@ def drops(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return box
 
 
+def keys_in_environment(home: Home) -> Home:
+    """The same home with its keys in a variable of the worker, and no key file."""
+    path = home.path / "keys.yml"
+    text = path.read_text("utf-8")
+    path.unlink()
+    return Home(home.path, (("GRIDFACTS_KEYS_YAML", text),))
+
+
 @pytest.fixture(scope="module")
 def ran(keyed: Path, drops: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Night, str]:
     folder = tmp_path_factory.mktemp("night")
-    night = Night(Home.copy_of(keyed, folder / "home"), folder / "airflow", drops)
+    night = Night(keys_in_environment(Home.copy_of(keyed, folder / "home")), folder / "airflow", drops)
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],
         env=night.home.environment | airflow_environment(night.airflow), check=True, capture_output=True, timeout=120,
@@ -110,6 +120,16 @@ def test_no_marked_value_is_in_xcom_rendered_fields_or_logs(ran: tuple[Night, st
     assert set(canary.found_in(landed)) == set(canary.MARKS), "the marked values never came in"
     assert canary.found_in(log.encode()) == []
     assert {p.name: canary.found_in(p.read_bytes()) for p in files if canary.found_in(p.read_bytes())} == {}
+
+
+def test_no_key_of_the_environment_is_shown_or_kept(ran: tuple[Night, str]) -> None:
+    night, log = ran
+    told = yaml.safe_load(night.home.settings["GRIDFACTS_KEYS_YAML"])
+    secrets = [secret.encode() for held in told.values() for secret in held.values()]
+    assert len(secrets) == 7
+    kept = [p for folder in (night.airflow, night.home.path) for p in folder.rglob("*") if p.is_file()]
+    for text in (log.encode(), *(p.read_bytes() for p in kept)):
+        assert not [one for one in secrets if one in text]
 
 
 def test_what_goes_through_xcom_is_source_codes_and_counts(ran: tuple[Night, str]) -> None:

@@ -207,6 +207,16 @@ def test_of_a_sound_drop_nothing_is_logged_or_alerted(
     assert not (tmp_path / "alerts.jsonl").exists()
 
 
+def test_the_alert_command_gets_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = tmp_path / "heard"
+    monkeypatch.setenv("GRIDFACTS_HOME", str(tmp_path))
+    monkeypatch.setenv("GRIDFACTS_KEYS_YAML", MARKED)
+    monkeypatch.setenv("GRIDFACTS_ALERT_COMMAND", f"sh -c 'env > {heard}'")
+    alert_run(context(None, datetime(2026, 10, 1, tzinfo=UTC)))
+    told = heard.read_text("utf-8")
+    assert (f"GRIDFACTS_HOME={tmp_path}" in told, MARKED in told) == (True, False)
+
+
 def test_an_alert_that_cannot_be_told_breaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRIDFACTS_HOME", str(tmp_path))
     monkeypatch.setenv("GRIDFACTS_ALERT_COMMAND", str(tmp_path / "no such program"))

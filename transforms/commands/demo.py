@@ -13,7 +13,7 @@ import click
 
 from transforms import keys
 from transforms.commands.options import progress
-from transforms.run import Settings
+from transforms.run import KEYS_YAML, Settings
 
 
 @click.group()
@@ -25,7 +25,10 @@ def demo() -> None:
 def demo_keys() -> None:
     """Make demonstration keys in $GRIDFACTS_HOME/keys.yml. Production must not use them."""
     settings = Settings.from_environment()
-    path = settings.keys or settings.home / "keys.yml"
+    if settings.keys_yaml is not None:
+        click.echo(f"keys are already in {KEYS_YAML}")
+        return
+    path = settings.key_file
     if path.exists():
         click.echo(f"keys are already at {path}")
         return

@@ -92,7 +92,7 @@ def _copy(settings: Settings, sources: Sequence[str]) -> Iterator[Settings]:
     """The sources' batches as they stand, linked: rooms replace files and change none, so a copy costs no bytes."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".replay.", dir=settings.home) as folder:
-        scratch = dataclasses.replace(settings, home=Path(folder), keys=_keys(settings))
+        scratch = dataclasses.replace(settings, home=Path(folder), keys=settings.key_file)
         scratch.lake.mkdir()
         (scratch.lake / "raw").symlink_to(settings.lake / "raw")
         for room in _ROOMS:
@@ -100,7 +100,3 @@ def _copy(settings: Settings, sources: Sequence[str]) -> Iterator[Settings]:
                 if (settings.lake / room / source).is_dir():
                     shutil.copytree(settings.lake / room / source, scratch.lake / room / source, copy_function=os.link)
         yield scratch
-
-
-def _keys(settings: Settings) -> Path:
-    return settings.keys or settings.home / "keys.yml"

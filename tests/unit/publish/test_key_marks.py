@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -62,6 +63,32 @@ def test_a_missing_key_file_refuses_to_start(marked: Settings) -> None:
     (marked.home / "keys.yml").unlink()
     with pytest.raises(ConfigError, match="no key file"):
         second_night(marked)
+
+
+def in_the_environment(settings: Settings) -> Settings:
+    """The same deployment, whose keys stand in a variable instead of the home's file, which is gone."""
+    path = settings.home / "keys.yml"
+    text = path.read_text("utf-8")
+    path.unlink()
+    return dataclasses.replace(settings, keys_yaml=text)
+
+
+def test_keys_that_move_into_the_environment_go_on_and_others_there_refuse_to_start(marked: Settings) -> None:
+    moved = in_the_environment(marked)
+    second_night(moved)
+    told = yaml.safe_load(moved.keys_yaml or "")
+    told["record"]["record-1"] = base64.b64encode(b"another secret of thirty-two byte").decode()
+    with pytest.raises(ConfigError, match="purpose 'record' is not the key this deployment was made with"):
+        key_marks.require(dataclasses.replace(moved, keys_yaml=yaml.safe_dump(told)))
+    with pytest.raises(ConfigError, match="GRIDFACTS_KEYS_YAML: no key for purpose 'record'"):
+        key_marks.require(dataclasses.replace(moved, keys_yaml=""))
+
+
+def test_keys_of_the_environment_are_marked_the_first_time(home: Callable[..., Settings]) -> None:
+    settings = home()
+    keys.create(settings.home / "keys.yml")
+    key_marks.require(in_the_environment(settings))
+    assert (settings.home / "head" / "KEYS.json").is_file()
 
 
 def test_a_vault_key_may_rotate_and_a_record_key_may_not(marked: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import traceback
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from transforms import keys
 from transforms.errors import ConfigError
-from transforms.run import Settings
+from transforms.run import Run, Settings
 
 
 def settings(home: Path) -> Settings:
@@ -28,6 +29,72 @@ def test_created_keys_load_and_are_private(tmp_path: Path) -> None:
     assert loaded.unseal(loaded.seal("synthetic value")) == "synthetic value"
     assert loaded.record_id("a", "person", ["1", "23"]) != loaded.record_id("a", "person", ["12", "3"])
     assert loaded.link_token("document", "x") != loaded.link_token("phone", "x")
+
+
+def told(text: str) -> Settings:
+    """Of a deployment whose keys are in the environment itself; no file is anywhere."""
+    return Settings.from_environment({"GRIDFACTS_HOME": "/nowhere", "GRIDFACTS_KEYS_YAML": text})
+
+
+def test_keys_in_the_environment_are_those_of_a_file_and_go_before_the_homes_own(tmp_path: Path) -> None:
+    keys.create(tmp_path / "one.yml")
+    keys.create(tmp_path / "keys.yml")
+    text = (tmp_path / "one.yml").read_text("utf-8")
+    file = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path), "GRIDFACTS_KEYS": str(tmp_path / "one.yml")})
+    both = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path), "GRIDFACTS_KEYS_YAML": text})
+    assert keys.load(both) == keys.load(told(text)) == keys.load(file) != keys.load(settings(tmp_path))
+    assert keys.of(both, "receipt", "receipt-1") == keys.of(file, "receipt", "receipt-1")
+    with pytest.raises(ConfigError, match="GRIDFACTS_KEYS_YAML: no key 'receipt-0' of purpose 'receipt'"):
+        keys.of(both, "receipt", "receipt-0")
+
+
+def test_keys_told_twice_refuse_to_start(tmp_path: Path) -> None:
+    keys.create(tmp_path / "keys.yml")
+    text = (tmp_path / "keys.yml").read_text("utf-8")
+    twice = {"GRIDFACTS_KEYS": str(tmp_path / "keys.yml"), "GRIDFACTS_KEYS_YAML": text}
+    for one in (text, ""):
+        with pytest.raises(ConfigError, match=r"GRIDFACTS_KEYS .* and GRIDFACTS_KEYS_YAML .* both set: unset one"):
+            Settings.from_environment(twice | {"GRIDFACTS_KEYS_YAML": one})
+    assert Settings.from_environment(twice | {"GRIDFACTS_KEYS": ""}).keys is None
+
+
+def test_what_is_wrong_in_the_environment_is_named_and_no_key_is_told(tmp_path: Path) -> None:
+    """A secret that stands in the wrong place, or where the text breaks, is in no message and no cause of one."""
+    keys.create(tmp_path / "keys.yml")
+    good: dict[str, dict[str, str]] = yaml.safe_load((tmp_path / "keys.yml").read_text("utf-8"))
+    secret = good["mint"]["mint-1"]
+
+    def changed(**purposes: object) -> str:
+        return yaml.safe_dump(good | purposes)
+
+    wrong = {
+        "": "no key for purpose 'record'",
+        secret: "no key for purpose 'record'",
+        f"record: {{record-1: {secret}": "not YAML",
+        f"record: record-1: {secret}": "not YAML",
+        changed(mint={}): "no key for purpose 'mint'",
+        changed(mint=secret): "no key for purpose 'mint'",
+        changed(mint={secret: "mint-1"}): "an id of a key of purpose 'mint' is no text of at most 40 letters",
+        changed(mint={1: secret}): "an id of a key of purpose 'mint' is no text",
+        changed(mint={"mint-1": f"*{secret}"}): "key 'mint-1' of purpose 'mint' is not base64",
+        changed(mint={"mint-1": secret[:40]}): "key 'mint-1' of purpose 'mint' is shorter than 32 bytes",
+    }
+    for text, says in wrong.items():
+        with pytest.raises(ConfigError) as refused:
+            keys.load(told(text))
+        assert str(refused.value).startswith(f"CONFIG: GRIDFACTS_KEYS_YAML: {says}")
+        assert secret[:20] not in "".join(traceback.format_exception(refused.value))
+
+
+def test_no_key_is_in_what_is_shown_of_settings_and_keys(tmp_path: Path) -> None:
+    keys.create(tmp_path / "keys.yml")
+    text = (tmp_path / "keys.yml").read_text("utf-8")
+    shown = repr((told(text), Run.of("2026-10-01", settings=told(text)), keys.load(told(text))))
+    assert "mint-1" in shown
+    for purpose in yaml.safe_load(text).values():
+        for secret in purpose.values():
+            assert secret not in shown
+            assert repr(base64.b64decode(secret))[1:-1] not in shown
 
 
 @pytest.mark.parametrize("spoil", ["missing file", "missing purpose", "short", "no base64"])
