@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from rapidfuzz import fuzz
 from sqlalchemy.engine import Connection
 
 from transforms import database, tables
@@ -20,6 +21,7 @@ _PARAMETER = re.compile(r"(?<!:):([a-z]+)")
 _RELEASES = {"newest": 0, "previous": 1}  # words for a release: how many before the last
 _IDS = {"entity": "identity", "house": "house"}  # parameter that is a lasting id → of what
 _NAMED = 10  # towns that a message names where the one that was meant is not among them
+_WORD = re.compile("(街道办事处|办事处|街道|镇|乡)$")
 _FOLDER = tables.SQL / "queries"
 
 
@@ -132,6 +134,26 @@ def _town(connection: Connection, name: str) -> str:
         return codes[0]
     if codes:
         raise GridfactsError("NOT_FOUND", f"several towns have this name: give the code of one ({', '.join(codes)})")
-    near = [str(row.name) for row in towns if name[:2] in row.name] or [str(row.name) for row in towns]
+    near = _nearest(name, {str(row.code): str(row.name) for row in towns}, _city(connection))
     more = f" and {len(near) - _NAMED} more" if len(near) > _NAMED else ""
     raise GridfactsError("NOT_FOUND", f"no town of this name; there are {', '.join(near[:_NAMED])}{more}")
+
+
+def _city(connection: Connection) -> str:
+    """How codes of the city begin that the release is about: most of its organizations are there."""
+    text = sa.text(
+        "SELECT SUBSTR(division_code, 1, 4) AS city FROM v1_organization WHERE division_code IS NOT NULL "
+        "GROUP BY SUBSTR(division_code, 1, 4) ORDER BY COUNT(*) DESC, SUBSTR(division_code, 1, 4) LIMIT 1"
+    )
+    return str(connection.scalar(text) or "")
+
+
+def _nearest(name: str, towns: Mapping[str, str], city: str) -> list[str]:
+    """Names of towns by code, those of the city first, and of these the one that is most like the name first."""
+    likeness = {code: fuzz.WRatio(_bare(name), _bare(town)) for code, town in towns.items()}
+    return [towns[code] for code in sorted(towns, key=lambda code: (code[:4] != city, -likeness[code], code))]
+
+
+def _bare(town: str) -> str:
+    """A town's name without the word for what it is, in which towns of any names are alike."""
+    return _WORD.sub("", town) or town

@@ -114,6 +114,23 @@ def test_who_names_no_town_is_told_the_towns_there_are(settings: Settings) -> No
         ask(settings, CHANGED, town="没有镇", release="1")
 
 
+def test_towns_of_this_city_are_told_first_and_of_these_the_nearest(settings: Settings) -> None:
+    """The table of divisions holds other cities' towns too, with codes before ours and names like ours."""
+    first = small.first_city()
+    [town] = [row for row in first["std_division"] if row["level"] == "town"]
+    named = {"320402001000": "云城街道", "320402002000": "云安镇", "445302002000": "河口街道", "445303001000": "云城镇",
+             "445303002000": "都杨镇"}  # fmt: skip
+    first["std_division"] += [town | {"code": code, "name": name, "parent_code": None} for code, name in named.items()]
+    publish_city(settings, 1, {}, first)
+    for given, told in (
+        ("云城街道办事处", "云城镇, town“合成”, 河口街道, 都杨镇, 云城街道, 云安镇"),
+        ("都扬街道", "都杨镇, town“合成”, 河口街道, 云城镇, 云城街道, 云安镇"),
+        ("云浮市云安区都杨", "都杨镇, 云城镇, town“合成”, 河口街道, 云安镇, 云城街道"),
+    ):
+        with pytest.raises(GridfactsError, match=f"no town of this name; there are {told}$"):
+            ask(settings, CHANGED, town=given, release="1")
+
+
 def test_no_answer_without_its_audit_row(settings: Settings) -> None:
     publish_city(settings, 1, {}, small.first_city())
     with database.writing(database.open_databases(settings).control) as connection:
