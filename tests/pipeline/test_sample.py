@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.homes import Home
+from transforms import tables
 from transforms.errors import GridfactsError
 from transforms.reader import package, sample
 from transforms.run import Settings
@@ -48,3 +49,13 @@ def test_a_sample_has_everything_and_nothing_secret(both_nights: Path, tmp_path:
     assert [one for one in sealed if one in written] == []
     with pytest.raises(GridfactsError, match="EXISTS"):
         sample.write(settings, packages, out, "测试", TODAY)
+
+
+def test_what_the_dictionary_says_of_valid_to_is_so(both_nights: Path) -> None:
+    """A division that was abolished says its last day; of everything else the next version says from when it holds."""
+    said = {name: table.columns["valid_to"].description for name, table in tables.load_all().items() if table.history}
+    with sqlite3.connect(both_nights / "release.db") as release:
+        ended = {name for name in said if release.execute(f"SELECT COUNT(valid_to) FROM {name}").fetchone()[0]}
+        assert release.execute("SELECT COUNT(*) FROM fact_person WHERE known_to IS NOT NULL").fetchone()[0]
+    assert ended == {"std_division"} == {name for name, text in said.items() if "last day" in text}
+    assert {name for name, text in said.items() if "Null in every version" in text} == set(said) - ended
