@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -280,3 +281,39 @@ def test_a_column_that_other_code_did_not_know_says_to_close_the_night_anew(sett
         publish.run(closed.run)
     small.close(settings, NIGHTS[0], {}, small.first_city(), 0)
     assert publish.run(closed.run)[0].counts["release"] == 1
+
+
+def without_a_day(closed: small.Closed) -> small.Closed:
+    """The same night, of whose source nobody knows the day."""
+    folder = store.night_dir(closed.run, "account", "release")
+    told = store.read_table(folder / "source_state.parquet")
+    at = told.schema.get_field_index("as_of")
+    store.write_table(
+        folder / "source_state.parquet", told.set_column(at, "as_of", pa.nulls(told.num_rows, pa.string()))
+    )
+    base = json.loads((folder / "release.json").read_text("utf-8"))["base_release"]
+    manifest.write(folder, "account", {"base_release": str(base)})
+    small.braked(closed.run)
+    return closed
+
+
+def test_a_warning_is_told_and_the_release_is_published(settings: Settings) -> None:
+    """In a first release and in a small one after it; of a row that stands it is told once."""
+    first, second = small.first_city(), small.first_city()
+    first["fact_house"][0]["division_code"] = second["fact_house"][0]["division_code"] = "445391001001"
+    second["fact_organization"][0]["division_code"] = "445391001001"
+    told: list[str] = []
+    nights = [
+        without_a_day(small.close(settings, NIGHTS[0], {}, first, 0)),
+        small.close(settings, NIGHTS[1], first, second, 1),
+    ]
+    counts = [publish.run(dataclasses.replace(one.run, say=told.append))[0].counts["warnings"] for one in nights]
+    assert [line for line in told if "warning" in line] == [
+        "publish: warning fact_house.division_code_resolves: 1 rows",
+        "publish: warning source_state.batch_has_a_day: 1 rows",
+        "publish: warning fact_organization.division_code_resolves: 1 rows",
+    ]
+    assert counts == [2, 1]
+    assert (database.current_release(database.open_databases(settings)), stored_checksum(settings)) == (
+        2, nights[1].checksum,
+    )  # fmt: skip
