@@ -6,27 +6,20 @@ stay for as-of questions, and earlier nights' tables stay as caches: both still 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from transforms import bulk, database, sealing, subjects
+from transforms import database, sealing, subjects, tables
 from transforms.database import Databases
-from transforms.publish import restricted
+from transforms.publish import restricted, wiped
 from transforms.run import Run, Settings
 
-_OF_PERSONS = {  # table with history → its column that names the person
-    "fact_person": "person_id",
-    "rel_person_house": "person_id",
-    "rel_person_org": "person_id",
-    "vault_identifier": "entity_id",
-}
+_NAMED_BY = ("person_id", "entity_id")  # columns that say of which person a row is
 _KEPT = "land"  # of an earlier night: what came and what became of it, without a value
 
 
@@ -66,6 +59,12 @@ def due(dbs: Databases, connection: Connection) -> Due:
     return Due(tuple(sorted(obeyed)), records, frozenset((homed | named) - {None}))
 
 
+def of_persons() -> dict[str, str]:
+    """Every table that keeps old rows of persons → its column that names the person."""
+    old = [table for table in tables.of("release").values() if table.history]
+    return {table.table: name for table in old for name in _NAMED_BY if name in table.columns}
+
+
 def forget(connection: Connection, found: Due) -> int:
     """Delete every ended row that stands on one of the records, or is of one of the entities; how many those were.
 
@@ -76,7 +75,7 @@ def forget(connection: Connection, found: Due) -> int:
     if not found.numbers:
         return gone
     _stage(connection, found.entities)
-    for table, column in _OF_PERSONS.items():
+    for table, column in of_persons().items():
         ended = f'DELETE FROM "{table}" WHERE known_to IS NOT NULL AND '  # noqa: S608 - names of this module
         mine = sa.text(f'{ended}"{column}" IN (SELECT entity_id FROM erased_entity)')  # noqa: S608
         based = sa.text(ended + "provenance LIKE :record")
@@ -97,8 +96,8 @@ def _stage(connection: Connection, entities: Collection[str]) -> None:
 def sweep(run: Run, dbs: Databases, found: Due, release: int) -> None:
     """After the release is there: let go what earlier nights and releases left, then say that it is done.
 
-    Safe to be stopped and done again; until it is done the requests wait, and the next publish does it. The release
-    before can no longer be taken back: what it removed is gone.
+    Safe to be stopped and done again; until it is done the requests wait, and the next publish does it, also where
+    readers held what is to go. The release before can no longer be taken back: what it removed is gone.
 
     Raises:
         DatabaseError: a database refused.
@@ -113,8 +112,10 @@ def sweep(run: Run, dbs: Databases, found: Due, release: int) -> None:
             shutil.rmtree(part)
     sealing.forget(run.settings, dbs, found.records)
     _unreceipt(run.settings, dbs)
-    with database.guarded():
-        _clean(dbs)
+    _previous(dbs)
+    if not wiped.wipe(dbs, of_persons()):
+        run.say("publish: readers hold what was erased: the next publish lets it go, and then the requests are done")
+        return
     with database.deciding(dbs.control, "subject") as (connection, subject):
         done = sa.update(subject).where(subject.c.subject_id.in_(found.numbers)).values(done_release=release)
         connection.execute(done)
@@ -132,17 +133,10 @@ def _unreceipt(settings: Settings, dbs: Databases) -> None:
                 (path.parent / name).unlink(missing_ok=True)
 
 
-def _clean(dbs: Databases) -> None:
-    """Deleted rows leave the files of the database, not only its answers."""
+def _previous(dbs: Databases) -> None:
+    """SQLite: the generation before goes; who reads it reads on."""
     if dbs.release_file is not None:
         current = dbs.release_file.resolve()
         for old in dbs.release_file.parent.glob(f"{dbs.release_file.stem}.g*{dbs.release_file.suffix}*"):
             if not old.name.startswith(current.name):
                 old.unlink(missing_ok=True)
-        for engine in (dbs.release, dbs.control):
-            with contextlib.closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as connection:
-                connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return
-    with dbs.release.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"VACUUM {bulk.listed(list(_OF_PERSONS))}")
