@@ -18,6 +18,7 @@ from demo.daily import assign_days
 from demo.facilities import build_facilities
 from demo.institutions import build_institutions
 from demo.licences import build_trade
+from demo.members import MemberBook
 from demo.organizations import build_organizations
 from demo.people import People, build_people
 from demo.places import build_places
@@ -87,7 +88,7 @@ def build(
         residents: wanted number of residents; whole towns near it are taken.
         nights: number of nights, the first on 2026-10-01.
         seed: same seed, same bytes.
-        out: gets `drops/<date>/<source>/<file>` and `truth/<kind>.parquet`.
+        out: gets `drops/<date>/<source>/<file>`, `truth/<kind>.parquet` and what `chronicle.py` and `members.py` tell.
         progress: told what is being done.
         processes: how many departments write at once; the bytes do not depend on it.
 
@@ -97,7 +98,7 @@ def build(
     progress(f"the truth of {city}")
     world = build_world(city, residents, nights, seed)
     progress(f"{len(world.people.persons)} residents, {len(world.places.houses)} houses")
-    book, watch = press.TruthBook(out / "truth"), chronicle.FileWatch()
+    book, members, watch = press.TruthBook(out / "truth"), MemberBook(out / "truth"), chronicle.FileWatch()
     rows: dict[str, int] = defaultdict(int)
     first = state_of(world, 1)
     days = []
@@ -110,6 +111,8 @@ def build(
             watch.see(state, file)
             rows[file.source] += file.rows
             progress(f"{state.day.isoformat()} {file.source}: {file.rows} rows")
+        members.add(state)
         watch.close_night(state)
+    members.close()
     pq.write_table(chronicle.table(world, nights, watch), out / "truth" / "events.parquet", compression="zstd")
     return CitySummary(len(world.people.persons), dict(rows), book.close(), days)

@@ -16,6 +16,7 @@ from transforms import manifest, store
 from transforms.account.examined import Examined, examined, render_examined
 from transforms.account.ledger import mentions
 from transforms.account.measures import Measure, Partitions, numbered
+from transforms.account.members import Members, members
 from transforms.account.night import Delivery, Night
 from transforms.engine import Engine, Input
 from transforms.errors import ConfigError
@@ -42,6 +43,7 @@ class KindEvaluation:
         grid_rows: rows of the last night's files whose truth names a grid.
         grid_right: those published in that grid or one below it.
         examined: what hidden numbers say of the rows without one, beside what is true of them.
+        members: of households: who stands in one with whom; None where the truth does not tell.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class KindEvaluation:
     grid_rows: int = 0
     grid_right: int = 0
     examined: Examined | None = None
+    members: Members | None = None
 
     @property
     def grid_accuracy(self) -> float | None:
@@ -72,7 +75,7 @@ def evaluate(run: Run, truth: Path) -> Evaluation:
     """Compare the night's entities with ``<truth>/<kind>.parquet``.
 
     Truth columns: ``night, source, file_sha256, line, entity``, and where present ``errors`` and ``cases`` (lists of
-    names that make subgroups) and ``grid`` (code of the true grid).
+    names that make subgroups) and ``grid`` (code of the true grid). Of households also who is in one (members.py).
 
     Raises:
         ConfigError: no truth for any kind, or a column is missing.
@@ -108,6 +111,7 @@ def _kind(night: Night, folder: Path, kind: str, path: Path) -> KindEvaluation:
         grid_rows=len(right),
         grid_right=int(pc.sum(right).as_py() or 0),
         examined=examined(night, kind, known) if scored else None,
+        members=members(night, folder, path.parent) if kind == "household" else None,
     )
 
 
@@ -244,9 +248,16 @@ def render_evaluation(found: Evaluation) -> str:
             lines.append(_line("number alone", kind.baseline))
         lines += [_line(f"  {name}", part) for name, part in kind.subgroups.items()]
         lines += render_examined(kind.examined) if kind.examined else []
+        lines += _members(kind.members) if kind.members else []
         if kind.grid_accuracy is not None:
             lines.append(f"  right grid {kind.grid_accuracy:.4f} of {kind.grid_rows} rows whose grid is known")
     return "\n".join(lines)
+
+
+def _members(found: Members) -> list[str]:
+    """Lines for people: its rows share a household's key, so that the figure above says little."""
+    lines = [f"  who lives with whom: every resident once ({found.without} in no household, each one of his own)"]
+    return [*lines, _line("  residents", found.resolved), *(_line(f"  {n}", m) for n, m in found.subgroups.items())]
 
 
 def _line(name: str, m: Measure) -> str:

@@ -126,6 +126,26 @@ def test_a_grid_is_right_where_the_published_one_is_the_true_one(city: World, tm
     assert 0 < person.grid_right < 8
 
 
+def test_households_are_measured_by_residents_too(city: World, tmp_path: Path) -> None:
+    account.close(city.run, city.reread)
+    truth = truth_of(city, tmp_path / "truth", TRUE | {"roster": ["A", "B", "X"]})
+    pd.read_parquet(truth / "person.parquet").to_parquet(truth / "household.parquet")
+    [household] = [kind for kind in account.evaluate(city.run, truth).kinds if kind.kind == "household"]
+    assert household.members is None, "this truth does not tell"
+
+    # 甲 and 乙 stand in h1, as is true, 丙 in h2 alone; 丁 has gone, 戊 is in quarantine, nobody knows Z
+    night = [("A", "one"), ("B", "one"), ("C", "two"), ("E", "two"), ("Z", "two")]
+    rows = [{"night": "2026-10-01", "entity": e, "household": h, "cases": []} for e, h in night]
+    rows += [{"night": day, "entity": "A", "household": day, "cases": []} for day in ("2026-09-30", "2026-10-02")]
+    pd.DataFrame(rows).to_parquet(truth / "household_members.parquet")
+    found = account.evaluate(city.run, truth)
+    [members] = [kind.members for kind in found.kinds if kind.members]
+    assert (members.resolved.records, members.without) == (5, 2)
+    assert (members.resolved.precision, members.resolved.recall) == (1, pytest.approx(1 / 4))
+    assert members.subgroups["in a household"].records == 3
+    assert "every resident once (2 in no household" in account.render_evaluation(found)
+
+
 def test_a_folder_without_truth_is_refused(city: World, tmp_path: Path) -> None:
     account.close(city.run, city.reread)
     with pytest.raises(ConfigError, match="holds no truth"):

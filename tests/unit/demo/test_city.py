@@ -136,6 +136,29 @@ def test_an_unchanged_person_is_written_the_same_on_both_nights(city: City) -> N
     assert [k for k in changed if first[k]["户号"] != second[k]["户号"]], "a marriage changes a household"
 
 
+def test_every_resident_of_a_night_is_of_one_household(city: City) -> None:
+    told = city.truth("household_members")
+    assert set(told["night"]) == {"2026-10-01", "2026-10-02"}
+    assert not told.duplicated(["night", "entity"]).any()
+    first, second = (told[told["night"] == night].set_index("entity") for night in sorted(set(told["night"])))
+    known = city.truth("person").query("night == '2026-10-01' and source == 'gongan_hukou'")
+    number = city.truth("household").query("night == '2026-10-01'").set_index("line")["entity"]
+    again = known["errors"].map(lambda errors: "duplicate_row" in errors)
+    register = known[~again].assign(household=number.loc[known[~again]["line"]].to_numpy()).set_index("entity")
+    both = first.index.intersection(register.index)
+    assert len(both) > 4000
+    assert (first.loc[both, "household"] == register.loc[both, "household"]).all(), "as the register has it"
+    assert len(first) > len(both) + 500, "those whom it does not know are residents too"
+    migrant = first["cases"].map(lambda cases: "migrant" in cases)
+    assert not set(first[migrant].index) & set(register.index)
+    same = first.index.intersection(second.index)
+    assert (first.loc[same, "household"] != second.loc[same, "household"]).sum() > 0, "a marriage"
+    gone = city.truth("events").query("night == '2026-10-02' and event == 'death'")["entity"]
+    assert len(gone)
+    assert gone.isin(first.index).all()
+    assert not gone.isin(second.index).any()
+
+
 def test_the_second_night_has_each_event(city: City) -> None:
     night = city.folder / "drops" / "2026-10-02"
     names = {path.name for path in night.rglob("*") if path.is_file()}
