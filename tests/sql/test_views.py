@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
@@ -100,6 +102,7 @@ def test_the_named_questions_have_their_answers(filled: Databases) -> None:
         "persons_in_a_grid_on_a_day": [("per1", "g3"), ("per2", "g3"), ("per3", "g3")],
         "persons_in_a_house": [("actual", 1)],
         "persons_per_small_grid": [("445302G2", 3)],
+        "registered_here_living_elsewhere": [],
     }
 
 
@@ -151,6 +154,50 @@ def test_persons_of_a_grid_are_found_under_the_old_cut_and_the_new_one(filled: D
     assert asked("2026-10-02", "new-445302G3") == before
     assert asked("2026-10-02", "445302G3") == []
     assert asked("2026-09-30", "445302G3", day="2026-10-01") == ["per1", "per2", "per3"]
+
+
+def test_who_is_registered_here_and_lives_elsewhere_and_since_when(filled: Databases) -> None:
+    ties = [  # person, house, role, record, valid_from, known_from, known_to
+        ("per1", "h1", "registered", "r1", "2026-09-01", 1, 2),
+        ("per1", "h1", "registered", "r2", "2026-09-30", 2, None),  # another record says the same
+        ("per1", "h2", "actual", "r3", "2026-08-01", 1, 2),  # lived there, came home, went again
+        ("per1", "h1", "actual", "r4", "2026-10-02", 2, 3),
+        ("per1", "h2", "actual", "r5", "2026-10-03", 3, None),
+        ("per2", "h1", "registered", "r6", "2026-09-01", 1, None),  # shut away below
+        ("per2", "h2", "actual", "r7", "2026-09-01", 1, None),
+        ("per3", "h1", "registered", "r8", "2026-09-01", 1, None),  # nobody says where he lives
+        ("per4", "h1", "registered", "r9", "2026-09-01", 1, None),  # at home
+        ("per4", "h1", "actual", "ra", "2026-09-01", 1, None),
+        ("per5", "h1", "registered", "rb", "2026-10-02", 2, None),  # registered here when he lived there already
+        ("per5", "h2", "actual", "rc", "2026-09-05", 1, None),
+        ("per6", "h2", "registered", "rd", "2026-09-01", 1, None),  # the other way round: of the other house
+        ("per6", "h1", "actual", "re", "2026-09-01", 1, None),
+        ("per8", "h1", "actual", "rh", "2026-08-01", 1, 2),  # came to be registered where he lived, and moved
+        ("per8", "h1", "registered", "ri", "2026-09-29", 2, None),
+        ("per8", "h2", "actual", "rj", "2026-09-30", 2, None),
+        ("per7", "h1", "registered", "rf", "2026-09-01", 1, 3),  # is so no longer
+        ("per7", "h2", "actual", "rg", "2026-09-01", 1, None),
+    ]
+    names = ("person_id", "house_id", "role", "record_id", "valid_from", "known_from", "known_to")
+    with database.writing(filled.release) as connection:
+        connection.exec_driver_sql("DELETE FROM rel_person_house")
+        connection.exec_driver_sql("INSERT INTO restricted VALUES ('per2', 'restricted')")
+        insert = f"INSERT INTO rel_person_house ({', '.join(names)}, provenance) VALUES (:{', :'.join(names)}, '{{}}')"
+        days = sa.bindparam("valid_from", type_=sa.Date())
+        told = [dict(zip(names, tie, strict=True)) for tie in ties]
+        told = [tie | {"valid_from": dt.date.fromisoformat(str(tie["valid_from"]))} for tie in told]
+        connection.execute(sa.text(insert).bindparams(days), told)
+    question = (tables.SQL / "queries" / "registered_here_living_elsewhere.sql").read_text("utf-8")
+
+    def asked(house: str) -> list[tuple[object, ...]]:
+        return [tuple(str(value) for value in row) for row in rows(filled, question, house=house)]
+
+    assert asked("h1") == [
+        ("per1", "h2", "2026-09-01", "2026-10-03", "2026-10-03", "r2", "r5"),
+        ("per5", "h2", "2026-10-02", "2026-09-05", "2026-10-02", "rb", "rc"),
+        ("per8", "h2", "2026-09-29", "2026-09-30", "2026-09-30", "ri", "rj"),
+    ]
+    assert asked("h2") == [("per6", "h1", "2026-09-01", "2026-09-01", "2026-09-01", "rd", "re")]
 
 
 def test_a_retired_division_code_leads_to_todays_with_a_note(filled: Databases) -> None:
