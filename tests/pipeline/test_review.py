@@ -63,6 +63,18 @@ def test_the_queue_asks_first_what_removes_most(reviewed: Home) -> None:
     assert expected == sorted(expected, reverse=True)
 
 
+def test_what_the_list_leaves_out_is_counted_on_its_last_line(reviewed: Home) -> None:
+    def listed(*words: str) -> list[str]:
+        return reviewed.call("review", "list", *NIGHT, *words).stdout.splitlines()
+
+    shown, whole = listed("--top", "0"), listed("--top", "0", "--worth", "0")
+    of, every = (int(next(line for line in lines if " open; " in line).split()[0]) for lines in (shown, whole))
+    assert every - of > 0
+    assert shown[-1] == f"{every - of} more below worth 0.3: --worth 0"
+    assert not any("more below" in line for line in whole)
+    assert listed("--kind", "person", "--worth", "0.9999")[-1].endswith(" more below worth 0.9999: --worth 0")
+
+
 def test_nobody_decides_without_a_name_and_a_reason(reviewed: Home) -> None:
     item = queue(reviewed)[0]["item_id"]
     done = reviewed.call("review", "judge", item, "same", "--by", " ", "--reason", "so", *NIGHT, check=False)

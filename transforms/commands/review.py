@@ -46,12 +46,15 @@ def list_items(night: str, kind: str | None, top: int, precision: float, worth: 
 
     this = Run.of(night)
     examined = [one for one in account.examine(this) if one.groups and kind in (None, one.kind)]
-    items = [item for item in _worth(this, examined, precision, worth) if kind in (None, item.kind)]
+    every = [item for item in _worth(this, examined, precision, 0) if kind in (None, item.kind)]
+    items = [item for item in every if item.expected >= worth]
     left = sum(item.expected for item in items)
     lines = [f"{i.item_id}  {i.kind:12} {_QUESTION[i.question]}  score {i.score / 10_000:.4f}" for i in items[:top]]
     lines.append(f"{len(items)} open; answering all of them would remove about {left:.1f} errors")
     lines.append("doors that several departments name and no register knows: gridfacts address proposed")
     lines += [_stop(one, precision, sum(item.kind == one.kind for item in items)) for one in examined]
+    if less := len(every) - len(items):
+        lines.append(f"{less} more below worth {worth:g}: --worth 0")
     show([dataclasses.asdict(item) for item in items[:top]], "\n".join(lines), as_json=as_json)
 
 
@@ -148,7 +151,7 @@ _QUESTION = {"join": "stand apart: are they one?     ", "part": "joined by a sco
 
 
 def _worth(this: Run, examined: list[Examined], precision: float, worth: float) -> list[Item]:
-    """What is worth a person's look."""
+    """What is worth a person's look, from the least expected error on that an answer removes."""
     from transforms import review
 
     sure = {one.kind: review.Sure(one.groups[0].joined, one.groups[0].precision.low) for one in examined}
