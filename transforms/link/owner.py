@@ -40,10 +40,10 @@ def judge(
     """
     n = disputed["n"].to_numpy()
     two = _of_two(n) & ~np.isin(n, list(former))
-    found = disputed[["n", "name"]].astype("int64").assign(keeps=0)
-    found.loc[two, "keeps"] = _between_two(disputed[two], texts, level)
-    found.loc[~two, "keeps"] = _one_by_one(disputed[~two], texts, former, level)
-    return found.reset_index(drop=True)
+    keeps = np.zeros(len(n), dtype=np.int64)
+    keeps[two] = _between_two(disputed[two], texts, level)
+    keeps[~two] = _one_by_one(disputed[~two], texts, former, level)
+    return disputed[["n", "name"]].astype("int64").assign(keeps=keeps).reset_index(drop=True)
 
 
 def _of_two(n: Whole) -> Flags:
