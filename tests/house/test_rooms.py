@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("land", "check", "standardise", "locate", "link", "resolve", "merge", "publish", "account")
-BESIDE = ("review", "reader", "receipts", "brakes", "retain")  # docs/decisions/0006
+BESIDE = ("review", "reader", "receipts", "brakes", "retain", "shadow")  # docs/decisions/0006
 FOLDERS = ("demo", "dags", "expectations", "sql", *(f"transforms/{name}" for name in (*ROOMS, *BESIDE)))
 PACKAGES = ("transforms", "expectations", "demo", "dags")
 COMMANDS = ROOT / "transforms" / "commands"

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from transforms.account.delta import Delta, key_of
 from transforms.account.night import Night
 from transforms.engine import Engine
+from transforms.run import Run
 
 _STEPS = Path(__file__).with_name("change.sql")
 _TEXT = pa.string()
@@ -102,6 +103,33 @@ class Differing:
         asked = pa.chunked_array([c for side in self._keys.values() for part in side for c in part["entity_id"].chunks])
         rows = identity.select(_IDENTITY.names)
         return rows.filter(pc.is_in(rows["entity_id"], value_set=asked)).cast(_IDENTITY)
+
+
+def foretold(run: Run, kind: str, homes: tuple[pa.Table, pa.Table], identities: tuple[pa.Table, pa.Table]) -> pa.Table:
+    """The events (:data:`CHANGE`) if the live records of a kind stood otherwise and nothing else were different.
+
+    Args:
+        run: whose engine computes.
+        kind: whose records.
+        homes: record_id, entity_id of those that would stand elsewhere: as they stand, and as they would.
+        identities: entity_id, signpost: as they are, and as they would be.
+    """
+    before, now = (
+        pa.table([pa.repeat(pa.scalar(kind, _TEXT), told.num_rows), *told.columns], schema=_HOME) for told in homes
+    )
+    moving = pa.chunked_array([*before["entity_id"].chunks, *now["entity_id"].chunks], _TEXT)
+    was, will = (told.filter(pc.is_in(told["entity_id"], value_set=moving)) for told in identities)
+    live = (told.filter(pc.equal(told["state"], "live")) for told in (was, will))
+    keys = [
+        pa.table([pa.repeat(pa.scalar(kind, _TEXT), told.num_rows), told["entity_id"]], schema=_KEY) for told in live
+    ]
+    tables = {
+        "before_key": keys[0], "now_key": keys[1], "updated": _UPDATED.empty_table(),
+        "before_identity": was.select(["entity_id"]), "identity": will.select(_IDENTITY.names).cast(_IDENTITY),
+        "before_home": before, "now_home": now, "erased": pa.table({"record_id": pa.array([], _TEXT)}),
+    }  # fmt: skip
+    with Engine(run.settings) as engine:
+        return engine.run(_STEPS, tables).cast(CHANGE).combine_chunks()
 
 
 def _pair(homes: pa.Table) -> pa.ChunkedArray:

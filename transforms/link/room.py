@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,8 @@ from transforms.link.collapse import Collapsed, decisive_column
 from transforms.link.encode import compared, sources
 from transforms.link.pairs import Pairs, tables
 from transforms.link.said import column
-from transforms.link.scorer import DEFAULT, Model, in_use
+from transforms.link.scorer import DEFAULT, KindModel, Model, in_use
+from transforms.link.told import words_of
 from transforms.live import Live
 from transforms.located import Best, files
 from transforms.run import Run
@@ -48,6 +49,17 @@ def run(run: Run, stage: str) -> list[model.Report]:
         raise ConfigError(f"there is no stage {stage!r}")
     declared = [k for k in kinds.load_all(run.settings.expectations).values() if k.stage == stage]
     return [_link(run, kind) for kind in declared]
+
+
+def fitting(kind: Kind, content: dict[str, Any]) -> KindModel:
+    """What a model file says of a kind, if it was made for what the kind compares now.
+
+    Raises:
+        ConfigError: it is none, or one made for other comparisons.
+    """
+    found = KindModel.of(content)
+    found.fits(words_of(kind))
+    return found
 
 
 def _link(run: Run, kind: Kind) -> model.Report:

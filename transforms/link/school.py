@@ -56,6 +56,8 @@ def teach(
     lesson = lesson_of(practice.found.patterns, practice.own, posed)
     near = tuple(c.label for c in told.kind.link.compare if c.using == "near")
     shadow = scorer.train(lesson, told.words, models[0].declared if models else {}, near)
+    if shadow and models:  # what bounds a scorer is no lesson: it stays as persons declared it
+        shadow = replace(shadow, cap=models[0].cap, crowd=models[0].crowd, partners=models[0].partners)
     against = [lesson.collapses(m) for m in models]
     return School(posed, shadow, against, shadow is not None and lesson.collapses(shadow))
 

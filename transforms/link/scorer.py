@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import recordlinkage
 
+from transforms import frozen
 from transforms.errors import ConfigError
 from transforms.link.codes import distinct_rows
 
@@ -66,6 +67,18 @@ class KindModel:
     crowd: int = 15
     partners: int = 30
     facts: dict[str, int | str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> Self:
+        """Read what a model file says of one kind.
+
+        Raises:
+            ConfigError: it says no such thing.
+        """
+        try:
+            return cls(**{**content, "untaught": tuple(content.get("untaught", ()))})
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ConfigError(f"no model of a kind: {type(error).__name__}") from None
 
     def fits(self, words: dict[str, list[str]]) -> None:
         """Refuse a model of other levels: a pattern's numbers would mean something else to it.
@@ -132,14 +145,8 @@ class Model:
         Raises:
             ConfigError: it is not one.
         """
-        try:
-            document = json.loads(path.read_text("utf-8"))
-            return cls(
-                document["version"],
-                {k: KindModel(**{**v, "untaught": tuple(v.get("untaught", ()))}) for k, v in document["kinds"].items()},
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{path}: not a model: {type(error).__name__}") from None
+        version, kinds = frozen.read(path)
+        return cls(version, {kind: KindModel.of(content) for kind, content in kinds.items()})
 
     def write(self, path: Path) -> None:
         """Write it as stable JSON."""
@@ -148,7 +155,7 @@ class Model:
 
 def in_use(home: Path) -> Path:
     """The model a night uses: the deployment's promoted ``model.json``, else the shipped default."""
-    promoted = home / "model.json"
+    promoted = frozen.path(home)
     return promoted if promoted.is_file() else DEFAULT
 
 

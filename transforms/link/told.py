@@ -53,11 +53,21 @@ class Told:
     @property
     def words(self) -> dict[str, list[str]]:
         """Level words per column of a pattern."""
-        found = {c.label: list(LEVELS[c.using]) for c in self.kind.link.compare}
-        return {**found, FREQUENCY: ["rare", "some", "many", "common"]} if self._name() else found
+        return words_of(self.kind)
 
     def _name(self) -> Compare | None:
-        return next((c for c in self.kind.link.compare if c.using in NAMES and c.label == self.kind.link.agree), None)
+        return name_of(self.kind)
+
+
+def words_of(kind: Kind) -> dict[str, list[str]]:
+    """Level words per column of a pattern, as the kind is declared now."""
+    found = {c.label: list(LEVELS[c.using]) for c in kind.link.compare}
+    return {**found, FREQUENCY: ["rare", "some", "many", "common"]} if name_of(kind) else found
+
+
+def name_of(kind: Kind) -> Compare | None:
+    """The comparison of the name that entities agree in, of which it counts how many bear it."""
+    return next((c for c in kind.link.compare if c.using in NAMES and c.label == kind.link.agree), None)
 
 
 def tell(
