@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from transforms.errors import ConfigError
 
 FILE = "model.json"
+SHADOW = "shadow_model.json"  # a night's own training, beside the pairs of its kind
 _SHOWN = 12  # hexadecimal characters of a version
 # Kind → how its pairs are scored, as JSON has it (transforms/link/scorer.py says what stands there). The order of keys
 # is kept: it is the order in which levels are compared.

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from transforms import database, manifest, store, strays, values
+from transforms import database, frozen, manifest, store, strays, values
 from transforms.account.balance import balance
 from transforms.account.books import base_of
 from transforms.account.doors_source import Reread
@@ -57,6 +57,8 @@ def summary(run: Run, reread: Reread, truth: Path | None = None) -> str:
     console.print(_quarantine(folder))
     if matched := _matched(night):
         console.print(matched)
+    for line in _shadows(night):
+        console.print(line, highlight=False, soft_wrap=True)
     if truth is not None:
         console.print(_accuracy(evaluate(run, truth)))
     _balance(console, balance(run, reread))
@@ -176,6 +178,18 @@ def _matched(night: Night) -> Table | None:
         shares = [f"{i.estimate:.4f} ({i.low:.4f} to {i.high:.4f})" for i in (whole.precision, whole.recall)]
         table.add_row(one.kind, f"{whole.rows:,}", f"{whole.joined:,}", *shares)
     return table
+
+
+def _shadows(night: Night) -> list[str]:
+    """Kinds whose pairs the night learned to score otherwise than the model in use."""
+    promoted = frozen.path(night.run.settings.home)
+    used = frozen.read(promoted)[1] if promoted.is_file() else {}
+    paths = {kind: store.night_dir(night.run, "link", kind) / frozen.SHADOW for kind in night.kinds}
+    trained = {kind: frozen.read(path)[1].get(kind) for kind, path in paths.items() if path.is_file()}
+    asks = f"gridfacts model compare --night {night.run.night} --kind"
+    return [
+        f"A shadow model of {kind} is at hand: {asks} {kind}" for kind, one in trained.items() if one != used.get(kind)
+    ]
 
 
 def _accuracy(found: Evaluation) -> Table:

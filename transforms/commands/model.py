@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from transforms.database import Databases
 
 _KINDS = click.option("--kind", "names", multiple=True, help="Only this kind; may be said again.")
+_MODEL = click.option("--model", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                      help="A model file instead of a night's shadow.")  # fmt: skip
 
 
 @click.group(name="model")
@@ -72,8 +74,7 @@ def show_model(which: str, names: tuple[str, ...], night: str, *, as_json: bool)
 @model_group.command()
 @past_night_option
 @_KINDS
-@click.option("--model", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="A model file instead of the night's shadow.")  # fmt: skip
+@_MODEL
 @reader_options
 @json_option
 def compare(night: str, names: tuple[str, ...], file: Path | None, who: str, purpose: str, *, as_json: bool) -> None:
@@ -84,7 +85,7 @@ def compare(night: str, names: tuple[str, ...], file: Path | None, who: str, pur
 
     this = Run.of(night, say=progress())
     known, found = scored(this.settings), []
-    for kind, content in chosen_of(this, known, names, file).items():
+    for kind, content in chosen_of(this.settings, known, names, file or night).items():
         one = compared(this, known[kind], content, rooms())
         subject = {"who": who, "purpose": purpose, "kind": kind, "subject": one.digest}
         audit.record_read(this.settings, action="explain", rows=len(one.joins) + len(one.parts), **subject)
@@ -94,25 +95,28 @@ def compare(night: str, names: tuple[str, ...], file: Path | None, who: str, pur
 
 
 @model_group.command()
-@click.option("--night", required=True, help="The night whose shadow it is, YYYY-MM-DD.")
+@click.option("--night", help="The night whose shadow it is, YYYY-MM-DD.")
 @_KINDS
+@_MODEL
 @by_option
 @reason_option("The reason, in a sentence without values.")
 @click.option("--unseen", is_flag=True, help="Though nobody compared it with the model in use.")
 @click.option("--unannounced", is_flag=True, help="Though no release has told that another model comes.")
 @click.option("--dry-run", is_flag=True, help="Only say whether it may be, and what its version would be.")
 def promote(
-    night: str, names: tuple[str, ...], by: str, reason: str, *, unseen: bool, unannounced: bool, dry_run: bool
-) -> None:
-    """Put the shadow of a night in use; the next run of a night links with it."""
+    night: str | None, names: tuple[str, ...], file: Path | None, by: str, reason: str,
+    *, unseen: bool, unannounced: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Put the shadow of a night, or the kinds of a model file, in use; the next run of a night links with it."""
     from transforms.link.room import fitting
     from transforms.link.scorer import DEFAULT
     from transforms.shadow import versions
 
-    this = Run.of(night)
-    settings, known = this.settings, scored(this.settings)
-    stores = stores_of(settings)
-    chosen = chosen_of(this, known, names, None)
+    if (night is None) == (file is None):
+        raise click.UsageError("say one of --night and --model")
+    settings = Settings.from_environment()
+    stores, known = stores_of(settings), scored(settings)
+    chosen = chosen_of(settings, known, names, file or str(night))
     for kind, content in chosen.items():
         fitting(known[kind], content)
         if not unseen:
@@ -121,11 +125,11 @@ def promote(
         _require_announced(stores)
     if dry_run:
         version = frozen.version_of(frozen.read(in_use(settings))[1] | chosen)
-        click.echo(f"it would be model {version}: {', '.join(chosen)} of night {night}")
+        click.echo(f"it would be model {version}: {', '.join(chosen)} ")
         return
     row = versions.promote(settings, stores, DEFAULT, chosen, night, by, reason)
-    click.echo(f"model {row['version']} is in use: {row['kinds']} of night {night}; it binds from the next run on "
-               "(gridfacts model retire takes it back)")  # fmt: skip
+    back = "gridfacts model retire takes it back"
+    click.echo(f"model {row['version']} is in use: {row['kinds']}; it binds from the next run on ({back})")
 
 
 @model_group.command()

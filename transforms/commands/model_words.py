@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from transforms import frozen, manifest, store
-from transforms.commands.shadows import SHADOW, in_use
+from transforms.commands.shadows import in_use
 from transforms.run import Run
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def trained(run: Run, known: dict[str, Kind]) -> list[dict[str, str]]:
         made = manifest.Manifest.read(folder)
         if made is None:
             continue
-        path = folder / SHADOW
+        path = folder / frozen.SHADOW
         told = str(made.facts.get("shadow"))
         if path.is_file():
             content = frozen.read(path)[1][kind]
@@ -57,7 +57,7 @@ def facts(content: dict[str, Any]) -> str:
 def promotion(row: dict[str, Any]) -> str:
     """A promotion in a line."""
     state = "retired" if row["retired_at"] else "stands "
-    line = f"{state}  {row['version']}  {row['kinds']} of night {row['trained_night'] or '?'}, {row['decided_by']}, "
+    line = f"{state}  {row['version']}  {row['kinds']} of {row['trained_night'] or 'a file'}, {row['decided_by']}, "
     line += f"{row['decided_at']}: {row['reason']}"
     return line + (f" (retired by {row['retired_by']}: {row['retired_reason']})" if row["retired_at"] else "")
 

@@ -63,8 +63,12 @@ def verify(folder: Path | None, *, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def restore(folder: Path) -> None:
     """Begin anew in an empty home, under the same keys, from the checkpoint in FOLDER (docs/runbooks/retention.md)."""
-    from transforms import publish
+    from transforms import database, publish
+    from transforms.shadow import versions
 
-    made = publish.restore(Settings.from_environment(), folder)
+    settings = Settings.from_environment()
+    made = publish.restore(settings, folder)
+    if model := versions.put_back(settings, database.open_databases(settings)):
+        click.echo(f"model {model['version']} is in use again")
     click.echo(f"restored: land the drops that are held (gridfacts room land, night by night until {made.night}), then "
                f"gridfacts run --night {made.night} is release {made.release} again")  # fmt: skip

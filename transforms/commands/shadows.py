@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from transforms.kinds import Kind
     from transforms.shadow.compare import Exam, Rooms
 
-SHADOW = "shadow_model.json"  # what link leaves beside the pairs
-
 
 def scored(settings: Settings) -> dict[str, Kind]:
     """The kinds that a model scores."""
@@ -71,7 +69,7 @@ def content_of(settings: Settings, which: str, run: Run, names: tuple[str, ...])
     from transforms.shadow import versions
 
     if which == "shadow":
-        return f"shadow of night {run.night}", chosen_of(run, scored(settings), names, None)
+        return f"shadow of night {run.night}", chosen_of(settings, scored(settings), names, run.night)
     version, content = frozen.read(in_use(settings))
     if which in ("", version):
         return version, content
@@ -81,31 +79,44 @@ def content_of(settings: Settings, which: str, run: Run, names: tuple[str, ...])
     raise GridfactsError("NOT_FOUND", f"no model of version {which} was ever promoted")
 
 
-def chosen_of(run: Run, known: dict[str, Kind], names: tuple[str, ...], file: Path | None) -> Kinds:
-    """What a night trained, or what a file holds, of the kinds that are asked for; without names of all that it knows.
+def chosen_of(settings: Settings, known: dict[str, Kind], names: tuple[str, ...], whence: Path | str) -> Kinds:
+    """Scorers of the kinds that are asked for; without names of all that there are.
+
+    Args:
+        settings: of the deployment.
+        known: the scored kinds.
+        names: those that are asked for.
+        whence: a model file, or the night whose shadows are meant.
 
     Raises:
-        GridfactsError: ``NOT_TRAINED``: a kind that is asked for has none; or none has.
-        ConfigError: such a kind is not scored.
+        GridfactsError: ``NOT_TRAINED``: of a kind that is asked for there is none; or of no kind at all.
+        ConfigError: such a kind is not scored, or a file is no model.
     """
     if unknown := sorted(set(names) - set(known)):
         raise ConfigError(f"no scored kind: {', '.join(unknown)}")
-    found: Kinds = {}
-    given = frozen.read(file)[1] if file else {}
-    for kind in names or known:
-        path = store.night_dir(run, "link", kind) / SHADOW
-        content = given.get(kind) if file else frozen.read(path)[1].get(kind) if path.is_file() else None
-        if content is not None:
-            found[kind] = content
-        else:
-            made = manifest.Manifest.read(store.night_dir(run, "link", kind))
-            why = "the file does not know it" if file else made.facts.get("shadow") if made else "it was not linked"
-            if names:
-                raise GridfactsError("NOT_TRAINED", f"{kind}, night {run.night}: no shadow: {why}")
-            click.echo(f"{kind}, night {run.night}: no shadow: {why}", err=True)
+    given = frozen.read(whence)[1] if isinstance(whence, Path) else _of_night(Run.of(whence, settings=settings), known)
+    for kind in (kind for kind in names or known if kind not in given):
+        why = f"{kind}: {_why_not(settings, kind, whence)}"
+        if names:
+            raise GridfactsError("NOT_TRAINED", why)
+        click.echo(why, err=True)
+    found = {kind: given[kind] for kind in names or known if kind in given}
     if not found:
-        raise GridfactsError("NOT_TRAINED", f"night {run.night} has no shadow model of any kind that is asked for")
+        raise GridfactsError("NOT_TRAINED", f"{whence}: there is no model of any scored kind")
     return found
+
+
+def _of_night(run: Run, known: dict[str, Kind]) -> Kinds:
+    """What a night trained."""
+    paths = {kind: store.night_dir(run, "link", kind) / frozen.SHADOW for kind in known}
+    return {kind: frozen.read(path)[1][kind] for kind, path in paths.items() if path.is_file()}
+
+
+def _why_not(settings: Settings, kind: str, whence: Path | str) -> str:
+    if isinstance(whence, Path):
+        return f"{whence} does not know it"
+    made = manifest.Manifest.read(store.night_dir(Run.of(whence, settings=settings), "link", kind))
+    return f"no shadow of night {whence}: {made.facts.get('shadow') if made else 'it was not linked'}"
 
 
 def rooms() -> Rooms:

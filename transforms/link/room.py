@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from transforms import contract, kinds, manifest, model, store
+from transforms import contract, frozen, kinds, manifest, model, store
 from transforms.engine import Engine
 from transforms.errors import ConfigError
 from transforms.kinds import Kind
@@ -121,7 +121,7 @@ def _scored(run: Run, kind: Kind, records: scored.Records, tmp: Path) -> Facts:
         "shadow": "trained" if linked.shadow else "not trained: too few labels, or it collapsed",
     }
     if linked.shadow:
-        Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / "shadow_model.json")
+        Model(f"shadow-{run.night}", {kind.kind: linked.shadow}).write(tmp / frozen.SHADOW)
     store.write_table(tmp / "exam.parquet", linked.exam)
     return facts | _leave(tmp, [linked.numbered, linked.scored])
 

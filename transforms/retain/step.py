@@ -18,6 +18,7 @@ from transforms.retain import files, ledger, people, rules
 from transforms.retain.ledger import Gone
 from transforms.retain.rules import Rules
 from transforms.run import Run, Settings
+from transforms.shadow import versions
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def _needed(settings: Settings, stores: Databases, known: Rules, night: str) -> 
 
 def _seal(this: Run, stores: Databases, rooms: Rooms, release: int, going: Mapping[str, list[Expired]]) -> None:
     kept = rooms.past(this, going)
+    versions.settle(this.settings, stores)  # what a restore puts in use is what is in use now
     tables = kept.tables | people.said(stores)
     made = sealing.write(this.settings, this.night, release, kept.through, kept.batches, tables)
     checkpoint.verify(made)

@@ -59,7 +59,7 @@ def in_use(settings: Settings, stores: Databases) -> Row | None:
 
 
 def promote(
-    settings: Settings, stores: Databases, shipped: Path, chosen: Kinds, night: str, by: str, reason: str
+    settings: Settings, stores: Databases, shipped: Path, chosen: Kinds, night: str | None, by: str, reason: str
 ) -> Row:
     """Put kinds in use: they replace those of the model in use, all others stay as they are there.
 
@@ -68,7 +68,7 @@ def promote(
         stores: its databases.
         shipped: the model that comes with the package.
         chosen: what is promoted.
-        night: which trained it.
+        night: which trained it; None: it came as a file.
         by: who promotes it.
         reason: why.
 
