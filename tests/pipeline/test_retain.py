@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.homes import NIGHTS, ROOT, Home
-from transforms import database, manifest, model, store
+from transforms import database, frozen, manifest, model, store
+from transforms.link.scorer import DEFAULT
 from transforms.receipts import quality
 from transforms.run import Settings
 
@@ -38,6 +39,10 @@ def control(home: Home, query: str) -> list[tuple[object, ...]]:
 def retained(both_nights: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = tmp_path_factory.mktemp("retained")
     home = Home.copy_of(both_nights, folder / "home", *impatient(folder / "expectations"))
+    _, kinds = frozen.read(DEFAULT)
+    (folder / "mine.json").write_text(frozen.text_of({"person": {**kinds["person"], "facts": {"origin": "ours"}}}))
+    words = ("--by", "Chen", "--reason", "the same weights", "--unseen", "--unannounced")
+    home.call("model", "promote", "--model", str(folder / "mine.json"), *words)
     before = {path for path in (home.path / "lake").rglob("*") if path.is_file()}
     planned = json.loads(home.call("retain", "--dry-run", "--json").stdout)
     assert {path for path in (home.path / "lake").rglob("*") if path.is_file()} == before, "a dry run removes nothing"
@@ -137,7 +142,9 @@ def test_a_rebuild_begins_at_the_checkpoint(
     home = Home(Path(shutil.copytree(keyed, tmp_path / "home")), (*retained.extra, *url))
     refused = home.call("checkpoint", "restore", str(stolen), check=False).stderr
     assert all(word in refused for word in ("STALE_INPUT", victim.name, "required", "remedy"))
-    home.call("checkpoint", "restore", str(folder))
+    assert "is in use again" in home.call("checkpoint", "restore", str(folder)).stdout
+    assert (home.path / frozen.FILE).read_bytes() == (retained.path / frozen.FILE).read_bytes()
+    assert "promoted by Chen: the same weights" in home.call("model", "list").stdout
     assert "NOT_EMPTY" in home.call("checkpoint", "restore", str(folder), check=False).stderr
     left, known = tmp_path / "left", set(gone(retained).values())
     for path in sorted((city / "drops").glob("*/*/*")):
