@@ -1,7 +1,8 @@
-"""The reader's commands, as a person types them: the whole way from a release to a copy, an export and the audit."""
+"""The reader's commands, as a person types them, on either database: from a release to a copy, an export, the audit."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -11,23 +12,21 @@ from click.testing import CliRunner
 
 from tests import small_release as small
 from tests.unit.reader.conftest import publish_city
+from transforms import database
 from transforms.commands import reader
 from transforms.errors import GridfactsError
 from transforms.run import Settings
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
-    from transforms import keys
-
-    settings = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path / "home")})
-    keys.create(settings.home / "keys.yml")
+def home(settings: Settings) -> Settings:
     publish_city(settings, 1, {}, small.first_city())
     return settings
 
 
 def call(settings: Settings, command: Command, *words: str, code: int = 0) -> str:
-    result = CliRunner(env={"GRIDFACTS_HOME": str(settings.home)}).invoke(command, words, catch_exceptions=False)
+    told = {"GRIDFACTS_HOME": str(settings.home), "GRIDFACTS_DATABASE_URL": settings.database_url}
+    result = CliRunner(env=told).invoke(command, words, catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output
 
@@ -79,8 +78,29 @@ def test_an_export_is_told_and_the_chain_is_whole(home: Settings, tmp_path: Path
     assert "no rights package" in call(home, reader.export, "nobody", *words[1:], code=2)
 
 
-def test_the_dictionary_is_written_and_checked(home: Settings, tmp_path: Path) -> None:
-    folder = str(tmp_path / "pages")
+def test_a_question_is_answered_with_tabs_or_as_json_and_written_down(home: Settings) -> None:
+    words = ("organizations_changed_in_a_town", "town=town“合成”", "release=newest", "--who", "王查询")
+    assert call(home, reader.ask_query, *words) == "organization_id\tname\tstatus\tgrid_code\tlast_changed\twhat\n"
+    second = small.second_city()
+    second["fact_organization"][0]["name"] = "改名公司"
+    publish_city(home, 2, small.first_city(), second)
+    asked = (*words[:2], "release=previous", *words[3:])
+    [_, line] = call(home, reader.ask_query, *asked).splitlines()
+    assert (line.split("\t")[:2], line.split("\t")[-1]) == (["o1", "改名公司"], "changed")
+    [row] = json.loads(call(home, reader.ask_query, *asked, "--json"))
+    assert (row["organization_id"], row["what"]) == ("o1", "changed")
+    assert "per1\tlive\t0" in call(home, reader.ask_query, "identity_today", "entity=per1", *words[3:])
+    with pytest.raises(GridfactsError, match="NOT_FOUND"):
+        call(home, reader.ask_query, "identity_today", "entity=nobody", *words[3:])
+    rows = database.read(database.open_databases(home).control, "audit", ["who", "kind", "rows"]).to_pylist()
+    assert [(row["kind"], row["rows"]) for row in rows if row["who"] == "王查询"] == [
+        (words[0], 0), (words[0], 1), (words[0], 1), ("identity_today", 1), ("identity_today", 0),
+    ]  # fmt: skip
+    assert "the chain is whole" in call(home, reader.audit_group, "verify")
+
+
+def test_the_dictionary_is_written_and_checked(tmp_path: Path) -> None:
+    home, folder = Settings.from_environment({"GRIDFACTS_HOME": str(tmp_path)}), str(tmp_path / "pages")
     assert "stale" in call(home, reader.dictionary, "--out", folder, "--check", code=1)
     call(home, reader.dictionary, "--out", folder)
     assert "as the catalogue says" in call(home, reader.dictionary, "--out", folder, "--check")
