@@ -106,6 +106,20 @@ def test_why_two_are_apart(city: City, a: Row, b: Row, why: str) -> None:
         assert words.of("apart", why) in account.apart_line(words, KIND, near)
 
 
+def test_one_place_among_several_is_shared_and_says_with_how_many(tmp_path: Path) -> None:
+    first = Row("gongan_hukou", "龙国栋", "449991197502051279", "1975-02-05", "male", "15400000041")
+    second = replace(first, number="449991197502051295", phone="15400000042")
+    loose = Row("shebao_canbao", "龙国栋", "", "1975-02-05", "male", "")
+    city = resolved(deploy(tmp_path, [first, second, loose], REPOSITORY / "expectations"))
+    told, near = city.apart(first, loose)
+    assert told.chance is not None
+    assert told.edge.score < KIND.link.accept <= told.chance
+    assert (near.why, near.rivals) == (("shared",), 1)
+    line = account.apart_line(Words("en"), KIND, near)
+    assert "it can be one of several at most: they share the score (1 more candidates)" in line
+    assert "once the other candidates have their share" in "\n".join(account.waterfall(Words("en"), KIND, told, {}))
+
+
 def test_two_numbers_are_weighed_and_put_below_what_joins(city: City) -> None:
     told, _ = city.apart(OWN, OTHER)
     assert (told.role, told.edge.score) == ("number", KIND.link.accept - 1)

@@ -8,19 +8,21 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
 from tests.homes import NIGHTS, Home
-from transforms import keys, kinds, link, merge, store
+from transforms import contract, keys, kinds, link, merge, store
 from transforms.account.waterfall import columns
 from transforms.explained import Edge, Waterfall
 from transforms.live import Live
 from transforms.paired import named
-from transforms.run import Run, Settings
+from transforms.run import REPOSITORY, Run, Settings
 
 NIGHT = ("--night", NIGHTS[0])
 BY = ("--by", "李审核", "--reason", "户籍科核实为两人")
+EXPECTATIONS = REPOSITORY / "expectations"
 FEW = 12  # entities of a kind that are looked at
 
 
@@ -63,6 +65,25 @@ def test_every_value_is_told_to_be_won_by_the_record_that_won_it(first_night: Pa
     assert steps >= {"alone", "agree", "trust"}
 
 
+def test_where_a_later_step_chose_another_address_that_step_is_named(first_night: Path) -> None:
+    run = night(first_night)
+    trust = {source: one.trust.get("actual_address", 50) for source, one in contract.load_all(EXPECTATIONS).items()}
+    live = Live(store.night_dir(run, "account", "live") / "person.parquet")
+    told = pd.DataFrame({"trust": [trust[one] for one in live.column("source").to_pylist()]}, live.ids.to_pylist())
+    told = told[live.filled("actual_address")]
+    standing = store.read_table(store.night_dir(run, "resolve", "person") / "cluster.parquet").to_pandas()
+    told["entity"] = standing.set_index("record_id")["entity_id"].astype(str)
+    claim = store.read_table(store.night_dir(run, "merge", "person") / "claim.parquet").to_pandas().astype(str)
+    won = claim[claim["property"] == "actual_address"].set_index("entity_id")["record_id"].map(told["trust"])
+    outvoted = won[won < told.groupby("entity")["trust"].max().reindex(won.index)].index
+    assert len(outvoted)
+    for entity in outvoted:
+        [choice] = [one for one in merge.chosen(run, "person", entity) if one.name == "actual_address"]
+        assert choice.step in ("heard", "finer")
+        assert choice.said[0].trust < max(said.trust for said in choice.said)
+        assert {said.why for said in choice.said[1:] if said.trust > choice.said[0].trust} == {choice.step}
+
+
 def test_a_mistyped_number_holds_its_person_together_as_the_truth_has_it(first_night: Path, city: Path) -> None:
     run = night(first_night)
     truth = store.read_table(city / "truth" / "person.parquet").to_pylist()
@@ -94,7 +115,9 @@ def parted(first_night: Path, city: Path, tmp_path_factory: pytest.TempPathFacto
         home,
         "SELECT entity_id, min(record_id), max(record_id) FROM record WHERE kind = 'person' AND state = 'merged' "
         "AND entity_id IN (SELECT entity_id FROM vault_identifier WHERE what = 'document') "
-        "GROUP BY entity_id HAVING count(DISTINCT record_id) = 2 ORDER BY entity_id LIMIT 1",
+        "AND entity_id IN (SELECT person_id FROM fact_person WHERE certainty = 'number') "
+        "GROUP BY entity_id HAVING count(DISTINCT record_id) = 2 AND sum(source = 'gongan_hukou') > 0 "
+        "ORDER BY entity_id LIMIT 1",
     )
     number = number_of(home, entity)
     home.call("review", "between", left, right, "different", *BY, *NIGHT)
