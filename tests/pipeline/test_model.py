@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.homes import NIGHTS, Home
+from tests.homes import NIGHTS, ROOT, Home
 from transforms import database, frozen, store
 from transforms.link.scorer import DEFAULT
 from transforms.run import Settings
@@ -32,11 +32,11 @@ def modelled(request: pytest.FixtureRequest, both_nights: Path, tmp_path: Path) 
 
 @pytest.fixture
 def doubtful(tmp_path: Path) -> Path:
-    """A model of persons that wants more evidence than the shipped one."""
+    """A model of persons that believes phones more and rows without a birth date less: it joins and parts."""
     _, kinds = frozen.read(DEFAULT)
-    person = kinds["person"]
-    path = tmp_path / "doubtful.json"
-    path.write_text(frozen.text_of({"person": {**person, "intercept": person["intercept"] - 3.0}}), "utf-8")
+    person, path = kinds["person"], tmp_path / "doubtful.json"
+    declared = {**person["declared"], "phone=shared": 4.0, "birth_date=null": -5.0, "frequency=some": -3.0}
+    path.write_text(frozen.text_of({"person": {**person, "declared": declared}}), "utf-8")
     return path
 
 
@@ -71,14 +71,15 @@ def test_what_is_foretold_comes_and_retiring_undoes_it(modelled: Home, doubtful:
     told = compared(modelled, "--model", str(doubtful))
     assert files(modelled) == before
     assert not list((modelled.path / "tmp").iterdir())
-    assert told["split"] > 0, "else nothing is foretold"
+    assert min(told["split"], told["merged"]) > 0, "else nothing is foretold"
     assert told["entities_then"] - told["entities"] == told["born"] + told["returned"] + told["split"] - (
         told["merged"] + told["retired"]
     )
     assert told["parted"] >= told["split"]
     assert 0 < told["moved"] < told["records"]
     assert told["exam"] != told["exam_then"]
-    assert {tie["together"] for tie in told["parts"]}
+    assert told["joins"]
+    assert told["parts"]
 
     words = ("--model", str(doubtful), *WHO)
     modelled.call("model", "promote", *words, "--unannounced")
@@ -177,6 +178,20 @@ def test_what_may_not_be_promoted_or_compared_is_refused(both_nights: Path, doub
 
     home.call("model", "promote", "--model", str(doubtful), "--unseen", "--unannounced", *WHO)
     assert "STALE_INPUT" in refused("compare", *LAST, "--kind", "person"), "the night was linked by another model"
+
+
+def test_budgets_that_the_night_would_spend_are_told(both_nights: Path, doubtful: Path, tmp_path: Path) -> None:
+    strict = Path(shutil.copytree(ROOT / "expectations", tmp_path / "expectations"))
+    text = (strict / "brakes.yml").read_text("utf-8")
+    assert "splits: {share: 0.005, least: 20}" in text
+    budgets = text.replace("splits: {share: 0.005, least: 20}", "splits: {share: 0.0, least: 1}")
+    (strict / "brakes.yml").write_text(budgets.replace("least: 60}", "least: 2}"), "utf-8")
+    home = Home.copy_of(both_nights, tmp_path / "home", ("GRIDFACTS_EXPECTATIONS", str(strict)))
+    told = compared(home, "--model", str(doubtful))
+    assert told["split"] > 1
+    assert told["beyond"][0] == f"splits person: {told['split']}, at most 1"
+    assert told["beyond"][1].startswith("cluster person: ")
+    assert not told["judged"]
 
 
 def test_who_compares_is_written_down_first(both_nights: Path, tmp_path: Path) -> None:

@@ -165,5 +165,5 @@ def _require_announced(stores: Databases) -> None:
     told = {one.number for one in notices.published(stores) if one.what == "model"}
     made = [row for row in decisions.decisions(stores, "notice") if row["notice_id"] in told]
     if not any(row["decided_at"] >= max(words, default="") for row in made):
-        remedy = "gridfacts feed notice model --on DAY, then a night; or --unannounced: the release says so itself"
+        remedy = "gridfacts feed notice model --on DAY, then a night; or --unannounced"
         raise GridfactsError("UNANNOUNCED", f"no release has told that another model comes; remedy: {remedy}")

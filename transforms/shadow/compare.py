@@ -69,6 +69,7 @@ class Comparison:
         moved: records that would stand in another entity.
         joined, parted: pairs of records that would newly stand together, and that no longer would.
         exam, exam_then: of both models, where numbers were hidden.
+        judged: persons judged pairs since the night: what that does is told with it.
         beyond: budgets of the brakes that the night would spend, in words.
         joins, parts: a few of the ties that the other model adds and drops, by entity.
     """
@@ -91,6 +92,7 @@ class Comparison:
     parted: int
     exam: Exam | None
     exam_then: Exam | None
+    judged: bool
     beyond: tuple[str, ...]
     joins: tuple[Tie, ...]
     parts: tuple[Tie, ...]
@@ -178,10 +180,17 @@ def _differences(run: Run, there: Run, kind: Kind, names: tuple[str, str], rooms
         born=told["create"], returned=told["return"], merged=told["merge"], split=told["split"],
         exchanged=told["move"], retired=told["retire"], moved=homes[0].num_rows, joined=pairs.joined,
         parted=pairs.parted, exam=rooms.examined(run, kind.kind), exam_then=rooms.examined(there, kind.kind),
+        judged=_judgements(run, kind) != _judgements(there, kind),
         beyond=tuple(_beyond(run, kind, events, size, stands)),
         joins=tuple(ties(links[0], stands, stood, accept, _EXAMPLES)),
         parts=tuple(ties(links[1], stood, stands, accept, _EXAMPLES)),
     )  # fmt: skip
+
+
+def _judgements(run: Run, kind: Kind) -> str | None:
+    """The digest of the judgements that resolve obeyed."""
+    found = manifest.require(run.settings.lake, store.night_dir(run, "resolve", kind.kind), "resolve")
+    return found.inputs.get("judgement")
 
 
 def _clusters(run: Run, kind: Kind) -> pa.Table:

@@ -31,6 +31,8 @@ def lines(told: Comparison) -> list[str]:
     ]
     if told.exam_then:
         found.append("             a shadow of this night is examined on the labels that it learned from")
+    if told.judged:
+        found.append("  judgements were made since that night: what they do is in these counts")
     found += [f"  budget     beyond: {one}" for one in told.beyond] or ["  budget     no brake would stop it"]
     found += [_tie("joins", tie) for tie in told.joins]
     return found + [_tie("parts", tie) for tie in told.parts]
