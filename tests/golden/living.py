@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
-from pypinyin import lazy_pinyin
 
 from transforms import keys, manifest, model, store
 from transforms.located import NOTHING
-from transforms.run import Run, Settings
+from transforms.run import REPOSITORY, Run, Settings
+from transforms.standardise import names
 
 NIGHT = "2026-10-01"
 _WHOLE = 18
@@ -54,17 +55,23 @@ def _near(position: int, number: str) -> int:
     return int.from_bytes(told[:8])
 
 
+def _name(text: str) -> tuple[str | None, str | None, str | None]:
+    """Key, pinyin and surname, as standardise has them: a surname has a reading of its own."""
+    told = names.person(pd.Series([text or None], dtype=object), names.load(REPOSITORY / "expectations", NIGHT)).iloc[0]
+    return told["key"], told["pinyin"], told["surname"]
+
+
 def person(row: Row, ordinal: int) -> dict[str, object]:
     """The live record of a row."""
     number = row.number.removeprefix("!")
     valid = bool(number) and not row.number.startswith("!")
+    (key, pinyin, surname), (former, formerly, _) = _name(row.name), _name(row.former)
     near = [_near(i, number) for i in range(_WHOLE)] if len(number) == _WHOLE else None
     return {
         "source": row.source, "batch": f"{row.source}-batch", "ordinal": ordinal, "line": ordinal + 1, "kind": "person",
         "record_id": row.record_id, "content_hash": row.record_id, "operation": "upsert",
-        "name": row.name, "name_key": row.name, "name_pinyin": " ".join(lazy_pinyin(row.name)),
-        "name_surname": row.name[:1], "former_name": row.former or None, "former_name_key": row.former or None,
-        "former_name_pinyin": " ".join(lazy_pinyin(row.former)) or None,
+        "name": row.name, "name_key": key, "name_pinyin": pinyin, "name_surname": surname,
+        "former_name": row.former or None, "former_name_key": former, "former_name_pinyin": formerly,
         "document_kind": "111" if number else None, "document_valid": valid,
         "document_token": number if valid else None,
         "document_near": near, "document_birth": date.fromisoformat(number[6:14]) if valid else None,
