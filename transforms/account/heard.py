@@ -1,9 +1,9 @@
 """What doors said ahead of ``close``, with everything they were told from: close takes their word if all is as it was.
 
 A group of doors is a function of the tables that it reads, of code, configuration and keys, and of the judgements in
-force (a kind's doors ask for its own, and for those on doors). It is told with a night of its own that notes every
-manifest it asks for; all of these are its claim. So a night that runs again tells those groups alone of which anything
-changed.
+force (a kind's doors ask for its own; those on doors of the address library count for all). It is told with a night of
+its own that notes every manifest it asks for; all of these are its claim. So a night that runs again tells those groups
+alone of which anything changed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Heard:
 
     def _claim(self, name: str, inputs: dict[str, str]) -> dict[str, object]:
         kind = name.rpartition("-")[0]
-        judged = [one for one in self._judged if kind not in self._night.kinds or one["kind"] in (kind, model.DOOR)]
+        judged = [one for one in self._judged if one["kind"] in (kind, model.DOOR)]
         told = hashlib.sha256(_canonical(sorted(map(_canonical, judged))).encode()).hexdigest()
         return {"doors": name, "inputs": inputs, "judgements": told, **self._standing}
 
