@@ -192,6 +192,10 @@ def test_budgets_that_the_night_would_spend_are_told(both_nights: Path, doubtful
     assert told["beyond"][0] == f"splits person: {told['split']}, at most 1"
     assert told["beyond"][1].startswith("cluster person: ")
     assert not told["judged"]
+    listed = home.call("review", "list", *LAST, "--kind", "person", "--worth", "0.05", "--json").stdout
+    item = json.loads(listed)[0]["item_id"]
+    home.call("review", "judge", item, "unsure", "--by", "Chen", "--reason", "cannot tell", *LAST)
+    assert compared(home, "--model", str(doubtful))["judged"], "somebody judged since the night was resolved"
 
 
 def test_who_compares_is_written_down_first(both_nights: Path, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def _differences(run: Run, there: Run, kind: Kind, names: tuple[str, str], rooms
 def _judgements(run: Run, kind: Kind) -> str | None:
     """The digest of the judgements that resolve obeyed."""
     found = manifest.require(run.settings.lake, store.night_dir(run, "resolve", kind.kind), "resolve")
-    return found.inputs.get("judgement")
+    return found.inputs.get(f"judgement{manifest.ROWS}")
 
 
 def _clusters(run: Run, kind: Kind) -> pa.Table:
