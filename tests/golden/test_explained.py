@@ -13,6 +13,7 @@ from transforms.account.nearest import Nearest
 from transforms.commands.explained import told_apart
 from transforms.explained import Choice, Edge, Waterfall
 from transforms.live import Live
+from transforms.merge.why import later
 from transforms.paired import named
 from transforms.publish.schema import ensure_schema
 from transforms.review import judge
@@ -109,15 +110,27 @@ def test_why_two_are_apart(city: City, a: Row, b: Row, why: str) -> None:
 def test_one_place_among_several_is_shared_and_says_with_how_many(tmp_path: Path) -> None:
     first = Row("gongan_hukou", "龙国栋", "449991197502051279", "1975-02-05", "male", "15400000041")
     second = replace(first, number="449991197502051295", phone="15400000042")
+    third = replace(first, number="449991197502051318", phone="15400000043")
     loose = Row("shebao_canbao", "龙国栋", "", "1975-02-05", "male", "")
-    city = resolved(deploy(tmp_path, [first, second, loose], REPOSITORY / "expectations"))
+    city = resolved(deploy(tmp_path, [first, second, third, loose], REPOSITORY / "expectations"))
     told, near = city.apart(first, loose)
     assert told.chance is not None
     assert told.edge.score < KIND.link.accept <= told.chance
-    assert (near.why, near.rivals) == (("shared",), 1)
+    assert (near.why, near.rivals) == (("shared",), 2)
     line = account.apart_line(Words("en"), KIND, near)
-    assert "it can be one of several at most: they share the score (1 more candidates)" in line
+    assert "it can be one of several at most: they share the score (2 more candidates)" in line
     assert "once the other candidates have their share" in "\n".join(account.waterfall(Words("en"), KIND, told, {}))
+
+
+def test_a_number_that_one_row_lost_stands_against_nothing_while_others_bear_it(tmp_path: Path) -> None:
+    own = Row("gongan_hukou", "孙秀莲", "449991196107221220", "1961-07-22", "female", "15400000007")
+    borrower = replace(own, source="shebao_canbao", number="449991195803051999")
+    owner = Row("gongan_hukou", "赵铁牛", borrower.number, "1958-03-05", "male")
+    city = resolved(deploy(tmp_path, [own, borrower, owner, MATE], REPOSITORY / "expectations"))
+    assert city.of[own.record_id] == city.of[borrower.record_id] != city.of[owner.record_id]
+    both, mate = [own.record_id, borrower.record_id], [MATE.record_id]
+    assert resolve.between(city.run, "person", both, mate) == ()
+    assert "decisive_conflict" in resolve.between(city.run, "person", both, [owner.record_id])
 
 
 def test_two_numbers_are_weighed_and_put_below_what_joins(city: City) -> None:
@@ -201,5 +214,12 @@ def test_more_voices_win_then_what_says_more_then_the_smaller_id(tmp_path: Path)
 def test_a_registration_that_ended_is_not_asked(tmp_path: Path) -> None:
     left = replace(REGISTER, name="王晓明", life="moved_out")
     here = replace(REGISTER, life="living")
-    name = chosen(tmp_path, [here, left])["name"]
+    name = chosen(tmp_path / "alone", [here, left])["name"]
     assert (name.step, steps(name)) == ("alone", [("gongan_hukou", True, None), ("gongan_hukou", False, "ended")])
+    name = chosen(tmp_path / "three", [here, left, WALK])["name"]
+    assert (name.step, [said.why for said in name.said]) == ("trust", [None, "trust", "ended"])
+
+
+@pytest.mark.parametrize(("won", "step"), [((1, 2, 2), "heard"), ((1, 1, 2), "finer"), ((1, 2, 3), "finer")])
+def test_the_last_step_that_chose_another_is_the_reason(won: tuple[int, int, int], step: str) -> None:
+    assert later(won) == step

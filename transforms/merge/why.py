@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,12 +132,13 @@ class _Told:
                 return VAGUE
             return BORROWED if name == kind.link.decisive else ENDED
         if won > lost:  # it was first by the written order: a later step chose another
-            return self._later(name)
+            return later([int(self.found[step].winners[name][0]) for step in STEPS])
         return next(step for step, mine, theirs in zip(ORDER, won, lost, strict=True) if mine != theirs)
 
-    def _later(self, name: str) -> str:
-        won = [int(self.found[step].winners[name][0]) for step in STEPS]
-        return FINER if won[2] != won[1] else HEARD
+
+def later(won: Sequence[int]) -> str:
+    """The last step that chose another record than the one before it; ``won``: who had won after each of the steps."""
+    return FINER if won[2] != won[1] else HEARD
 
 
 def _decided(said: tuple[Said, ...]) -> str:

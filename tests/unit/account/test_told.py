@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms import database, kinds
+from transforms import database, kinds, model
 from transforms.account import apart, render_explanation, waterfall
 from transforms.account.explain import Explanation, Value
 from transforms.account.history import Event, history, judgements
 from transforms.account.landed import Told
-from transforms.account.nearest import Nearest
+from transforms.account.nearest import Nearest, strongest
 from transforms.account.waterfall import columns, folded, padded
 from transforms.account.whereabouts import Place
 from transforms.database import Databases
@@ -40,6 +41,7 @@ def near(score: int, how: str = "scored", rivals: int = 0, judged: tuple[Event, 
         (ACCEPT - 1, "scored", "anchor", ACCEPT - 1, 3, [], ("below",)),
         (3000, "scored", "anchor", None, 0, ["same_source"], ("below", "same_source")),
         (4000, "scored", "anchor", 9000, 2, [], ("shared",)),
+        (4000, "scored", "anchor", ACCEPT, 2, [], ("shared",)),
         (ACCEPT - 1, "scored", "anchor", 9000, 0, [], ("capped",)),
         (ACCEPT - 1, "scored", "leftover", 9000, 2, [], ("capped",)),
     ],
@@ -50,6 +52,15 @@ def test_why_two_are_apart(
     told = Waterfall(SCORED, role=role, chance=chance)
     assert apart(PERSON, near(score, how, rivals), told, against) == why
     assert apart(PERSON, near(score, how, rivals, (JUDGED,)), told, against) == ("judged",)
+
+
+def test_the_nearest_is_the_strongest_pair_with_a_record_of_another() -> None:
+    rows = [(0, 1, 10_000), (0, 5, 4000), (1, 4, 7000), (2, 1, 7000), (6, 7, 9999)]
+    told = [{"left": a, "right": b, "score": score, "how": "scored", "evidence": ""} for a, b, score in rows]
+    pairs = pa.Table.from_pylist(told, model.PAIR)
+    [near] = strongest(pairs, pa.array([0, 1], pa.int32())).to_pylist()
+    assert (near["left"], near["right"], near["score"]) == (1, 4, 7000)
+    assert strongest(pairs, pa.array([6, 7], pa.int32())).num_rows == 0
 
 
 WEIGHED = Waterfall(
@@ -124,6 +135,7 @@ def test_winner_and_losers_are_told_with_their_record_and_why() -> None:
     assert "female: y gongan_hukou (trust 90, since 2026-10-01); the newer word stands" in lines
     assert "the same: z gongan_hukou (trust 90, since 2026-10-01)" in lines
     assert "(not shown): z gongan_hukou (trust 90, since 2026-10-01); the more trusted source stands" in lines
+    assert not [line for line in lines if line.startswith("male: ")]
     assert "certainty = by a number" in lines
     chinese = text(found, "zh")
     assert "性别 = 男（以较新的数据为准）" in chinese
