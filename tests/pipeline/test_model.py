@@ -18,7 +18,10 @@ WHO = ("--by", "Chen", "--reason", "fewer are torn")
 LAST = ("--night", NIGHTS[1])
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+THERE_TOO = pytest.mark.thorough("SQLite has the same nights; unit/shadow asks PostgreSQL's control")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, THERE_TOO])])
 def modelled(request: pytest.FixtureRequest, both_nights: Path, tmp_path: Path) -> Home:
     """A city after two nights, on each of the two databases; its drops are gone: it is the same night over again."""
     (tmp_path / "none").mkdir()
