@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -110,9 +112,9 @@ def test_a_chinese_character_takes_two_columns() -> None:
     assert (columns("a中"), padded("中", 4), columns(padded("姓名", 10))) == (3, "中  ", 10)
 
 
-def explanation(**more: object) -> Explanation:
+def explanation(**more: Any) -> Explanation:
     row = Told("gongan_hukou", "gongan_hukou-20261001-0-00", "户籍.csv", 7, "person", "merged", None, None, "a", "e1")
-    return Explanation("e1", "person", "live", None, (row,), **more)  # type: ignore[arg-type]
+    return Explanation("e1", "person", "live", None, (row,), **more)
 
 
 def text(found: Explanation, language: Language = "en") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -62,8 +63,10 @@ def test_a_restricted_record_shows_nothing_of_either_beside_it() -> None:
         ("part", "they stay together in e1 (2 records)", "joined by a score: are they one?", "apart because"),
     ],
 )  # fmt: skip
-def test_what_a_yes_and_a_no_would_do_is_said(question: str, words: str, sure: str, other: str) -> None:
-    told = " ".join(" ".join(shown(replace(ITEM, question=question))).split())  # type: ignore[arg-type]
+def test_what_a_yes_and_a_no_would_do_is_said(
+    question: Literal["join", "part"], words: str, sure: str, other: str
+) -> None:
+    told = " ".join(" ".join(shown(replace(ITEM, question=question))).split())
     assert words in told
     assert sure in told
     assert other not in told
